@@ -1,0 +1,1 @@
+"""The program: settings, what is derived from them, and the components that declare it."""

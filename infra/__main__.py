@@ -1,0 +1,18 @@
+"""Pulumi's entry point."""
+
+import sys
+from pathlib import Path
+
+# Pulumi puts this folder first on the module path, where platform.py would hide the standard library's own.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
+
+import pulumi  # noqa: E402  # the path is mended first
+
+from infra.program import declare  # noqa: E402
+from infra.settings import SettingsError  # noqa: E402
+from infra.settings.pulumi_config import from_pulumi  # noqa: E402
+
+try:
+    declare(from_pulumi())
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None

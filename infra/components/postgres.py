@@ -1,0 +1,149 @@
+"""PostgreSQL on Cloud SQL: the primary, its replicas, the database and the names clients use (PG-INST … PG-REPL)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.components import postgres_settings
+from infra.components.component import Component
+from infra.components.encryption import Encryption
+from infra.components.network import Network
+from infra.components.project_services import ProjectServices
+from infra.derive.postgres import InstancePlan, PostgresPlan
+
+_INSTANCE_MINUTES = 90
+"""The provider's own bound; a replica of a full disk can take most of it."""
+
+_DNS_TTL_SECONDS = 30
+"""Short, since moving a name is how a failover or a restore reaches the clients (REC-REGION, REC-PITR)."""
+
+
+@dataclass(frozen=True)
+class PostgresArgs:
+    """What the tier is built from; `labels` reach the instances, which provider default labels do not."""
+
+    plan: PostgresPlan
+    gcp_project: str
+    labels: Mapping[str, str]
+    protect: bool
+    network: Network
+    encryption: Encryption
+    services: ProjectServices
+
+
+class Postgres(Component):
+    """One regional or zonal primary, replicas for reads, and two names in front of them: pg-write and pg-read.
+
+    A name is what clients hold (COR-17, COR-23): same-region replicas are no failover targets, so a failover to the
+    second region or a restore moves pg-write to another address.
+    """
+
+    primary: gcp.sql.DatabaseInstance
+    replicas: Mapping[str, gcp.sql.DatabaseInstance]
+
+    def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        self.primary = self._primary()
+        self.replicas = self._replicas()
+        gcp.sql.Database(
+            "postgres-database",
+            name=args.plan.database,
+            instance=self.primary.name,
+            charset="UTF8",
+            deletion_policy="ABANDON",
+            opts=self.inside(protect=args.protect),
+        )
+        self._dns_name("write", [self.primary])
+        local = [self.replicas[plan.key] for plan in args.plan.replicas if not plan.is_cross_region]
+        self._dns_name("read", local or [self.primary])
+        self.register_outputs({"hosts": dict(args.plan.hosts), "connectionName": self.primary.connection_name})
+
+    @property
+    def server_certificates(self) -> pulumi.Output[str]:
+        """The certificate authorities of all instances in one PEM bundle, for `sslmode=verify-ca` (COR-18)."""
+        instances = [self.primary, *self.replicas.values()]
+        return pulumi.Output.all(*(instance.server_ca_certs for instance in instances)).apply(
+            lambda lists: "\n".join(ca["cert"] for authorities in lists for ca in authorities)
+        )
+
+    def _primary(self) -> gcp.sql.DatabaseInstance:
+        args, plan = self._args, self._args.plan
+        key = args.encryption.key("postgres", plan.primary.region)
+        return gcp.sql.DatabaseInstance(
+            "postgres-primary",
+            name=plan.primary.name,
+            region=plan.primary.region,
+            database_version=plan.version,
+            instance_type="CLOUD_SQL_INSTANCE",
+            encryption_key_name=key.key_id,
+            deletion_protection=args.protect,
+            settings=postgres_settings.primary(plan, self._surroundings()),
+            replication_cluster=self._replication_cluster(),
+            opts=self._instance_options(key.grant, args.network.private_services, args.services["sqladmin"]),
+        )
+
+    def _replicas(self) -> dict[str, gcp.sql.DatabaseInstance]:
+        """One after the other, since Cloud SQL takes one operation at a time on a primary."""
+        replicas: dict[str, gcp.sql.DatabaseInstance] = {}
+        for plan in self._args.plan.replicas:
+            replicas[plan.key] = self._replica(plan, list(replicas.values())[-1:])
+        return replicas
+
+    def _replica(self, plan: InstancePlan, earlier: list[gcp.sql.DatabaseInstance]) -> gcp.sql.DatabaseInstance:
+        args = self._args
+        # In the primary's region a replica inherits the key, and naming it recreates the replica at every run
+        # (terraform-provider-google#11269); in another region it needs that region's own key.
+        key = args.encryption.key("postgres", plan.region) if plan.is_cross_region else None
+        return gcp.sql.DatabaseInstance(
+            f"postgres-replica-{plan.key}",
+            name=plan.name,
+            region=plan.region,
+            database_version=args.plan.version,
+            instance_type="READ_REPLICA_INSTANCE",
+            master_instance_name=self.primary.name,
+            encryption_key_name=key.key_id if key else None,
+            deletion_protection=args.protect,
+            settings=postgres_settings.replica(args.plan, plan, self._surroundings()),
+            opts=self._instance_options(*earlier, *([key.grant] if key else [])),
+        )
+
+    def _replication_cluster(self) -> dict[str, str] | None:
+        """The replica that takes over when the region is lost: a field of ENTERPRISE_PLUS (REC-REGION)."""
+        plan = self._args.plan
+        if plan.disaster_recovery_replica is None:
+            return None
+        replica = next(each for each in plan.replicas if each.key == plan.disaster_recovery_replica)
+        return {"failover_dr_replica_name": f"{self._args.gcp_project}:{replica.name}"}
+
+    def _surroundings(self) -> postgres_settings.Surroundings:
+        args = self._args
+        return postgres_settings.Surroundings(
+            network_id=args.network.network_id,
+            private_services_range=args.network.private_services_range,
+            labels=args.labels,
+            guarded=args.protect,
+        )
+
+    def _instance_options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        # Autoresize grows the disk behind the program's back; a smaller declared size must never look like a change
+        # (terraform-provider-google#18296). The write endpoint is Google's to compute (sql-db#807).
+        return self.inside(
+            *after,
+            protect=self._args.protect,
+            ignore_changes=["settings.diskSize", "replicationCluster.psaWriteEndpoint"],
+            minutes=_INSTANCE_MINUTES,
+        )
+
+    def _dns_name(self, endpoint: str, instances: list[gcp.sql.DatabaseInstance]) -> None:
+        gcp.dns.RecordSet(
+            f"postgres-name-{endpoint}",
+            name=f"{self._args.plan.hosts[endpoint]}.",
+            managed_zone=self._args.network.dns_zone,
+            type="A",
+            ttl=_DNS_TTL_SECONDS,
+            rrdatas=[instance.private_ip_address for instance in instances],
+            opts=self.inside(),
+        )

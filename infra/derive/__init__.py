@@ -1,0 +1,1 @@
+"""Pure functions from settings to the values the cloud takes; nothing here imports Pulumi."""

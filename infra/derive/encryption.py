@@ -1,0 +1,64 @@
+"""Key rings and keys: one ring a region, one customer-managed key a store in it (BAK-PG AES-256, CMEK)."""
+
+from dataclasses import dataclass
+
+from infra import catalog
+from infra.derive.names import Names
+from infra.settings import Settings
+
+
+@dataclass(frozen=True)
+class KeyPlan:
+    """One key and the API whose service agent may use it."""
+
+    store: str
+    agent: str
+
+
+@dataclass(frozen=True)
+class KeyRingPlan:
+    """One region's ring."""
+
+    key: str
+    name: str
+    region: str
+    keys: tuple[KeyPlan, ...]
+
+
+@dataclass(frozen=True)
+class EncryptionPlan:
+    """Every ring; periods in seconds, as the API takes them ("7776000s")."""
+
+    rings: tuple[KeyRingPlan, ...]
+    agents: tuple[str, ...]
+    rotation_period: str
+    destroy_scheduled_duration: str
+    protection_level: str
+    key_deletion_policy: str
+
+
+def encryption_plan(settings: Settings, names: Names) -> EncryptionPlan:
+    """Lay out the rings: the primary region's, and the second region's, ready before the day it is needed."""
+    project, encryption = settings.project, settings.encryption
+    places = [("primary", project.region)]
+    if project.disaster_recovery_region:
+        places.append(("disaster-recovery", project.disaster_recovery_region))
+    return EncryptionPlan(
+        rings=tuple(
+            KeyRingPlan(key, names.lasting("data", key), region, _keys(is_primary=key == "primary"))
+            for key, region in places
+        ),
+        agents=tuple(sorted({row.agent for row in catalog.encryption_keys().values()})),
+        rotation_period=f"{encryption.rotation.seconds}s",
+        destroy_scheduled_duration=f"{encryption.destroy_delay.seconds}s",
+        protection_level=encryption.protection_level,
+        key_deletion_policy="PREVENT" if project.deletion_guards else "ABANDON",
+    )
+
+
+def _keys(*, is_primary: bool) -> tuple[KeyPlan, ...]:
+    return tuple(
+        KeyPlan(store, row.agent)
+        for store, row in catalog.encryption_keys().items()
+        if is_primary or row.regions == "both"
+    )

@@ -1,0 +1,183 @@
+"""The PostgreSQL tier as it will be declared: primary, replicas, backups, windows, users (PG-INST … PG-FLAGS).
+
+The four phases of the document (PG-PHASE-1 … 4) are settings of the same plan: a single zone, replicas, a regional
+primary, a replica in the second region.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from infra.derive import flags, schedule
+from infra.derive.flags import FlagValue
+from infra.derive.names import Names
+from infra.derive.schedule import DenyDates, WeeklyHour
+from infra.derive.tiers import Tier, parse_tier
+from infra.settings import Settings
+from infra.settings.postgres import PostgresSettings, ReplicaSettings, UserSettings
+from infra.settings.postgres_parts import InsightsSettings, PasswordPolicySettings
+
+PORT = 5432
+CERTIFICATE_PATH = "/etc/triptrip/postgres-ca.pem"
+"""Where applications mount the secret that holds the servers' certificate authorities."""
+
+
+@dataclass(frozen=True)
+class InstancePlan:
+    """One Cloud SQL instance; `flags` are the API's (name, text) pairs, sorted by name."""
+
+    key: str
+    name: str
+    region: str
+    zone: str
+    tier: Tier
+    flags: tuple[tuple[str, str], ...]
+    is_cross_region: bool = False
+
+
+@dataclass(frozen=True)
+class BackupPlan:
+    """Backups of the primary; `start_time` is HH:MM in UTC and opens a window of four hours."""
+
+    start_time: str
+    retained: int
+    point_in_time_recovery: bool
+    transaction_log_days: int
+    location: str
+    final_days: int
+
+
+@dataclass(frozen=True)
+class MaintenancePlan:
+    """When Google may maintain the primary."""
+
+    window: WeeklyHour
+    track: str
+    deny: DenyDates | None
+
+
+@dataclass(frozen=True)
+class UserPlan:
+    """A database user that signs in as a service account, without a password."""
+
+    key: str
+    account_id: str
+    endpoints: tuple[str, ...]
+
+    def database_user(self, gcp_project: str) -> str:
+        """The name inside PostgreSQL: the account's address without its last part, as Cloud SQL wants it."""
+        return f"{self.account_id}@{gcp_project}.iam"
+
+    def connection_string(self, gcp_project: str, host: str, database: str) -> str:
+        """What the application is handed (CONN, COR-18): it verifies the server and signs in with an IAM token."""
+        user, certificate = quote(self.database_user(gcp_project), safe=""), quote(CERTIFICATE_PATH, safe="")
+        return f"postgresql://{user}@{host}:{PORT}/{database}?sslmode=verify-ca&sslrootcert={certificate}"
+
+
+@dataclass(frozen=True)
+class PostgresPlan:
+    """The whole tier."""
+
+    version: str
+    edition: str
+    database: str
+    availability: str
+    secondary_zone: str | None
+    disk_type: str
+    disk_size_gb: int
+    disk_limit_gb: int
+    primary: InstancePlan
+    replicas: tuple[InstancePlan, ...]
+    disaster_recovery_replica: str | None
+    backup: BackupPlan
+    maintenance: MaintenancePlan
+    users: tuple[UserPlan, ...]
+    hosts: Mapping[str, str]
+    managed_pool_size: int | None
+    data_cache: bool
+    insights: InsightsSettings
+    password_policy: PasswordPolicySettings
+
+
+def postgres_plan(settings: Settings, names: Names) -> PostgresPlan:
+    """Work out the tier from settings that `infra.derive.checks` has accepted."""
+    postgres = settings.postgres
+    managed = postgres.pooler.kind == "managed"
+    return PostgresPlan(
+        version=f"POSTGRES_{postgres.version}",
+        edition=postgres.edition,
+        database=postgres.database,
+        availability=postgres.primary.availability,
+        secondary_zone=postgres.primary.secondary_zone,
+        disk_type=f"PD_{postgres.storage.type}",
+        disk_size_gb=postgres.storage.size.gib,
+        disk_limit_gb=postgres.storage.limit.gib,
+        primary=_primary(settings, names),
+        replicas=tuple(_replica(settings, names, key, replica) for key, replica in sorted(postgres.replicas.items())),
+        disaster_recovery_replica=postgres.disaster_recovery_replica,
+        backup=_backup(settings),
+        maintenance=_maintenance(postgres),
+        users=tuple(_user(names, key, user) for key, user in sorted(postgres.users.items())),
+        hosts={endpoint: f"pg-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
+        managed_pool_size=postgres.pooler.default_pool_size if managed else None,
+        data_cache=postgres.data_cache,
+        insights=postgres.insights,
+        password_policy=postgres.password_policy,
+    )
+
+
+def replica_flags(postgres: PostgresSettings, replica: ReplicaSettings) -> dict[str, FlagValue]:
+    """A replica's flags: the primary's, under the replicas' common ones, under its own."""
+    return {**postgres.flags, **postgres.replica_flags, **replica.flags}
+
+
+def _primary(settings: Settings, names: Names) -> InstancePlan:
+    postgres = settings.postgres
+    tier = parse_tier(postgres.primary.tier)
+    return InstancePlan(
+        key="primary",
+        name=names.lasting("postgres"),
+        region=settings.project.region,
+        zone=postgres.primary.zone,
+        tier=tier,
+        flags=flags.render_all(postgres.flags, postgres.version, tier),
+    )
+
+
+def _replica(settings: Settings, names: Names, key: str, replica: ReplicaSettings) -> InstancePlan:
+    postgres, region = settings.postgres, settings.project.region
+    tier = parse_tier(replica.tier)
+    return InstancePlan(
+        key=key,
+        name=names.lasting("postgres", "replica", key),
+        region=replica.region or region,
+        zone=replica.zone,
+        tier=tier,
+        flags=flags.render_all(replica_flags(postgres, replica), postgres.version, tier),
+        is_cross_region=(replica.region or region) != region,
+    )
+
+
+def _backup(settings: Settings) -> BackupPlan:
+    backup = settings.postgres.backup
+    return BackupPlan(
+        start_time=schedule.daily_utc(backup.time),
+        retained=backup.retained,
+        point_in_time_recovery=backup.point_in_time_recovery,
+        transaction_log_days=backup.transaction_logs.days,
+        location=backup.location or settings.project.region,
+        final_days=backup.final_backup.days,
+    )
+
+
+def _maintenance(postgres: PostgresSettings) -> MaintenancePlan:
+    maintenance = postgres.maintenance
+    return MaintenancePlan(
+        window=schedule.weekly_utc(maintenance.window),
+        track=maintenance.track,
+        deny=schedule.deny_utc(maintenance.deny) if maintenance.deny else None,
+    )
+
+
+def _user(names: Names, key: str, user: UserSettings) -> UserPlan:
+    return UserPlan(key=key, account_id=names.of(key), endpoints=tuple(user.endpoints))

@@ -1,0 +1,86 @@
+"""`python -m infra.settings`: check stack files, and write the schema and the reference; never imports Pulumi."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.settings import reference, schema
+from infra.settings.check import check, summary
+from infra.settings.problems import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_ROOT = Path(__file__).resolve().parents[2]
+_GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
+    "schema": (
+        _ROOT / "docs/reference/stack.schema.json",
+        schema.render,
+        "the JSON Schema of a stack file, for editors",
+    ),
+    "reference": (_ROOT / "docs/reference/settings.md", reference.render, "the reference of all settings"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 right, 1 wrong settings or a stale file (2: wrong usage, by argparse)."""
+    options = _parser().parse_args(arguments)
+    if options.command == "check":
+        return _check(options.files or sorted(_ROOT.glob("Pulumi.*.yaml")))
+    path, render, _ = _GENERATED[options.command]
+    return _write(path, render(), command=options.command, only_check=options.check)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.settings", description="Settings of the stacks, offline.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check_files = commands.add_parser(
+        "check", help="check stack files: every value, and everything that follows from them"
+    )
+    check_files.add_argument(
+        "files", metavar="FILE", type=Path, nargs="*", help="stack files; default: every Pulumi.*.yaml"
+    )
+    for name, (path, _, what) in _GENERATED.items():
+        command = commands.add_parser(name, help=f"write {what}: {path.relative_to(_ROOT)}")
+        command.add_argument("--check", action="store_true", help="write nothing; fail when the file is out of date")
+    return parser
+
+
+def _check(files: Sequence[Path]) -> int:
+    failed = False
+    for file in files:
+        try:
+            settings, plan = check(file)
+        except SettingsError as error:
+            failed = True
+            print(f"{file.name}: {error}\n", file=sys.stderr)
+            continue
+        print(file.name)
+        for subject, text in summary(settings).items():
+            print(f"  {subject:<11} {text}")
+        for finding in plan.advice:
+            print(f"  {'note':<11} {finding}")
+        print("  OK")
+    return int(failed)
+
+
+def _write(path: Path, text: str, *, command: str, only_check: bool) -> int:
+    if not only_check:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(_ROOT)}")
+        return 0
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        print(f"{path.relative_to(_ROOT)} is up to date")
+        return 0
+    print(
+        f"{path.relative_to(_ROOT)} is out of date; write it again: python -m infra.settings {command}", file=sys.stderr
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

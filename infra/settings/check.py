@@ -1,0 +1,48 @@
+"""Checking stack files offline: the values themselves, then everything that follows from them, without Pulumi."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.settings.load import load
+from infra.settings.problems import SettingsError
+from infra.settings.stack_file import StackFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.derive.platform import PlatformPlan
+    from infra.settings.settings import Settings
+
+
+def check(path: Path) -> tuple[Settings, PlatformPlan]:
+    """Read a stack file and work its platform out.
+
+    Raises SettingsError, each problem with its line in the file.
+    """
+    # The settings know nothing of what is derived from them; only this command needs both.
+    from infra.derive.platform import derive  # noqa: PLC0415
+
+    stack = StackFile.read(path)
+    try:
+        settings = load(stack.subjects)
+        return settings, derive(settings)
+    except SettingsError as error:
+        raise error.located(stack.location) from None
+
+
+def summary(settings: Settings) -> dict[str, str]:
+    """Return what was understood, one line a subject."""
+    project, network, postgres = settings.project, settings.network, settings.postgres
+    recovery = f", disaster recovery in {project.disaster_recovery_region}" if project.disaster_recovery_region else ""
+    ranges = [network.subnet_range, network.private_services_range, network.disaster_recovery_subnet_range]
+    replicas = len(postgres.replicas)
+    return {
+        "project": f"{project.environment} in {project.gcp_project}, {project.region}{recovery}; "
+        f"deletion guards {'on' if project.deletion_guards else 'off'}",
+        "network": f"{', '.join(str(network) for network in ranges if network)}; {network.dns_domain}",
+        "encryption": f"{settings.encryption.protection_level} keys, rotated every {settings.encryption.rotation}",
+        "postgres": f"PostgreSQL {postgres.version} {postgres.edition}, {postgres.primary.tier} "
+        f"{postgres.primary.availability}, {postgres.storage.size} up to {postgres.storage.limit}, "
+        f"{replicas} replica{'' if replicas == 1 else 's'}, pooler {postgres.pooler.kind}, {len(postgres.users)} users",
+    }

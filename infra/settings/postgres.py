@@ -1,0 +1,186 @@
+"""The PostgreSQL tier: one primary, its replicas, pooler and users."""
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.constraints import Switch, Text, Whole
+from infra.settings.maintenance import MaintenanceSettings
+from infra.settings.model import SettingsModel, refuse_all
+from infra.settings.postgres_checks import contradictions
+from infra.settings.postgres_parts import BackupSettings, InsightsSettings, PasswordPolicySettings, StorageSettings
+from infra.settings.project import Region
+from infra.settings.scalar import refusal
+
+Zone = Annotated[str, Text(r"[a-z]+-[a-z]+\d{1,2}-[a-z]", "a Google Cloud zone", "asia-northeast1-a")]
+Tier = Annotated[str, Text(r"db-[a-z0-9]+(?:-[A-Za-z0-9]+)*", "a Cloud SQL machine type", "db-custom-16-61440")]
+
+FlagName = Annotated[
+    str, Text(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?", "a lower-case PostgreSQL setting name", "work_mem")
+]
+
+
+def _flag_value(value: str | float | bool) -> str | float | bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise refusal("a finite number, a text or on/off", "write a number")
+    if isinstance(value, str) and not value.strip():
+        raise refusal("a value; an absent flag keeps the cloud's default", "write a value or remove the line")
+    return value
+
+
+FlagValue = Annotated[str | int | float | bool, AfterValidator(_flag_value)]
+Flags = dict[FlagName, FlagValue]
+
+_FLAGS = (
+    'Sizes ("32 MB"), times ("1 s") and shares ("25 % of RAM") are converted to each flag\'s own unit and to each '
+    "instance's own memory (COR-02)."
+)
+
+
+class PrimarySettings(SettingsModel):
+    """The instance that takes writes."""
+
+    tier: Tier = Field(
+        description="Machine type: db-custom-<vCPU>-<MB of RAM> on ENTERPRISE, db-perf-optimized-N-<vCPU> on ENTERPRISE_PLUS "
+        "(PG-INST, COR-01)."
+    )
+    zone: Zone = Field(
+        description="Zone of the primary, inside project.region (PG-INST). After a failover it runs in the other one."
+    )
+    availability: Literal["REGIONAL", "ZONAL"] = Field(
+        description="REGIONAL keeps a standby in a second zone and fails over by itself in under 60 s (PG-HA, TGT-PG-RTO); "
+        "needs backups and point-in-time recovery. ZONAL has no standby and no SLA."
+    )
+    secondary_zone: Zone | None = Field(
+        default=None, description="Zone of the standby; absent: Google chooses (COR-23). Only with REGIONAL."
+    )
+
+
+class ReplicaSettings(SettingsModel):
+    """A read replica; it is no failover target in the primary's region (COR-23)."""
+
+    tier: Tier = Field(description="Machine type (PG-REPL).")
+    zone: Zone = Field(description="Zone, another one than the primary's (PG-REPL).")
+    region: Region | None = Field(
+        default=None, description="Region, when it is not project.region: a cross-region replica (PG-PHASE-4)."
+    )
+    flags: Flags = Field(
+        default_factory=dict, description=f"Flags of this replica alone, laid over postgres.replicaFlags. {_FLAGS}"
+    )
+
+
+class PoolerSettings(SettingsModel):
+    """The connection pool in front of the instances (PG-POOL)."""
+
+    kind: Literal["none", "managed", "pgbouncer"] = Field(
+        default="none",
+        description="none: clients connect to the instances; managed: Cloud SQL's own pool (ENTERPRISE_PLUS only); "
+        "pgbouncer: instances of PgBouncer in transaction mode.",
+    )
+    instances: Annotated[int, Whole(1, 16)] = Field(
+        default=2, description="PgBouncer instances; their pools add up on the server (COR-16)."
+    )
+    default_pool_size: Annotated[int, Whole(1, 10_000)] = Field(
+        default=100,
+        description="Server connections a pool keeps, for each database, user and pooler instance (PG-POOL).",
+    )
+    reserve_pool_size: Annotated[int, Whole(0, 1_000)] = Field(
+        default=5, description="Further server connections when clients wait (PG-POOL)."
+    )
+    max_client_connections: Annotated[int, Whole(1, 100_000)] = Field(
+        default=10_000, description="Client connections a pooler instance accepts (TGT-PG-CONN)."
+    )
+
+
+class UserSettings(SettingsModel):
+    """A database user: a service account that logs in through IAM, with no password."""
+
+    endpoints: Annotated[list[Literal["write", "read"]], Field(min_length=1, max_length=2)] = Field(
+        description="Which names it connects to: write (the primary), read (the replicas, the primary as fall-back)."
+    )
+    connections: Annotated[int, Whole(0, 10_000)] = Field(
+        default=0,
+        description="Server connections it may open, counted in the connection budget (COR-16). 0 when pooled: the pool "
+        "sets the number then.",
+    )
+    pooled: Annotated[bool, Switch()] = Field(
+        default=False, description="Whether it connects through the pooler (PG-POOL)."
+    )
+
+
+ReplicaName = Annotated[
+    str,
+    Text(
+        r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?",
+        "1 to 20 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen",
+        "b",
+        reserved=("primary", "write", "read", "pooler", "standby"),
+    ),
+]
+UserName = Annotated[
+    str,
+    Text(
+        r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?",
+        "1 to 20 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen",
+        "application",
+        # PostgreSQL's and Cloud SQL's own roles (Google, "About PostgreSQL users and roles").
+        reserved=(
+            "postgres", "public", "none", "cloudsqladmin", "cloudsqlsuperuser", "cloudsqlreplica", "cloudsqlagent",
+            "cloudsqlimportexport", "cloudsqliamuser", "cloudsqliamserviceaccount", "cloudsqllogical",
+        ),
+    ),
+]  # fmt: skip
+
+
+class PostgresSettings(SettingsModel):
+    """Cloud SQL for PostgreSQL (chapter 2 of Doc-DA-002)."""
+
+    version: Annotated[int, Whole(14, 17)] = Field(
+        examples=[16], description="Major version (PG-INST). Raising it upgrades in place; it never goes down."
+    )
+    edition: Literal["ENTERPRISE", "ENTERPRISE_PLUS"] = Field(
+        description="Cloud SQL edition, always explicit: unset means ENTERPRISE_PLUS from version 16 on, which refuses "
+        "db-custom machine types (COR-01). ENTERPRISE promises 99.95 %, ENTERPRISE_PLUS 99.99 % (TGT-PG-SLA)."
+    )
+    database: Annotated[
+        str,
+        Text(
+            r"[a-z][a-z0-9_]{0,62}",
+            "1 to 63 lower-case letters, digits and underscores, starting with a letter",
+            "triptrip",
+            reserved=("postgres", "template0", "template1", "cloudsqladmin"),
+        ),
+    ] = Field(description="Name of the application's database (CONN).")
+    primary: PrimarySettings = Field(description="The instance that takes writes.")
+    storage: StorageSettings = Field(description="The disk of the primary; replicas follow it.")
+    backup: BackupSettings = Field(description="Automated backups and point-in-time recovery (PG-BACKUP, BAK-PG).")
+    maintenance: MaintenanceSettings = Field(
+        description="When Google may restart the primary for maintenance (PG-MAINT)."
+    )
+    flags: Flags = Field(default_factory=dict, description=f"Database flags of every instance (PG-FLAGS). {_FLAGS}")
+    replica_flags: Flags = Field(
+        default_factory=dict, description="Flags of every replica, laid over postgres.flags (COR-02)."
+    )
+    replicas: dict[ReplicaName, ReplicaSettings] = Field(
+        default_factory=dict, description="Read replicas by name (PG-REPL); the name is part of the instance's name."
+    )
+    disaster_recovery_replica: ReplicaName | None = Field(
+        default=None,
+        description="The cross-region replica to switch over to (REC-REGION). ENTERPRISE_PLUS only; on ENTERPRISE a "
+        "cross-region replica is promoted by hand.",
+    )
+    password_policy: PasswordPolicySettings = Field(
+        default_factory=PasswordPolicySettings, description="Rules for built-in users that log in with a password."
+    )
+    insights: InsightsSettings = Field(default_factory=InsightsSettings, description="Query Insights (MON-PG, DASH).")
+    data_cache: Annotated[bool, Switch()] = Field(
+        default=False, description="Local SSD read cache of the primary; ENTERPRISE_PLUS only."
+    )
+    pooler: PoolerSettings = Field(default_factory=PoolerSettings, description="The connection pool (PG-POOL).")
+    users: dict[UserName, UserSettings] = Field(description="Database users by name, each with least privilege.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        refuse_all(list(contradictions(self)))
+        return self

@@ -1,0 +1,163 @@
+"""What contradicts itself inside the PostgreSQL settings alone; what needs a catalogue is checked in `infra.derive`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.settings.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.settings.postgres import PostgresSettings
+
+# Google, "Cloud SQL editions"; Cloud SQL API, BackupRetentionSettings.transactionLogRetentionDays (COR-06).
+_LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
+
+# Google, "Cloud SQL quotas and limits": read replicas of one primary.
+_MOST_REPLICAS = 10
+
+
+def contradictions(postgres: PostgresSettings) -> Iterator[Finding]:
+    """Yield every contradiction; paths are relative to `postgres`."""
+    yield from _edition(postgres)
+    yield from _backups(postgres)
+    yield from _availability(postgres)
+    yield from _disaster_recovery(postgres)
+    yield from _pooling(postgres)
+
+
+def _edition(postgres: PostgresSettings) -> Iterator[Finding]:
+    most = _LOG_DAYS[postgres.edition]
+    if postgres.backup.transaction_logs.days > most:
+        yield Finding(
+            "backup.transactionLogs",
+            postgres.backup.transaction_logs,
+            f"at most {most} days on edition {postgres.edition} (COR-06)",
+            f"write {most} days, or set postgres.edition: ENTERPRISE_PLUS",
+        )
+    if postgres.edition == "ENTERPRISE_PLUS":
+        if postgres.storage.type == "HDD":
+            yield Finding("storage.type", "HDD", "SSD on edition ENTERPRISE_PLUS", "write SSD")
+        return
+    only_plus = {
+        "dataCache": (postgres.data_cache, "false"),
+        "pooler.kind": (postgres.pooler.kind if postgres.pooler.kind == "managed" else None, "pgbouncer"),
+        "disasterRecoveryReplica": (postgres.disaster_recovery_replica, "nothing: remove the line"),
+    }
+    for path, (given, instead) in only_plus.items():
+        if given:
+            yield Finding(
+                path,
+                given,
+                "only on edition ENTERPRISE_PLUS (COR-01)",
+                f"write {instead}, or set postgres.edition: ENTERPRISE_PLUS and a db-perf-optimized-N tier",
+            )
+
+
+def _backups(postgres: PostgresSettings) -> Iterator[Finding]:
+    backup = postgres.backup
+    if backup.retained < backup.transaction_logs.days:
+        # Cloud SQL API: "backup retention should be > transaction log retention" (terraform-google-sql-db PR 785).
+        yield Finding(
+            "backup.retained",
+            backup.retained,
+            f"at least the days of postgres.backup.transactionLogs ({backup.transaction_logs}): logs are restored on top of a backup",
+            f"raise it to {backup.transaction_logs.days} or more, or shorten transactionLogs",
+        )
+
+
+def _availability(postgres: PostgresSettings) -> Iterator[Finding]:
+    primary = postgres.primary
+    if primary.availability == "REGIONAL" and not postgres.backup.point_in_time_recovery:
+        yield Finding(
+            "backup.pointInTimeRecovery",
+            postgres.backup.point_in_time_recovery,
+            "true when postgres.primary.availability is REGIONAL (Cloud SQL API, availabilityType)",
+            "write true, or availability: ZONAL",
+        )
+    if primary.secondary_zone is None:
+        return
+    if primary.availability == "ZONAL":
+        yield Finding(
+            "primary.secondaryZone",
+            primary.secondary_zone,
+            "only with availability REGIONAL: a ZONAL primary has no standby",
+            "remove the line, or write availability: REGIONAL",
+        )
+    elif primary.secondary_zone == primary.zone:
+        yield Finding(
+            "primary.secondaryZone",
+            primary.secondary_zone,
+            f"another zone than postgres.primary.zone ({primary.zone})",
+            "name another zone of the region, or remove the line and let Google choose",
+        )
+
+
+def _disaster_recovery(postgres: PostgresSettings) -> Iterator[Finding]:
+    if len(postgres.replicas) > _MOST_REPLICAS:
+        yield Finding(
+            "replicas",
+            f"{len(postgres.replicas)} replicas",
+            f"at most {_MOST_REPLICAS} replicas of one primary",
+            "remove some, or choose larger ones",
+        )
+    name = postgres.disaster_recovery_replica
+    if name is None:
+        return
+    replica = postgres.replicas.get(name)
+    if replica is None:
+        known = ", ".join(postgres.replicas) or "none is declared"
+        yield Finding(
+            "disasterRecoveryReplica",
+            name,
+            f"the name of one of postgres.replicas ({known})",
+            "name a cross-region replica, or add it under postgres.replicas",
+        )
+    elif replica.region is None or replica.region == postgres.primary.zone.rpartition("-")[0]:
+        yield Finding(
+            "disasterRecoveryReplica",
+            name,
+            "a replica in another region than the primary (COR-23)",
+            f"set postgres.replicas.{name}.region to project.disasterRecoveryRegion and its zone to one of that region",
+        )
+
+
+def _pooling(postgres: PostgresSettings) -> Iterator[Finding]:
+    pooler = postgres.pooler
+    pool = pooler.default_pool_size + pooler.reserve_pool_size
+    if pooler.max_client_connections < pool:
+        yield Finding(
+            "pooler.maxClientConnections",
+            pooler.max_client_connections,
+            f"at least the pool itself (defaultPoolSize {pooler.default_pool_size} + reservePoolSize "
+            f"{pooler.reserve_pool_size} = {pool})",
+            f"raise it to {pool} or more",
+        )
+    if not postgres.users:
+        yield Finding("users", "no user", "at least one user", "add the user that the application connects as")
+    for name, user in postgres.users.items():
+        path = f"users.{name}"
+        if len(set(user.endpoints)) != len(user.endpoints):
+            yield Finding(f"{path}.endpoints", user.endpoints, "each endpoint once", "remove the repetition")
+        if user.pooled and pooler.kind == "none":
+            yield Finding(
+                f"{path}.pooled",
+                user.pooled,
+                "false while postgres.pooler.kind is none",
+                "write false and the user's connections, or choose a pooler",
+            )
+        if user.pooled and user.connections:
+            yield Finding(
+                f"{path}.connections",
+                user.connections,
+                "absent for a pooled user: the pool's size sets the number",
+                "remove the line, or write pooled: false",
+            )
+        if not user.pooled and not user.connections:
+            yield Finding(
+                f"{path}.connections",
+                user.connections or "missing",
+                "at least 1 for a user that is not pooled",
+                "write how many connections it may open",
+            )
