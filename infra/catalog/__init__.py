@@ -17,6 +17,7 @@ from infra.catalog.rows import (
     firewall_rules,
     fixed_tiers,
     flags,
+    phases,
     regions,
     services,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "firewall_rules",
     "fixed_tiers",
     "flags",
+    "phases",
     "regions",
     "services",
 ]

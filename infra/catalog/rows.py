@@ -138,3 +138,9 @@ def encryption_keys() -> Mapping[str, EncryptionKeyRow]:
 def firewall_rules() -> tuple[FirewallRow, ...]:
     """Firewall rules of the platform's network."""
     return tuple(FirewallRow(**row) for row in _read("firewall.yaml"))
+
+
+@cache
+def phases() -> Mapping[str, Mapping[str, Any]]:
+    """Settings to lay over a stack's own, by phase of the document ("1" to "4"), as raw values by subject."""
+    return dict(_read("phases.yaml"))

@@ -1,7 +1,7 @@
 """Local times as the UTC fields of Cloud SQL (COR-05).
 
-Cloud SQL API: `backupConfiguration.startTime` is HH:MM in UTC; `maintenanceWindow` is a day, 1 = Monday … 7 = Sunday, and an
-hour, both in UTC; `denyMaintenancePeriods` are dates and HH:mm:SS in UTC.
+Cloud SQL API: `backupConfiguration.startTime` is HH:MM in UTC; `maintenanceWindow` is a day, 1 = Monday … 7 = Sunday,
+and an hour, both in UTC; `denyMaintenancePeriods` are dates and HH:mm:SS in UTC.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def weekly_utc(local: WeeklyTime) -> WeeklyHour:
 
 
 def deny_utc(period: DenyPeriod) -> DenyDates:
-    """Return the period in UTC; a date moves with its time, so midnight of 20 December in Tokyo is 15:00 of the 19th."""
+    """Return the period in UTC; a date moves with its time: midnight of 20 December in Tokyo is 15:00 of the 19th."""
     form = "%m-%d" if period.yearly else "%Y-%m-%d"
     start, end = period.utc(period.start), period.utc(period.end)
     return DenyDates(start=f"{start:{form}}", end=f"{end:{form}}", time=f"{start:%H:%M:%S}")

@@ -13,6 +13,7 @@ from infra.settings.problems import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
@@ -25,8 +26,12 @@ _GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
 }
 
 
+def _say(text: str, stream: TextIO | None = None) -> None:
+    (stream or sys.stdout).write(f"{text}\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 right, 1 wrong settings or a stale file (2: wrong usage, by argparse)."""
+    """Run one command; returns the exit code: 0 right, 1 wrong settings or a stale file (argparse exits by 2)."""
     options = _parser().parse_args(arguments)
     if options.command == "check":
         return _check(options.files or sorted(_ROOT.glob("Pulumi.*.yaml")))
@@ -56,14 +61,14 @@ def _check(files: Sequence[Path]) -> int:
             settings, plan = check(file)
         except SettingsError as error:
             failed = True
-            print(f"{file.name}: {error}\n", file=sys.stderr)
+            _say(f"{file.name}: {error}\n", sys.stderr)
             continue
-        print(file.name)
+        _say(file.name)
         for subject, text in summary(settings).items():
-            print(f"  {subject:<11} {text}")
+            _say(f"  {subject:<11} {text}")
         for finding in plan.advice:
-            print(f"  {'note':<11} {finding}")
-        print("  OK")
+            _say(f"  {'note':<11} {finding}")
+        _say("  OK")
     return int(failed)
 
 
@@ -71,14 +76,12 @@ def _write(path: Path, text: str, *, command: str, only_check: bool) -> int:
     if not only_check:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        print(f"wrote {path.relative_to(_ROOT)}")
+        _say(f"wrote {path.relative_to(_ROOT)}")
         return 0
     if path.exists() and path.read_text(encoding="utf-8") == text:
-        print(f"{path.relative_to(_ROOT)} is up to date")
+        _say(f"{path.relative_to(_ROOT)} is up to date")
         return 0
-    print(
-        f"{path.relative_to(_ROOT)} is out of date; write it again: python -m infra.settings {command}", file=sys.stderr
-    )
+    _say(f"{path.relative_to(_ROOT)} is out of date; write it again: python -m infra.settings {command}", sys.stderr)
     return 1
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import core_schema
 
-from infra.settings.scalar import Scalar, refusal
+from infra.settings.scalar import refusal
+from infra.settings.units import Duration, Size
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -36,9 +37,9 @@ class Whole:
         number: int | None = None
         if isinstance(value, int) and not isinstance(value, bool):
             number = value
-        elif isinstance(value, float) and value.is_integer():
-            number = int(value)
-        elif isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d{0,17}", value, flags=re.ASCII):
+        elif (isinstance(value, float) and value.is_integer()) or (
+            isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d{0,17}", value, flags=re.ASCII)
+        ):
             number = int(value)
         if number is None:
             raise refusal(self.allowed, "write a plain number without unit, quotes or leading zero")
@@ -112,7 +113,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Between:
-    """Annotation of a Size or Duration: bounds and the step that the cloud's own unit needs, all as people write them."""
+    """Annotation of a Size or Duration: its bounds, and the step that the cloud's own unit needs."""
 
     low: str
     high: str
@@ -127,7 +128,7 @@ class Between:
         low, high, step = (_amount(source.parse(text)) for text in (self.low, self.high, self.step))
         allowed = self.allowed
 
-        def check(value: Scalar) -> Scalar:
+        def check(value: Size | Duration) -> Size | Duration:
             amount = _amount(value)
             if amount < low:
                 raise refusal(allowed, f"raise it to at least {self.low}")
@@ -145,7 +146,5 @@ class Between:
         return handler(schema)
 
 
-def _amount(value: Scalar) -> int:
-    """Return a Size's bytes or a Duration's milliseconds."""
-    amount = getattr(value, "bytes", None) or getattr(value, "milliseconds", 0)
-    return int(amount)
+def _amount(value: Size | Duration) -> int:
+    return value.bytes if isinstance(value, Size) else value.milliseconds

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from types import UnionType
 from ipaddress import IPv4Network
+from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from infra.settings.constraints import Between, Switch, Text, Whole

@@ -1,11 +1,12 @@
 """When Google may restart the primary for maintenance, and when not (PG-MAINT, COR-05)."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from infra.settings.constraints import Text
+from infra.settings.engine_yaml import ENGINE_MIDNIGHT
 from infra.settings.model import Finding, SettingsModel, refuse_all
 from infra.settings.scalar import refusal
 from infra.settings.units import LocalTime, WeeklyTime
@@ -16,8 +17,8 @@ _DATE = r"(?:20\d\d-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 
 
 def _plain_date(value: object) -> object:
-    """Undo what the engine makes of an unquoted YAML date: 2026-12-20 arrives as 2026-12-20T00:00:00Z."""
-    return value.removesuffix("T00:00:00Z") if isinstance(value, str) else value
+    """Undo what the engine makes of a YAML date without quotes (`infra.settings.engine_yaml`)."""
+    return value.removesuffix(ENGINE_MIDNIGHT) if isinstance(value, str) else value
 
 
 DenyDate = Annotated[
@@ -40,9 +41,10 @@ class DenyPeriod(SettingsModel):
         return len(self.start) == len("mm-dd")
 
     def utc(self, moment: str, year: int = 2027) -> datetime:
-        """Return the UTC date and time of `start` or `end`; `year` stands in for a yearly date (2027 is no leap year)."""
+        """Return `start` or `end` in UTC; `year` stands in for a yearly date (2027 is no leap year)."""
         day = date.fromisoformat(f"{year}-{moment}" if len(moment) == len("mm-dd") else moment)
-        return datetime(day.year, day.month, day.day, self.time.hour, self.time.minute) - self.time.utc_offset
+        local = datetime(day.year, day.month, day.day, self.time.hour, self.time.minute, tzinfo=UTC)
+        return local - self.time.utc_offset
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -71,12 +71,13 @@ class NetworkSettings(SettingsModel):
 
     subnet_range: SubnetRange = Field(description="Range of the primary region's subnet (poolers, jobs, clients).")
     private_services_range: ServicesRange = Field(
-        description="Range handed to Google for private services access: Cloud SQL and Memorystore addresses come from it. "
-        "/20 or wider."
+        description="Range handed to Google for private services access: Cloud SQL and Memorystore take their "
+        "addresses from it. /20 or wider."
     )
     disaster_recovery_subnet_range: SubnetRange | None = Field(
         default=None,
-        description="Range of the disaster recovery region's subnet (PG-PHASE-4); needed with project.disasterRecoveryRegion.",
+        description="Range of the disaster recovery region's subnet (PG-PHASE-4); needed with "
+        "project.disasterRecoveryRegion.",
     )
     dns_domain: Annotated[
         str,

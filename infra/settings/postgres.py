@@ -42,14 +42,14 @@ class PrimarySettings(SettingsModel):
     """The instance that takes writes."""
 
     tier: Tier = Field(
-        description="Machine type: db-custom-<vCPU>-<MB of RAM> on ENTERPRISE, db-perf-optimized-N-<vCPU> on ENTERPRISE_PLUS "
-        "(PG-INST, COR-01)."
+        description="Machine type: db-custom-<vCPU>-<MB of RAM> on ENTERPRISE, db-perf-optimized-N-<vCPU> on "
+        "ENTERPRISE_PLUS (PG-INST, COR-01)."
     )
     zone: Zone = Field(
-        description="Zone of the primary, inside project.region (PG-INST). After a failover it runs in the other one."
+        description="Zone of the primary, inside project.region (PG-INST); after a failover it runs in the standby's."
     )
     availability: Literal["REGIONAL", "ZONAL"] = Field(
-        description="REGIONAL keeps a standby in a second zone and fails over by itself in under 60 s (PG-HA, TGT-PG-RTO); "
+        description="REGIONAL keeps a standby in a second zone and fails over by itself in under 60 s (PG-HA); "
         "needs backups and point-in-time recovery. ZONAL has no standby and no SLA."
     )
     secondary_zone: Zone | None = Field(
@@ -101,8 +101,8 @@ class UserSettings(SettingsModel):
     )
     connections: Annotated[int, Whole(0, 10_000)] = Field(
         default=0,
-        description="Server connections it may open, counted in the connection budget (COR-16). 0 when pooled: the pool "
-        "sets the number then.",
+        description="Server connections it may open, counted in the connection budget (COR-16). "
+        "0 when pooled: the pool sets the number then.",
     )
     pooled: Annotated[bool, Switch()] = Field(
         default=False, description="Whether it connects through the pooler (PG-POOL)."

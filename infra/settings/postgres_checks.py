@@ -62,7 +62,8 @@ def _backups(postgres: PostgresSettings) -> Iterator[Finding]:
         yield Finding(
             "backup.retained",
             backup.retained,
-            f"at least the days of postgres.backup.transactionLogs ({backup.transaction_logs}): logs are restored on top of a backup",
+            f"at least the days of postgres.backup.transactionLogs ({backup.transaction_logs}): "
+            "logs are restored on top of a backup",
             f"raise it to {backup.transaction_logs.days} or more, or shorten transactionLogs",
         )
 

@@ -42,7 +42,7 @@ class BackupSettings(SettingsModel):
     """Automated backups, transaction logs and what outlives the instance."""
 
     time: LocalTime = Field(
-        description="When the daily backup may start (PG-BACKUP); a 4-hour window begins there. Rendered to UTC (COR-05)."
+        description="When the daily backup may start (PG-BACKUP): a 4-hour window opens. Rendered to UTC (COR-05)."
     )
     retained: Annotated[int, Whole(1, 365)] = Field(
         examples=[35], description="Automated backups that are kept, one a day (PG-BACKUP)."
@@ -52,13 +52,15 @@ class BackupSettings(SettingsModel):
         description="Whether any minute of the log's time can be restored (PG-BACKUP, REC-PITR, TGT-PG-RPO).",
     )
     transaction_logs: Annotated[Duration, Between("1 day", "35 days", "1 day")] = Field(
-        description="How far back point-in-time recovery reaches: at most 7 days on ENTERPRISE, 35 on ENTERPRISE_PLUS (COR-06)."
+        description="How far back point-in-time recovery reaches: at most 7 days on ENTERPRISE, 35 on "
+        "ENTERPRISE_PLUS (COR-06)."
     )
     location: (
         Annotated[str, Text(r"[a-z]+(?:-[a-z]+\d{1,2})?", "a region or multi-region", "asia-northeast1")] | None
     ) = Field(default=None, description="Region or multi-region (e.g. asia) of the backups; absent: project.region.")
     final_backup: Annotated[Duration, Between("1 day", "365 days", "1 day")] = Field(
-        description="How long the backup taken at the instance's deletion is kept; without it all backups go with the instance."
+        description="How long the backup taken at the instance's deletion is kept (BAK-PG); without it every backup "
+        "goes with the instance."
     )
 
 

@@ -24,15 +24,14 @@ def shown(path: str, value: object) -> str:
     """Return a value as a message may show it: hidden when its name or its form says secret, shortened when long."""
     if any(_SECRET_NAME.search(part) for part in path.split(".")) or _is_secure(value):
         return HIDDEN
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return "a group of settings"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(shown(path, item) for item in value)[:_LONGEST_SHOWN] + "]"
-    text = str(value)
+        text = f"[{', '.join(shown(path, item) for item in value)}]"
+    elif isinstance(value, Mapping):
+        text = "a group of settings"
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    else:
+        text = "nothing" if value is None else str(value) or "an empty text"
     if _SECRET_VALUE.search(text):
         return HIDDEN
     text = text if text.isprintable() else ascii(text)

@@ -1,19 +1,18 @@
-"""A stack's YAML file, read as the engine reads it, with the line of every value.
-
-The engine follows YAML 1.2 for plain words and numbers; PyYAML's own rules are 1.1, where `18:00` is the number 1080 and
-`on` is true. The rules here are 1.2's core schema, so that both ways to the settings see the same values.
-"""
+"""A stack's YAML file: the values of its subjects, and the line of each."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
+from infra.settings.engine_yaml import EngineLoader, is_odd_number, walk
 from infra.settings.problems import Problem, SettingsError
+from infra.settings.secrets import shown
 from infra.settings.settings import Settings
 from infra.settings.translate import nearest
 
@@ -21,24 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NAMESPACE = "triptrip"
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_BASE):  # type: ignore[misc]  # the C loader where PyYAML was built with it
-    """A safe loader with the plain scalars of YAML 1.2's core schema."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  PyYAML's own registry
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", "~nN"),
-    # A leading zero is no number here: the engine would read 010 as eight.
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
-_Loader.yaml_implicit_resolvers.setdefault("", []).append(("tag:yaml.org,2002:null", re.compile("^$")))
 
 
 @dataclass(frozen=True)
@@ -62,53 +43,28 @@ class StackFile:
                 [Problem(str(path), reason, "a stack file, Pulumi.<stack>.yaml", "name an existing stack file")]
             ) from None
         try:
-            root = yaml.compose(text, Loader=_Loader)
-        except yaml.YAMLError as error:
+            return cls._from_node(name, yaml.compose(text, Loader=EngineLoader))
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise SettingsError([_syntax(name, error)]) from None
-        return cls._from_node(name, root)
 
     @classmethod
     def _from_node(cls, name: str, root: yaml.Node | None) -> StackFile:
         config = _child(root, "config")
         if not isinstance(config, yaml.MappingNode):
             given = "no config" if config is None else "something else"
-            fix = (
-                f"add config: with the keys {', '.join(f'{NAMESPACE}:{subject}' for subject in Settings.model_fields)}"
-            )
+            fix = "add config: with the keys " + ", ".join(f"{NAMESPACE}:{key}" for key in Settings.model_fields)
             raise SettingsError([Problem("config", given, "a group of settings named config", fix, name)])
-        problems = [
-            Problem(
-                path,
-                "written twice",
-                "every name once, because the engine refuses a repeated one",
-                f"remove one of the two (the other is on line {first})",
-                f"{name}:{line}",
-            )
-            for path, first, line in _repeated(root)
-        ]
-        if problems:
+        if problems := [*_ambiguous(name, root), *_unknown_subjects(name, config)]:
             raise SettingsError(problems)
-        prefix = f"{NAMESPACE}:"
-        nodes = {key.value: (key, value) for key, value in config.value}
-        subjects = {key.removeprefix(prefix): pair for key, pair in nodes.items() if key.startswith(prefix)}
-        unknown = [
-            replace(unknown_subject(key), location=f"{name}:{pair[0].start_mark.line + 1}")
-            for key, pair in subjects.items()
-            if key not in Settings.model_fields
-        ]
-        if unknown:
-            raise SettingsError(unknown)
+        pairs = [(_subject(key), key, value) for key, value in config.value if _is_ours(key)]
         lines = {"": config.start_mark.line + 1}
-        for subject, (key, value) in subjects.items():
-            lines |= dict(_lines(subject, key, value))
-        loader = _Loader("")
+        for subject, key, value in pairs:
+            lines |= {path: named.start_mark.line + 1 for path, named, _ in walk(subject, key, value)}
+        loader = EngineLoader("")
         try:
-            values = {subject: loader.construct_document(value) for subject, (_, value) in subjects.items()}
-        except (yaml.YAMLError, ValueError) as error:
-            raise SettingsError([_syntax(name, error)]) from None
+            return cls(name, {subject: loader.construct_document(value) for subject, _, value in pairs}, lines)
         finally:
             loader.dispose()
-        return cls(name, values, lines)
 
     def location(self, path: str) -> str:
         """Return "file:line" of a path, or of the nearest group above it that the file has."""
@@ -122,28 +78,39 @@ def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
     return next((value for name, value in pairs if name.value == key), None)
 
 
-def _lines(path: str, key: yaml.Node, value: yaml.Node) -> Iterator[tuple[str, int]]:
-    yield path, key.start_mark.line + 1
-    if isinstance(value, yaml.MappingNode):
-        for name, child in value.value:
-            yield from _lines(f"{path}.{name.value}", name, child)
-    elif isinstance(value, yaml.SequenceNode):
-        for index, child in enumerate(value.value):
-            yield from _lines(f"{path}[{index}]", child, child)
+def _is_ours(key: yaml.Node) -> bool:
+    return str(key.value).startswith(f"{NAMESPACE}:")
 
 
-def _repeated(node: yaml.Node | None, path: str = "") -> Iterator[tuple[str, int, int]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for name, child in node.value:
-            here, line = f"{path}.{name.value}" if path else str(name.value), name.start_mark.line + 1
-            if name.value in seen:
-                yield here.removeprefix("config.").removeprefix(f"{NAMESPACE}:"), seen[name.value], line
-            seen[name.value] = line
-            yield from _repeated(child, here)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, child in enumerate(node.value):
-            yield from _repeated(child, f"{path}[{index}]")
+def _subject(key: yaml.Node) -> str:
+    return str(key.value).removeprefix(f"{NAMESPACE}:")
+
+
+def _unknown_subjects(name: str, config: yaml.MappingNode) -> Iterator[Problem]:
+    for key, _ in config.value:
+        if _is_ours(key) and _subject(key) not in Settings.model_fields:
+            yield replace(unknown_subject(_subject(key)), location=f"{name}:{key.start_mark.line + 1}")
+
+
+def _ambiguous(name: str, root: yaml.Node | None) -> Iterator[Problem]:
+    """Yield what YAML readers disagree about: a name that is written twice, and a number in an odd notation."""
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    seen: Counter[str] = Counter()
+    for top, below in pairs:
+        for path, key, value in walk(str(top.value), top, below):
+            seen[path] += 1
+            place = path.removeprefix("config.").removeprefix(f"{NAMESPACE}:")
+            location = f"{name}:{key.start_mark.line + 1}"
+            if seen[path] == 2:  # noqa: PLR2004  the second time is the repetition
+                yield Problem(place, "written twice", "every name once", "remove one of the two", location)
+            if is_odd_number(value):
+                yield Problem(
+                    place,
+                    shown(place, value.value),
+                    "a number in plain decimal digits; the engine reads other notations differently",
+                    "write plain digits without leading zeros, or put a text in quotes",
+                    location,
+                )
 
 
 def unknown_subject(key: str) -> Problem:

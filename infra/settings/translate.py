@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 from infra.settings.fields import example_of, field_at, model_at, submodel
@@ -85,8 +86,11 @@ def _unknown(loc: tuple[int | str, ...], path: str, _: ErrorDetails) -> Problem:
 
 def nearest(word: str, known: list[str]) -> str | None:
     """Return the known name that a misspelt one most likely means."""
+    key = re.sub(r"[_\-\s]", "", word).lower()
     by_key = {name.replace("_", "").lower(): name for name in known}
-    matches = difflib.get_close_matches(word.replace("_", "").replace("-", "").lower(), by_key, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(key, by_key, n=1, cutoff=0.6) or [
+        name for name in by_key if key.startswith(name)
+    ]
     return by_key[matches[0]] if matches else None
 
 

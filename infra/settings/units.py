@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["Duration", "LocalTime", "Share", "Size", "UnitError", "WeeklyTime"]
 
 _BYTES = {"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
-_SIZE_NAMES = {name.upper(): name for name in _BYTES} | {f"{name[0].upper()}IB": name for name in _BYTES}
+_SIZE_NAMES = {spelling: name for name in _BYTES for spelling in (name, f"{name[0].upper()}B", f"{name[0].upper()}iB")}
 _MILLISECONDS = {"ms": 1, "s": 1_000, "minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 _DURATION_NAMES = {
-    **{"ms": "ms", "millisecond": "ms", "milliseconds": "ms"},
-    **{"s": "s", "second": "s", "seconds": "s", "min": "minutes", "minute": "minutes", "minutes": "minutes"},
-    **{"h": "hours", "hour": "hours", "hours": "hours", "d": "days", "day": "days", "days": "days"},
+    spelling: name
+    for name, spellings in {
+        "ms": ("ms", "millisecond", "milliseconds"),
+        "s": ("s", "second", "seconds"),
+        "minutes": ("min", "minute", "minutes"),
+        "hours": ("h", "hour", "hours"),
+        "days": ("d", "day", "days"),
+    }.items()
+    for spelling in spellings
 }
 
 
@@ -38,11 +44,11 @@ def _amount(cls: type[Scalar], text: object, names: dict[str, str]) -> tuple[int
     if match is None:
         decimal = re.fullmatch(r"\s*\d+[.,]\d+\s*[A-Za-z]+\s*", text, flags=re.ASCII)
         raise cls.refused(text, "write a whole number in the next smaller unit" if decimal else None)
-    unit_name = names.get(match[2]) or names.get(match[2].lower()) or names.get(match[2].upper())
-    if unit_name is None:
+    if match[2] not in names:
+        near = next((name for spelling, name in names.items() if spelling.lower() == match[2].lower()), None)
         known = ", ".join(dict.fromkeys(names.values()))
-        raise cls.refused(text, f"use one of the units {known}")
-    return int(match[1]), unit_name
+        raise cls.refused(text, f"write {match[1]} {near}" if near else f"use one of the units {known}")
+    return int(match[1]), names[match[2]]
 
 
 def _exact(value: int, unit: int, name: str, whole: str) -> int:
@@ -57,7 +63,7 @@ class Size(Scalar):
 
     FORM: ClassVar[str] = "a whole number and kB, MB, GB or TB (1 GB = 1024 MB)"
     EXAMPLE: ClassVar[str] = "32 GB"
-    PATTERN: ClassVar[str] = r"^\s*[0-9]{1,15}\s*([kKMGT]B|[KMGT]iB)\s*$"
+    PATTERN: ClassVar[str] = rf"^\s*[0-9]{{1,15}}\s*({'|'.join(_SIZE_NAMES)})\s*$"
 
     bytes: int
 
@@ -129,7 +135,7 @@ class Duration(Scalar):
 
     FORM: ClassVar[str] = "a whole number and ms, s, minutes, hours or days"
     EXAMPLE: ClassVar[str] = "7 days"
-    PATTERN: ClassVar[str] = r"^\s*[0-9]{1,15}\s*(ms|s|seconds?|min|minutes?|h|hours?|d|days?)\s*$"
+    PATTERN: ClassVar[str] = rf"^\s*[0-9]{{1,15}}\s*({'|'.join(_DURATION_NAMES)})\s*$"
 
     milliseconds: int
 

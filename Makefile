@@ -1,0 +1,108 @@
+# Every target does its own set-up. Nothing here touches a real account: README.md tells how to deploy.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+STACK ?= dev
+ARGS ?=
+# Two workers: the end-to-end tests start an engine, a program and a cloud each.
+TEST_WORKERS ?= 2
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+PYTHON := .venv/bin/python
+SHELL_SCRIPTS := sandbox/setup sandbox/pulumi sandbox/engine/bin/pulumi-language-python .ci/run
+YAML_FILES = $(shell git ls-files --cached --others --exclude-standard -- '*.yaml' '*.yml')
+# Catalogue rows are tables: one row a line however long, and on/off are database values, not booleans.
+YAML_RULES := {extends: default, rules: {line-length: disable, document-start: disable, truthy: disable, \
+	indentation: disable, comments: {min-spaces-from-content: 1}, braces: {max-spaces-inside: 1}}}
+WORKFLOWS = $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
+
+# Some shells and images export this; without byte code every start parses 60 MB of SDK again.
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo "  STACK=prod chooses the stack (default: dev); ARGS=... goes to the command behind the target"
+
+.PHONY: setup
+setup: ## Python packages and the engine; the other targets do it themselves
+	@sandbox/setup
+
+.PHONY: python
+python:
+	@sandbox/setup python
+
+.PHONY: preview
+preview: python ## what an update of the stack would do, by the real engine against the simulated cloud
+	@if sandbox/setup engine; then \
+	    sandbox/pulumi preview --stack $(STACK) $(ARGS); \
+	else \
+	    echo "make preview: the engine cannot be had here (reason above); this is the same program's plan without it" >&2; \
+	    $(PYTHON) -m sandbox.plan --stack $(STACK); \
+	fi
+
+.PHONY: up
+up: ## build the stack in the simulated cloud
+	@sandbox/pulumi up --yes --stack $(STACK) $(ARGS)
+
+.PHONY: destroy
+destroy: ## delete the stack from the simulated cloud (its guards refuse, as on a real account)
+	@sandbox/pulumi destroy --yes --stack $(STACK) $(ARGS)
+
+.PHONY: plan
+plan: python ## every resource with its inputs and options, without an engine
+	@$(PYTHON) -m sandbox.plan --stack $(STACK) $(ARGS)
+
+.PHONY: test
+test: setup ## every test; ARGS="-k name" runs some
+	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)
+
+.PHONY: faults
+faults: setup ## a failure at every single operation of an update
+	@$(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e -m faults $(ARGS)
+
+.PHONY: bench
+bench: setup ## speed: name, value, unit
+	@$(PYTHON) -m sandbox.bench $(ARGS)
+
+.PHONY: check
+check: check-python check-generated check-shell check-yaml check-workflows ## every linter, and generated files against their sources
+
+.PHONY: check-python
+check-python: python
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+.PHONY: check-generated
+check-generated: python
+	$(PYTHON) -m infra.settings schema --check
+	$(PYTHON) -m infra.settings reference --check
+
+.PHONY: check-shell
+check-shell: python
+	.venv/bin/shellcheck $(SHELL_SCRIPTS)
+
+.PHONY: check-yaml
+check-yaml: python
+	.venv/bin/yamllint --strict -d '$(YAML_RULES)' $(YAML_FILES)
+
+# -shellcheck= and -pyflakes=: only what this repository pins decides the result.
+.PHONY: check-workflows
+check-workflows:
+ifneq ($(WORKFLOWS),)
+	GOFLAGS=-mod=mod GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0 "$$(sandbox/setup go)" run $(ACTIONLINT) -shellcheck= -pyflakes= $(WORKFLOWS)
+endif
+
+.PHONY: docs
+docs: python ## write the generated references anew
+	$(PYTHON) -m infra.settings schema
+	$(PYTHON) -m infra.settings reference
+
+.PHONY: clean
+clean: ## remove the simulated cloud's state, .venv and tool caches; the cache outside the tree stays
+	rm -rf .sandbox .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

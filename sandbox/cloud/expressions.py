@@ -1,0 +1,237 @@
+"""Expressions of the rules and templates: CEL, plus the look-ups that only a cloud can answer.
+
+Rules and templates are data; this module is what they may say beyond plain CEL (https://cel.dev): the functions of
+`functions()`, each a look-up in the cloud's state, in a table of `tables/`, or arithmetic on networks and dates.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import cel
+import yaml
+
+from sandbox.cloud.values import UNKNOWN, has_unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.cloud.state import Record, State
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_SEGMENT = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}")
+_REFERENCE = re.compile(r"\b(self|old|live|args)((?:\.[A-Za-z_]\w*)+)")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+compiled = functools.cache(cel.compile)
+
+
+def load_yaml(path: Path) -> Any:
+    """A data file's content; the C parser where PyYAML has it, ten times as fast."""
+    return yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - a safe loader either way
+
+
+def short_type(token: str) -> str:
+    """`gcp:sql/databaseInstance:DatabaseInstance` as rules write it: `gcp.sql.DatabaseInstance`."""
+    package, module, name = token.split(":")
+    inner = module.split("/")[0]
+    return f"{package}.{name}" if inner == "index" else f"{package}.{inner}.{name}"
+
+
+class Scope:
+    """The variables and functions that one operation's rules and templates see.
+
+    `defines` are named expressions, evaluated when first needed.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]],
+        defines: Mapping[str, str] | None = None,
+    ) -> None:
+        self.variables = dict(variables)
+        self._context = cel.Context(dict(variables), dict(functions))
+        self._defines = dict(defines or {})
+        self._known: set[str] = set()
+
+    def set(self, /, **variables: Any) -> None:
+        """Bind further variables, such as the element a rule looks at."""
+        for name, value in variables.items():
+            self.variables[name] = value
+            self._context.add_variable(name, value)
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a CEL expression."""
+        program = compiled(expression)
+        for name in program.variables():
+            if name in self._defines and name not in self._known:
+                self._known.add(name)
+                self.set(**{name: self.evaluate(self._defines[name])})
+        return program.execute(self._context)
+
+    def depends_on_unknown(self, expression: str) -> bool:
+        """Whether a property the expression names, or anything under it, is not known yet."""
+        return any(has_unknown(value) for value in self._named(expression, set()))
+
+    def _named(self, expression: str, seen: set[str]) -> Iterator[Any]:
+        for root, dotted in _REFERENCE.findall(expression):
+            value = self.variables.get(root)
+            for step in dotted[1:].split("."):
+                if not isinstance(value, Mapping) or step not in value:
+                    break
+                value = value[step]
+            yield value
+        for name in compiled(expression).variables():
+            if name in self._defines and name not in seen:
+                yield from self._named(self._defines[name], {*seen, name})
+            elif name in ("value", "item"):
+                yield self.variables.get(name)
+
+    def render(self, template: Any) -> Any:
+        """A template's value: text with `${expression}` parts; one part alone keeps its type; a part with unknowns is UNKNOWN."""
+        if isinstance(template, Mapping):
+            return {key: self.render(value) for key, value in template.items()}
+        if isinstance(template, list):
+            return [self.render(value) for value in template]
+        if not isinstance(template, str) or "${" not in template:
+            return template
+        expressions = _SEGMENT.findall(template)
+        if any(self.depends_on_unknown(expression) for expression in expressions):
+            return UNKNOWN
+        if _SEGMENT.fullmatch(template):
+            return self.evaluate(expressions[0])
+        return _SEGMENT.sub(lambda match: str(self.evaluate(match[1])), template)
+
+
+def functions(state: State, tables: Path, project: str) -> dict[str, Callable[..., Any]]:
+    """The functions that rules and templates may call, bound to one cloud and one project."""
+    return {
+        "resource": lambda kind, ref: _seen(state.find(kind, project, ref)) if ref else None,
+        "resources": lambda kind: [_seen(record) for record in state.all(kind)],
+        "exists": lambda kind, fields: any(_matches(_seen(record), fields) for record in state.all(kind)),
+        "ever": state.ever,
+        "days_since_deletion": state.days_since_deletion,
+        "row": lambda table, key: _table(tables / f"{table}.yaml").get(key),
+        "rows": lambda table: _table(tables / f"{table}.yaml"),
+        "free_range": lambda prefix, seed, taken: _free_range(int(prefix), seed, taken),
+        **_PURE,
+    }
+
+
+def _seen(record: Record | None) -> Any:
+    return None if record is None else {**record.outputs, "id": record.id}
+
+
+def _matches(outputs: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    return all(outputs.get(key) == value for key, value in fields.items())
+
+
+@functools.cache
+def _table(path: Path) -> Mapping[str, Any]:
+    loaded = load_yaml(path)
+    rows: Mapping[str, Any] = loaded["rows"]
+    return rows
+
+
+def _network(text: Any) -> Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
+
+
+def _overlaps(one: str, other: str) -> bool:
+    first, second = _network(one), _network(other)
+    return first is not None and second is not None and first.version == second.version and first.overlaps(second)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
+
+
+def _free_range(prefix: int, seed: str, taken: list[str]) -> str:
+    """A network of that prefix length inside 10.0.0.0/8, chosen by the seed, that overlaps none of `taken`."""
+    space = ipaddress.ip_network("10.0.0.0/8")
+    count = 2 ** (prefix - space.prefixlen)
+    start = _digest(seed) % count
+    size = 2 ** (32 - prefix)
+    for turn in range(count):
+        base = int(space.network_address) + ((start + turn) % count) * size
+        candidate = str(ipaddress.ip_network((base, prefix)))
+        if not any(_overlaps(candidate, other) for other in taken):
+            return candidate
+    return ""
+
+
+def _address_in(network: str, seed: str, taken: list[str]) -> str:
+    """A host address of the network, chosen by the seed, that is not in `taken`; the first two are the gateway's."""
+    inside = ipaddress.ip_network(network)
+    hosts = inside.num_addresses - 3
+    for turn in range(hosts):
+        candidate = str(inside[2 + (_digest(seed) + turn) % hosts])
+        if candidate not in taken:
+            return candidate
+    return ""
+
+
+def _day(text: str, year: int) -> datetime.date | None:
+    parts = [int(part) for part in text.split("-")] if re.fullmatch(r"(\d{4}-)?\d{1,2}-\d{1,2}", text) else []
+    try:
+        return datetime.date(*(parts if len(parts) == 3 else [year, *parts])) if parts else None  # noqa: PLR2004
+    except ValueError:
+        return None
+
+
+def _days_between(start: str, end: str) -> int:
+    """Days from `start` to `end`, dates as `yyyy-mm-dd` or yearly `mm-dd` (which may run over the new year); -1 = no dates."""
+    first, last = _day(start, 2001), _day(end, 2001)
+    if first is None or last is None:
+        return -1
+    if last < first and start.count("-") == end.count("-") == 1:
+        last = last.replace(year=last.year + 1)
+    return (last - first).days
+
+
+def _groups(pattern: str, text: Any) -> list[str]:
+    match = re.fullmatch(pattern, text) if isinstance(text, str) else None
+    return [group or "" for group in match.groups()] if match else []
+
+
+_PURE: dict[str, Callable[..., Any]] = {
+    "base": lambda ref: str(ref).rsplit("/", 1)[-1] if ref is not None else None,
+    "part": lambda ref, name: next(iter(re.findall(rf"(?:^|/){name}/([^/]+)", str(ref or ""))), None),
+    "groups": _groups,
+    "replace": lambda text, old, new: text.replace(old, new),
+    "lower": lambda text: text.lower(),
+    "join": lambda parts, between: between.join(str(part) for part in parts),
+    "sorted_unique": lambda values: sorted(set(values)),
+    "merge": lambda *maps: {key: value for one in maps for key, value in (one or {}).items()},
+    "is_network": lambda text: _network(text) is not None,
+    "is_address": _is_address,
+    "overlaps": _overlaps,
+    "prefix_length": lambda text: network.prefixlen if (network := _network(text)) else -1,
+    "network_address": lambda text: str(network.network_address) if (network := _network(text)) else "",
+    "gateway": lambda text: str(network[1]) if (network := _network(text)) else "",
+    "address_in": _address_in,
+    "days_between": _days_between,
+    "digits": lambda seed, count: str(_digest(seed))[: int(count)].rjust(int(count), "1"),
+    "hexadecimal": lambda seed, count: hashlib.sha256(seed.encode()).hexdigest()[: int(count)],
+    "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
+    "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),
+}

@@ -1,0 +1,77 @@
+"""Runs the platform's program against the recorder: once, or many times in one process."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import run_in_stack, set_mocks
+
+from infra.program import declare
+from infra.settings import Settings, from_stack_file
+from sandbox.cloud import Cloud
+from sandbox.plan.recorder import Plan, PlanError, Recorder
+
+PROJECT = "triptrip"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class _Warnings(logging.Handler):
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(logging.WARNING)
+        self._plan = plan
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._plan.warnings.append(record.getMessage())
+
+
+def plan_stack(stack: str, cloud: Cloud | None = None) -> Plan:
+    """The plan of a stack as its file declares it.
+
+    Raises SettingsError when the file cannot be used, PlanError when the cloud would refuse what it declares.
+    """
+    return plan_settings(from_stack_file(ROOT / f"Pulumi.{stack}.yaml"), stack, cloud)
+
+
+def plan_settings(settings: Settings, stack: str, cloud: Cloud | None = None) -> Plan:
+    """The plan of settings; `cloud` is the state it is created in, an empty one when not given."""
+    return plan_program(lambda: declare(settings), stack, cloud)
+
+
+def plan_program(program: Callable[[], object], stack: str, cloud: Cloud | None = None) -> Plan:
+    """The plan of any program that declares resources."""
+    plan = Plan(stack)
+    place = cloud or Cloud.open()
+    try:
+        contextvars.copy_context().run(_run, program, plan, place)
+    finally:
+        if cloud is None:
+            place.close()
+    return plan
+
+
+def _run(program: Callable[[], object], plan: Plan, cloud: Cloud) -> None:
+    logger = logging.Logger("plan")
+    logger.addHandler(_Warnings(plan))
+    recorder = Recorder(plan, PROJECT, cloud)
+    pulumi.runtime.settings.reset_options()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # When the program fails, that error is raised below; what its unfinished tasks say about it is noise.
+    loop.set_exception_handler(lambda _, __: None)
+    try:
+        set_mocks(recorder.mocks, project=PROJECT, stack=plan.stack, preview=False, logger=logger, monitor=recorder)
+        # set_mocks makes a root stack of its own; the program gets the one that carries its outputs.
+        pulumi.runtime.settings.set_root_resource(None)
+        loop.run_until_complete(run_in_stack(lambda: _discard(program)))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    if recorder.refusals:
+        raise PlanError("\n".join(recorder.refusals))
+
+
+def _discard(program: Callable[[], object]) -> None:
+    program()

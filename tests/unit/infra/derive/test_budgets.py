@@ -1,0 +1,61 @@
+"""Memory and connection budgets are sums a person can follow (COR-04, COR-16)."""
+
+from infra.derive.budgets import connection_budget, memory_budget
+from infra.derive.flags import FlagValue
+from infra.derive.tiers import parse_tier
+from infra.settings import Settings, from_stack_file
+from sandbox.plan.run import ROOT
+
+TIER = parse_tier("db-custom-16-61440")
+FLAGS: dict[str, FlagValue] = {
+    "max_connections": 500,
+    "shared_buffers": "25 % of RAM",
+    "work_mem": "32 MB",
+    "autovacuum_work_mem": "512 MB",
+}
+
+
+def prod() -> Settings:
+    return from_stack_file(ROOT / "Pulumi.prod.yaml")
+
+
+def test_the_platforms_own_flags_fit_the_documents_machine() -> None:
+    budget = memory_budget(FLAGS, 16, TIER)
+    assert (budget.shared_buffers, budget.connections, budget.per_connection, budget.maintenance) == (15360, 500, 69, 1536)
+    assert budget.needed == 15360 + 500 * 69 + 1536
+    assert budget.needed <= budget.available
+
+
+def test_the_documents_work_mem_does_not_fit_and_the_sum_says_so() -> None:
+    budget = memory_budget({**FLAGS, "work_mem": "256 MB"}, 16, TIER)
+    assert budget.needed == 15360 + 500 * (2 * 256 + 5) + 1536
+    assert "500 connections × 517 MB" in str(budget)
+    assert budget.needed > budget.available
+
+
+def test_autovacuum_falls_back_to_maintenance_work_mem() -> None:
+    flags: dict[str, FlagValue] = {key: value for key, value in FLAGS.items() if key != "autovacuum_work_mem"}
+    assert memory_budget({**flags, "maintenance_work_mem": "2 GB"}, 16, TIER).maintenance == 3 * 2048
+
+
+def test_the_primary_holds_both_pools_and_a_replica_the_whole_read_pool() -> None:
+    postgres = prod().postgres
+    primary = connection_budget(postgres, is_primary=True, maximum=500)
+    replica = connection_budget(postgres, is_primary=False, maximum=500)
+    assert (primary.pooled, replica.pooled) == (2 * 2 * 105, 2 * 1 * 105)
+    assert primary.needed <= primary.maximum
+    assert replica.direct < primary.direct
+
+
+def test_without_a_pooler_every_user_counts_directly() -> None:
+    postgres = prod().postgres
+    unpooled = postgres.model_copy(update={"pooler": postgres.pooler.model_copy(update={"kind": "none"})})
+    budget = connection_budget(unpooled, is_primary=True, maximum=500)
+    assert budget.pooled == 0
+    assert budget.direct == sum(user.connections for user in postgres.users.values())
+
+
+def test_the_managed_pool_is_one_pool_a_user_and_database() -> None:
+    postgres = prod().postgres
+    managed = postgres.model_copy(update={"pooler": postgres.pooler.model_copy(update={"kind": "managed"})})
+    assert connection_budget(managed, is_primary=True, maximum=500).pooled == 2 * 105
