@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
     "schema": (
-        _ROOT / "docs/reference/stack.schema.json",
+        Path("docs/reference/stack.schema.json"),
         schema.render,
         "the JSON Schema of a stack file, for editors",
     ),
-    "reference": (_ROOT / "docs/reference/settings.md", reference.render, "the reference of all settings"),
+    "reference": (Path("docs/reference/settings.md"), reference.render, "the reference of all settings"),
 }
 
 
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         "files", metavar="FILE", type=Path, nargs="*", help="stack files; default: every Pulumi.*.yaml"
     )
     for name, (path, _, what) in _GENERATED.items():
-        command = commands.add_parser(name, help=f"write {what}: {path.relative_to(_ROOT)}")
+        command = commands.add_parser(name, help=f"write {what}: {path}")
         command.add_argument("--check", action="store_true", help="write nothing; fail when the file is out of date")
     return parser
 
@@ -73,15 +73,16 @@ def _check(files: Sequence[Path]) -> int:
 
 
 def _write(path: Path, text: str, *, command: str, only_check: bool) -> int:
+    target = _ROOT / path
     if not only_check:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        _say(f"wrote {path.relative_to(_ROOT)}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        _say(f"wrote {path}")
         return 0
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        _say(f"{path.relative_to(_ROOT)} is up to date")
+    if target.exists() and target.read_text(encoding="utf-8") == text:
+        _say(f"{path} is up to date")
         return 0
-    _say(f"{path.relative_to(_ROOT)} is out of date; write it again: python -m infra.settings {command}", sys.stderr)
+    _say(f"{path} is out of date; write it again: python -m infra.settings {command}", sys.stderr)
     return 1
 
 

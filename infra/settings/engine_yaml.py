@@ -1,7 +1,7 @@
 """YAML as Pulumi's engine reads it (go-yaml 3), so that a stack file means the same here and there.
 
 PyYAML follows YAML 1.1, where `18:00` is the number 1080 and `on` is true; the engine keeps both as text. Notations in
-which a number is easily misread (010 is eight to the engine) are marked for `is_odd_number`, so that they can be refused.
+which a number is easily misread (010 is eight to the engine) are marked for `is_odd_number`, so they can be refused.
 Measured with the engine 3.250.0: `pulumi config get` of one object with each notation.
 """
 

@@ -20,10 +20,14 @@ _ENGINE_KEYS = {
 
 
 class _Generator(GenerateJsonSchema):
-    """Defaults as a person writes them, and no titles: editors show the names themselves."""
+    """Defaults as a person writes them, names of maps checked, and no titles: editors show the names themselves."""
 
     def encode_default(self, dft: Any) -> Any:
         return str(dft) if isinstance(dft, Scalar) else super().encode_default(dft)
+
+    def dict_schema(self, schema: Any) -> dict[str, Any]:
+        result = super().dict_schema(schema)
+        return result | {"additionalProperties": False} if "patternProperties" in result else result
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  the base class's signature
         return False

@@ -34,7 +34,6 @@ class StackFile:
     def read(cls, path: Path | str) -> StackFile:
         """Read a file; raises SettingsError when it is no stack file or has keys that no program reads."""
         path = Path(path)
-        name = path.name
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -42,6 +41,11 @@ class StackFile:
             raise SettingsError(
                 [Problem(str(path), reason, "a stack file, Pulumi.<stack>.yaml", "name an existing stack file")]
             ) from None
+        return cls.parse(path.name, text)
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> StackFile:
+        """Read the text of a file; `name` is what problems call it. Raises as `read` does."""
         try:
             return cls._from_node(name, yaml.compose(text, Loader=EngineLoader))
         except (yaml.YAMLError, ValueError, RecursionError) as error:

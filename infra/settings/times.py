@@ -53,7 +53,7 @@ def _clock(cls: type[Scalar], text: object, pattern: str) -> re.Match[str]:
     return match
 
 
-_TIME = r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)\s+(?P<zone>[A-Za-z][A-Za-z0-9_+/-]*)\s*"
+_TIME = r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d) +(?P<zone>[A-Za-z][A-Za-z0-9_+/-]*) *"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class LocalTime(Scalar):
 
     FORM: ClassVar[str] = "a 24-hour time HH:MM and a time zone"
     EXAMPLE: ClassVar[str] = "02:00 Asia/Tokyo"
-    PATTERN: ClassVar[str] = r"^\s*([01][0-9]|2[0-3]):[0-5][0-9]\s+[A-Za-z][A-Za-z0-9_+/-]*\s*$"
+    PATTERN: ClassVar[str] = r"^ *([01][0-9]|2[0-3]):[0-5][0-9] +[A-Za-z][A-Za-z0-9_+/-]* *$"
 
     hour: int
     minute: int
@@ -71,7 +71,7 @@ class LocalTime(Scalar):
     @classmethod
     def parse(cls, text: object) -> Self:
         """Read "02:00 Asia/Tokyo"; raises UnitError."""
-        match = _clock(cls, text, rf"\s*{_TIME}")
+        match = _clock(cls, text, rf" *{_TIME}")
         return cls(int(match["hour"]), int(match["minute"]), match["zone"])
 
     @property
@@ -90,7 +90,7 @@ class WeeklyTime(Scalar):
     FORM: ClassVar[str] = "an English weekday, a 24-hour time HH:MM and a time zone"
     EXAMPLE: ClassVar[str] = "Sunday 03:00 Asia/Tokyo"
     PATTERN: ClassVar[str] = (
-        r"^\s*(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\s+([01][0-9]|2[0-3]):[0-5][0-9]\s+[A-Za-z][A-Za-z0-9_+/-]*\s*$"
+        r"^ *(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day +([01][0-9]|2[0-3]):[0-5][0-9] +[A-Za-z][A-Za-z0-9_+/-]* *$"
     )
 
     day: str
@@ -101,7 +101,7 @@ class WeeklyTime(Scalar):
     @classmethod
     def parse(cls, text: object) -> Self:
         """Read "Sunday 03:00 Asia/Tokyo"; raises UnitError."""
-        match = _clock(cls, text, rf"\s*(?P<day>{'|'.join(WEEKDAYS)})\s+{_TIME}")
+        match = _clock(cls, text, rf" *(?P<day>{'|'.join(WEEKDAYS)}) +{_TIME}")
         return cls(match["day"], int(match["hour"]), int(match["minute"]), match["zone"])
 
     @property

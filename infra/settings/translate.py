@@ -53,7 +53,8 @@ def _path(loc: tuple[int | str, ...]) -> str:
     for part in loc:
         if part == "[key]":
             continue
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        name = f"[{part}]" if isinstance(part, int) else part or '""'
+        text += name if isinstance(part, int) or not text else f".{name}"
     return text
 
 

@@ -40,9 +40,9 @@ def _amount(cls: type[Scalar], text: object, names: dict[str, str]) -> tuple[int
         unit = cls.EXAMPLE.split()[-1]
         fix = f"add the unit, e.g. {text} {unit}" if isinstance(text, int) and not isinstance(text, bool) else None
         raise cls.refused(text, fix)
-    match = re.fullmatch(r"\s*(\d{1,15})\s*([A-Za-z]+)\s*", text, flags=re.ASCII)
+    match = re.fullmatch(r" *(\d{1,15}) *([A-Za-z]+) *", text, flags=re.ASCII)
     if match is None:
-        decimal = re.fullmatch(r"\s*\d+[.,]\d+\s*[A-Za-z]+\s*", text, flags=re.ASCII)
+        decimal = re.fullmatch(r" *\d+[.,]\d+ *[A-Za-z]+ *", text, flags=re.ASCII)
         raise cls.refused(text, "write a whole number in the next smaller unit" if decimal else None)
     if match[2] not in names:
         near = next((name for spelling, name in names.items() if spelling.lower() == match[2].lower()), None)
@@ -63,7 +63,7 @@ class Size(Scalar):
 
     FORM: ClassVar[str] = "a whole number and kB, MB, GB or TB (1 GB = 1024 MB)"
     EXAMPLE: ClassVar[str] = "32 GB"
-    PATTERN: ClassVar[str] = rf"^\s*[0-9]{{1,15}}\s*({'|'.join(_SIZE_NAMES)})\s*$"
+    PATTERN: ClassVar[str] = rf"^ *[0-9]{{1,15}} *({'|'.join(_SIZE_NAMES)}) *$"
 
     bytes: int
 
@@ -99,7 +99,7 @@ class Share(Scalar):
 
     FORM: ClassVar[str] = 'a percentage from 0 % to 100 %, optionally "of RAM"'
     EXAMPLE: ClassVar[str] = "25 % of RAM"
-    PATTERN: ClassVar[str] = r"^\s*[0-9]{1,3}(\.[0-9]{1,3})?\s*%(\s*of RAM)?\s*$"
+    PATTERN: ClassVar[str] = r"^ *[0-9]{1,3}(\.[0-9]{1,3})? *%( *of RAM)? *$"
 
     percent: Decimal
     of_ram: bool = False
@@ -109,7 +109,7 @@ class Share(Scalar):
         """Read "66.7 %" or "25 % of RAM"; raises UnitError."""
         if not isinstance(text, str):
             raise cls.refused(text, f"write {text} %" if isinstance(text, (int, float)) else None)
-        match = re.fullmatch(r"\s*(\d{1,3}(?:\.\d{1,3})?)\s*%(\s*of RAM)?\s*", text, flags=re.ASCII)
+        match = re.fullmatch(r" *(\d{1,3}(?:\.\d{1,3})?) *%( *of RAM)? *", text, flags=re.ASCII)
         if match is None or Decimal(match[1]) > 100:  # noqa: PLR2004  a percentage's end is what it says
             raise cls.refused(text)
         return cls(Decimal(match[1]), bool(match[2]))
@@ -135,7 +135,7 @@ class Duration(Scalar):
 
     FORM: ClassVar[str] = "a whole number and ms, s, minutes, hours or days"
     EXAMPLE: ClassVar[str] = "7 days"
-    PATTERN: ClassVar[str] = rf"^\s*[0-9]{{1,15}}\s*({'|'.join(_DURATION_NAMES)})\s*$"
+    PATTERN: ClassVar[str] = rf"^ *[0-9]{{1,15}} *({'|'.join(_DURATION_NAMES)}) *$"
 
     milliseconds: int
 

@@ -1,12 +1,13 @@
-"""`python -m sandbox.cloud`: serve the cloud to the engine, or look into it and change it as a person in the console."""
+"""`python -m sandbox.cloud`: serve the cloud to the engine, or look into it and change it as in the console."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sandbox.cloud import Cloud
     from sandbox.cloud.trouble import Trouble
 
+TROUBLE = "TRIPTRIP_CLOUD_TROUBLE"
 DEFAULT_STATE = Path(".sandbox/cloud.sqlite")
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -25,13 +27,27 @@ def serve(state: StateFile = DEFAULT_STATE) -> None:
     """Serve every provider on a free local port; prints {"port": N} once it is open."""
     from sandbox.cloud import provider  # noqa: PLC0415 - the other commands need no gRPC
 
-    def opened() -> tuple[Cloud, Trouble]:
+    def opened() -> Cloud:
         from sandbox.cloud.facade import Cloud  # noqa: PLC0415 - loaded after the port is told
-        from sandbox.cloud.trouble import Trouble  # noqa: PLC0415 - the same
 
-        return Cloud.open(state), Trouble.from_environment()
+        return Cloud.open(state)
 
-    asyncio.run(provider.serve(opened, lambda port: print(json.dumps({"port": port}), flush=True)))  # noqa: T201
+    servicer = provider.Servicer(opened, _trouble())
+    asyncio.run(provider.serve(servicer, lambda port: print(json.dumps({"port": port}), flush=True)))  # noqa: T201
+
+
+def _trouble() -> Trouble | None:
+    """The trouble asked for in the environment, if any."""
+    path = os.environ.get(TROUBLE)
+    if not path:
+        return None
+    from sandbox.cloud.errors import CloudError  # noqa: PLC0415 - only where there is trouble
+    from sandbox.cloud.trouble import Trouble  # noqa: PLC0415 - the same
+
+    try:
+        return Trouble.from_file(path)
+    except CloudError as error:
+        _fail(f"{TROUBLE}: {error}")
 
 
 @app.command("list")
@@ -42,23 +58,25 @@ def list_resources(state: StateFile = DEFAULT_STATE) -> None:
 
 
 @app.command()
-def show(kind: str, identifier: str, state: StateFile = DEFAULT_STATE) -> None:
-    """One resource as JSON, secrets redacted."""
-    from sandbox.cloud.catalogue import type_row  # noqa: PLC0415 - `serve` must not wait for it
+def show(kind: str, name: str, state: StateFile = DEFAULT_STATE) -> None:
+    """One resource, by its type and its id or name, as JSON; secrets are redacted."""
+    from sandbox.cloud import CloudError  # noqa: PLC0415 - `serve` must not wait for it
     from sandbox.cloud.values import lookup, place  # noqa: PLC0415 - the same
 
-    record = _open(state).state.get(kind, identifier)
-    if record is None:
-        _fail(f"no {kind} with id '{identifier}': `python -m sandbox.cloud list` shows what exists")
-    for path in type_row(kind).secrets:
-        for _ in lookup(record.outputs, path):
-            place(record.outputs, path, "[secret]")
-    typer.echo(json.dumps(record.outputs, indent=2, sort_keys=True))
+    cloud = _open(state)
+    try:
+        outputs = cloud.find(kind, name).outputs
+        for path in cloud.secrets(kind):
+            for _ in list(lookup(outputs, path)):
+                place(outputs, path, "[secret]")
+    except CloudError as error:
+        _fail(str(error))
+    typer.echo(json.dumps(outputs, indent=2, sort_keys=True))
 
 
 @app.command()
-def edit(kind: str, identifier: str, change: str, state: StateFile = DEFAULT_STATE) -> None:
-    """Change one property behind the program's back, as somebody in the console: PATH=VALUE, the value as JSON or text."""
+def edit(kind: str, name: str, change: str, state: StateFile = DEFAULT_STATE) -> None:
+    """Change one property behind the program's back, as in the console: PATH=VALUE, the value as JSON or text."""
     from sandbox.cloud import CloudError  # noqa: PLC0415 - `serve` must not wait for it
 
     path, sign, text = change.partition("=")
@@ -69,9 +87,9 @@ def edit(kind: str, identifier: str, change: str, state: StateFile = DEFAULT_STA
     except ValueError:
         value = text
     try:
-        _open(state).edit(kind, identifier, path, value)
+        _open(state).edit(kind, name, path, value)
     except CloudError as error:
-        _fail(f"{error}: `python -m sandbox.cloud list` shows what exists")
+        _fail(str(error))
 
 
 @app.command()
@@ -87,14 +105,17 @@ def reset(state: StateFile = DEFAULT_STATE) -> None:
 
 
 def _open(state: Path) -> Cloud:
-    from sandbox.cloud import Cloud  # noqa: PLC0415 - `serve` must not wait for it
+    from sandbox.cloud import Cloud, CloudError  # noqa: PLC0415 - `serve` must not wait for it
 
     if not state.is_file():
         _fail(f"there is no cloud at {state}: run `sandbox/pulumi up` first, or name the file with --state")
-    return Cloud.open(state)
+    try:
+        return Cloud.open(state)
+    except CloudError as error:
+        _fail(str(error))
 
 
-def _fail(message: str) -> Any:
+def _fail(message: str) -> NoReturn:
     typer.echo(f"error: {message}", err=True)
     sys.exit(1)
 

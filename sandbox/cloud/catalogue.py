@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sandbox.cloud.expressions import load_yaml, short_type
+from sandbox.cloud.shape import Shape, load
 
 HERE = Path(__file__).parent
 TABLES = HERE / "tables"
@@ -72,7 +73,7 @@ class Rule:
 
     def covers(self, kind: str) -> bool:
         """Whether the rule is about that type; `gcp.*` is every type of a package."""
-        package = kind.split(".")[0]
+        package = kind.partition(".")[0]
         return kind in self.types or f"{package}.*" in self.types
 
 
@@ -97,16 +98,33 @@ def _type_files() -> dict[str, Any]:
 def type_row(kind: str) -> TypeRow:
     """The row of a type as rules write it; a type without one gets its package's general row."""
     rows = _type_files()
-    general = rows.get(f"{kind.split('.')[0]}.*", {})
+    general = rows.get(f"{kind.partition('.')[0]}.*", {})
     row = rows.get(kind, general.get("row", {}))
     return TypeRow(**row)
 
 
+@dataclass(frozen=True)
+class ResourceType:
+    """One resource type: its name as rules write it, its row, its shape."""
+
+    name: str
+    row: TypeRow
+    shape: Shape
+
+
 @functools.cache
-def general_outputs(kind: str) -> dict[str, dict[str, Any]]:
-    """What every type of the package computes by a property's name: `created` and `outputs`, property → template."""
-    general = _type_files().get(f"{kind.split('.')[0]}.*", {})
-    return {section: general.get(section, {}) for section in ("created", "outputs")}
+def resource_type(token: str) -> ResourceType:
+    """The type of a token such as `gcp:sql/user:User`. Raises UnknownTypeError where no SDK declares it."""
+    name = short_type(token)
+    row = type_row(name)
+    return ResourceType(name, row, load(token, row.discovery))
+
+
+@functools.cache
+def general_outputs(kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What every type of the package computes by a property's name, at creation and at every write."""
+    general = _type_files().get(f"{kind.partition('.')[0]}.*", {})
+    return general.get("created", {}), general.get("outputs", {})
 
 
 @functools.cache
@@ -149,7 +167,7 @@ def function_rows() -> dict[str, Any]:
 def replacements(token: str) -> tuple[Replacement, ...]:
     """The replace-on-change keys of a type token; a type without its own row has its package's general ones."""
     rows = _force_new()
-    listed = rows.get(token, rows.get(f"{token.split(':')[0]}:*", []))
+    listed = rows.get(token, rows.get(f"{token.partition(':')[0]}:*", []))
     return tuple(Replacement(row["property"], row.get("when", "true"), row["source"]) for row in listed)
 
 
@@ -157,20 +175,3 @@ def replacements(token: str) -> tuple[Replacement, ...]:
 def _force_new() -> dict[str, Any]:
     loaded: dict[str, Any] = load_yaml(FORCE_NEW)["types"]
     return loaded
-
-
-__all__ = [
-    "TABLES",
-    "Replacement",
-    "Rule",
-    "Stage",
-    "TypeRow",
-    "defines",
-    "function_rows",
-    "general_outputs",
-    "replacements",
-    "rules",
-    "rules_of",
-    "short_type",
-    "type_row",
-]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sandbox.cloud.catalogue import replacements, type_row
-from sandbox.cloud.expressions import Scope, short_type
-from sandbox.cloud.values import UNKNOWN, Path, lookup, path_text
+from sandbox.cloud.catalogue import replacements, resource_type
+from sandbox.cloud.expressions import PURE, Scope
+from sandbox.cloud.values import DEFAULTS, UNKNOWN, Path, lookup, path_text, without_marks
 
 Kind = Literal["add", "delete", "update"]
 
@@ -43,20 +43,25 @@ class Diff:
 def compare(token: str, old: Mapping[str, Any], new: Mapping[str, Any], state: Mapping[str, Any]) -> Diff:
     """What changes between old and new inputs of a resource whose last outputs are `state`.
 
-    Write-only properties (`…Wo`) never differ by themselves: their version property does.
+    Write-only properties (`…Wo`) never differ by themselves: their version property does. As the bridge does it, the
+    old resource goes first only where the program itself names both: a name of the provider's own would be new.
     """
-    row = type_row(short_type(token))
+    declared = resource_type(token)
+    row = declared.row
+    named_by_provider = DEFAULTS in old
+    old, new = without_marks(old), without_marks(new)
+    scope = Scope({"self": declared.shape.complete(new), "state": dict(state)}, PURE)
     changes = []
-    for path, before, after in _walk((), dict(old), dict(new)):
+    for path, before, after in _walk((), old, new):
         dotted = _dotted(path)
-        kept = [one for one in row.computed if not any(True for _ in lookup(dict(new), one))]
+        kept = [one for one in row.computed if not any(True for _ in lookup(new, one))]
         if str(path[-1]).endswith("Wo") or (after is None and _under(dotted, kept)):
             continue
-        names = {"old": before, "new": after, "self": dict(new), "state": dict(state)}
-        if dotted in row.quiet and UNKNOWN not in (before, after) and Scope(names, {}).evaluate(row.quiet[dotted]):
+        scope.bind(old=before, new=after)
+        if dotted in row.quiet and UNKNOWN not in (before, after) and scope.evaluate(row.quiet[dotted]):
             continue
         replaces = any(
-            _under(dotted, [rule.property]) and (after == UNKNOWN or Scope(names, {}).evaluate(rule.when))
+            _under(dotted, [rule.property]) and (after == UNKNOWN or scope.evaluate(rule.when))
             for rule in replacements(token)
         )
         kind: Kind = "add" if before is None else "delete" if after is None else "update"
@@ -64,7 +69,7 @@ def compare(token: str, old: Mapping[str, Any], new: Mapping[str, Any], state: M
     replaced = any(change.replaces for change in changes)
     name = row.auto_name or "name"
     same_name = new.get(name) not in (None, UNKNOWN) and new.get(name) == old.get(name)
-    return Diff(tuple(changes), replaced and same_name)
+    return Diff(tuple(changes), replaced and same_name and not named_by_provider)
 
 
 def _walk(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any, Any]]:

@@ -11,14 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckFailure:
-    """One property that the provider refuses before any call: `property` is a path such as `settings.tier`."""
+    """One refused property: its path (`settings.tier`), why, and the id of the rule; none where the shape refuses."""
 
     property: str
     reason: str
+    rule: str | None = None
 
 
 class CloudError(Exception):
-    """A refusal, in one sentence of the provider's or the API's own kind."""
+    """A refusal, in one sentence of the provider's or the API's own kind; `rule` is the id of the rule, if one."""
+
+    def __init__(self, message: str, rule: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class UnknownTypeError(CloudError):

@@ -6,10 +6,12 @@ Rules and templates are data; this module is what they may say beyond plain CEL 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 import hashlib
 import ipaddress
+import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import cel
 import yaml
 
+from sandbox.cloud.errors import CloudError
 from sandbox.cloud.values import UNKNOWN, has_unknown
 
 if TYPE_CHECKING:
@@ -27,10 +30,13 @@ if TYPE_CHECKING:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SEGMENT = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}")
-_REFERENCE = re.compile(r"\b(self|old|live|args)((?:\.[A-Za-z_]\w*)+)")
+_REFERENCE = re.compile(r"\b(self|given|old|live|args)((?:\.[A-Za-z_]\w*)+)")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 compiled = functools.cache(cel.compile)
+
+# A failing function is told by the error that `Scope.evaluate` raises; the library would log it as well.
+logging.getLogger("cel").setLevel(logging.CRITICAL)
 
 
 def load_yaml(path: Path) -> Any:
@@ -39,7 +45,9 @@ def load_yaml(path: Path) -> Any:
 
 
 def short_type(token: str) -> str:
-    """`gcp:sql/databaseInstance:DatabaseInstance` as rules write it: `gcp.sql.DatabaseInstance`."""
+    """`gcp:sql/databaseInstance:DatabaseInstance` as rules write it: `gcp.sql.DatabaseInstance` (taken too)."""
+    if ":" not in token:
+        return token
     package, module, name = token.split(":")
     inner = module.split("/")[0]
     return f"{package}.{name}" if inner == "index" else f"{package}.{inner}.{name}"
@@ -62,20 +70,24 @@ class Scope:
         self._defines = dict(defines or {})
         self._known: set[str] = set()
 
-    def set(self, /, **variables: Any) -> None:
+    def bind(self, /, **variables: Any) -> None:
         """Bind further variables, such as the element a rule looks at."""
         for name, value in variables.items():
             self.variables[name] = value
             self._context.add_variable(name, value)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a CEL expression."""
+        """The value of a CEL expression. Raises CloudError naming it when it cannot be evaluated."""
         program = compiled(expression)
         for name in program.variables():
             if name in self._defines and name not in self._known:
                 self._known.add(name)
-                self.set(**{name: self.evaluate(self._defines[name])})
-        return program.execute(self._context)
+                self.bind(**{name: self.evaluate(self._defines[name])})
+        try:
+            return program.execute(self._context)
+        except (TypeError, KeyError, RuntimeError, ValueError, IndexError) as error:
+            reason = str(error).split(". ")[0]
+            raise CloudError(f"the simulated cloud's own expression `{expression}` fails: {reason}") from error
 
     def depends_on_unknown(self, expression: str) -> bool:
         """Whether a property the expression names, or anything under it, is not known yet."""
@@ -96,7 +108,7 @@ class Scope:
                 yield self.variables.get(name)
 
     def render(self, template: Any) -> Any:
-        """A template's value: text with `${expression}` parts; one part alone keeps its type; a part with unknowns is UNKNOWN."""
+        """A template's value: text with `${CEL}` parts. One part alone keeps its type, an unknown makes it UNKNOWN."""
         if isinstance(template, Mapping):
             return {key: self.render(value) for key, value in template.items()}
         if isinstance(template, list):
@@ -119,10 +131,11 @@ def functions(state: State, tables: Path, project: str) -> dict[str, Callable[..
         "exists": lambda kind, fields: any(_matches(_seen(record), fields) for record in state.all(kind)),
         "ever": state.ever,
         "days_since_deletion": state.days_since_deletion,
+        "deleted_within": lambda kind, days: [_seen(record) for record in state.deleted_within(kind, days)],
         "row": lambda table, key: _table(tables / f"{table}.yaml").get(key),
         "rows": lambda table: _table(tables / f"{table}.yaml"),
         "free_range": lambda prefix, seed, taken: _free_range(int(prefix), seed, taken),
-        **_PURE,
+        **PURE,
     }
 
 
@@ -190,16 +203,16 @@ def _address_in(network: str, seed: str, taken: list[str]) -> str:
     return ""
 
 
-def _day(text: str, year: int) -> datetime.date | None:
+def _day(text: str, year: int) -> dt.date | None:
     parts = [int(part) for part in text.split("-")] if re.fullmatch(r"(\d{4}-)?\d{1,2}-\d{1,2}", text) else []
     try:
-        return datetime.date(*(parts if len(parts) == 3 else [year, *parts])) if parts else None  # noqa: PLR2004
+        return dt.date(*(parts if len(parts) == 3 else [year, *parts])) if parts else None  # noqa: PLR2004
     except ValueError:
         return None
 
 
 def _days_between(start: str, end: str) -> int:
-    """Days from `start` to `end`, dates as `yyyy-mm-dd` or yearly `mm-dd` (which may run over the new year); -1 = no dates."""
+    """Days between two dates, `yyyy-mm-dd` or yearly `mm-dd` (may run over the new year); -1 where one is no date."""
     first, last = _day(start, 2001), _day(end, 2001)
     if first is None or last is None:
         return -1
@@ -213,18 +226,39 @@ def _groups(pattern: str, text: Any) -> list[str]:
     return [group or "" for group in match.groups()] if match else []
 
 
-_PURE: dict[str, Callable[..., Any]] = {
+def _present(value: Any) -> bool:
+    """Whether anything is set in a value in which every unset property is null or empty."""
+    if isinstance(value, Mapping):
+        return any(_present(item) for item in value.values())
+    return value not in (None, [])
+
+
+def _flag(instance: Mapping[str, Any], name: str, default: str) -> str:
+    """A database flag's value on a Cloud SQL instance, or the default where it is not set."""
+    flags = (instance.get("settings") or {}).get("databaseFlags") or []
+    return next((str(flag["value"]) for flag in flags if flag.get("name") == name), default)
+
+
+PURE: dict[str, Callable[..., Any]] = {
     "base": lambda ref: str(ref).rsplit("/", 1)[-1] if ref is not None else None,
     "part": lambda ref, name: next(iter(re.findall(rf"(?:^|/){name}/([^/]+)", str(ref or ""))), None),
     "groups": _groups,
-    "replace": lambda text, old, new: text.replace(old, new),
+    "replace": lambda text, old, new: None if text is None else text.replace(old, new),
+    "split": lambda text, between: [part.strip() for part in text.split(between)],
     "lower": lambda text: text.lower(),
+    "pick": lambda mapping, key: mapping.get(key),
+    "flatten": lambda lists: [item for one in lists for item in one],
+    "present": _present,
+    "mentions": lambda value, text: text in json.dumps(value),
+    "flag": _flag,
     "join": lambda parts, between: between.join(str(part) for part in parts),
-    "sorted_unique": lambda values: sorted(set(values)),
     "merge": lambda *maps: {key: value for one in maps for key, value in (one or {}).items()},
     "is_network": lambda text: _network(text) is not None,
     "is_address": _is_address,
     "overlaps": _overlaps,
+    "within": lambda inner, outer: (
+        _overlaps(inner, outer) and PURE["prefix_length"](inner) >= PURE["prefix_length"](outer)
+    ),
     "prefix_length": lambda text: network.prefixlen if (network := _network(text)) else -1,
     "network_address": lambda text: str(network.network_address) if (network := _network(text)) else "",
     "gateway": lambda text: str(network[1]) if (network := _network(text)) else "",

@@ -6,9 +6,12 @@ The engine opens one connection for each provider instance and configures it fir
 tells which instance a call belongs to.
 """
 
+# ruff: noqa: N802, D102, ARG002 - the methods carry the protocol's own names and signatures, documented there
+
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import signal
@@ -17,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
-from google.rpc import status_pb2
+from google.rpc import status_pb2  # type: ignore[import-untyped]  # googleapis-common-protos ships no types
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.cloud.errors import CloudError, PartialFailureError
@@ -25,7 +28,7 @@ from sandbox.cloud.values import Path, decode, encode, has_unknown
 
 if TYPE_CHECKING:
     from sandbox.cloud.facade import Cloud, Provider, Resource
-    from sandbox.cloud.trouble import Trouble
+    from sandbox.cloud.trouble import Operation, Trouble
 
 _PROPERTY_DIFF = provider_pb2.PropertyDiff
 _MAXIMUM_MESSAGE = 400 * 2**20
@@ -40,22 +43,26 @@ _KINDS = {
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """Translates the engine's calls to the cloud's; `open_cloud` runs at the first call, after the port is told."""
+    """Translates the engine's calls to the cloud's; `open_cloud` runs after the port is told, `trouble` if any."""
 
-    def __init__(self, open_cloud: Callable[[], tuple[Cloud, Trouble]]) -> None:
+    def __init__(self, open_cloud: Callable[[], Cloud], trouble: Trouble | None) -> None:
         self._open = open_cloud
-        self._opened: tuple[Cloud, Trouble] | None = None
+        self._trouble = trouble
+        self._cloud: Cloud | None = None
         self._providers: dict[str, Provider] = {}
 
     @property
     def cloud(self) -> Cloud:
-        """The cloud, opened when first needed."""
-        return self._parts()[0]
+        """The cloud, opened when first needed. Raises CloudError when its file cannot be."""
+        if self._cloud is None:
+            self._cloud = self._open()
+        return self._cloud
 
-    def _parts(self) -> tuple[Cloud, Trouble]:
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
+    def prepare(self) -> None:
+        """Load the data while the engine dials."""
+        # The first call meets the same error and can tell it.
+        with contextlib.suppress(CloudError):
+            self.cloud.prepare()
 
     def _provider(self, context: Any) -> Provider:
         from sandbox.cloud.facade import Provider  # noqa: PLC0415 - loaded after the port is told
@@ -64,17 +71,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     # --- the provider itself ------------------------------------------------------------------------------------
 
-    async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102, N802
+    async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
-    async def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102, N802
+    async def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
-    async def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:  # noqa: ARG002, D102, N802
+    async def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
         # Newer than any SDK, or the engine warns at every run that it expected a newer plugin.
         return plugin_pb2.PluginInfo(version="999.0.0")
 
-    async def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:  # noqa: D102, N802
+    async def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         inputs, _ = decode(request.news)
         token = "pulumi:providers:" + request.urn.split("::")[2].split(":")[-1]
         allowed = await _answer(context, lambda: _provider_properties(token))
@@ -82,28 +89,30 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         failures = [provider_pb2.CheckFailure(property=key, reason="Invalid or unknown key") for key in unknown]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    async def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:  # noqa: ARG002, D102, N802
+    async def DiffConfig(self, request: Any, context: Any) -> Any:
         old, _ = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
         new, _ = decode(request.news)
         changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         return _diff_response([(key, "update", False) for key in changed], (), delete_first=False)
 
-    async def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:  # noqa: D102, N802
+    async def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
         arguments, _ = decode(request.args)
         self._providers[context.peer()] = await _answer(context, lambda: _configured(arguments))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    async def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:  # noqa: D102, N802
+    async def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
         arguments, _ = decode(request.args)
         provider = self._provider(context)
         result = await _answer(context, lambda: self.cloud.invoke(request.tok, arguments, provider=provider))
-        return provider_pb2.InvokeResponse(**{"return": encode(result)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(result))  # the field's name is a Python keyword
+        return response
 
     # --- resources ----------------------------------------------------------------------------------------------
 
-    async def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:  # noqa: D102, N802
+    async def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         inputs, secrets = decode(request.news)
         old, _ = decode(request.olds)
         name = request.name or request.urn.split("::")[-1]
@@ -117,7 +126,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         failures = [provider_pb2.CheckFailure(property=one.property, reason=one.reason) for one in checked.failures]
         return provider_pb2.CheckResponse(inputs=encode(checked.inputs, secrets), failures=failures)
 
-    async def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:  # noqa: D102, N802
+    async def Diff(self, request: Any, context: Any) -> Any:
         outputs, _ = decode(request.olds)
         old, _ = decode(request.old_inputs)
         new, _ = decode(request.news)
@@ -128,20 +137,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             delete_first=found.delete_before_replace,
         )
 
-    async def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:  # noqa: D102, N802
+    async def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:
         inputs, secrets = decode(request.properties)
         made = await self._run(
             "create",
             request,
             context,
-            lambda: self.cloud.create(
-                request.type, inputs, provider=self._provider(context), preview=request.preview
-            ),
+            lambda: self.cloud.create(request.type, inputs, provider=self._provider(context), preview=request.preview),
             (inputs, secrets),
         )
         return provider_pb2.CreateResponse(id=made.id, properties=self._outputs(request.type, made, secrets))
 
-    async def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:  # noqa: D102, N802
+    async def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:
         inputs, secrets = decode(request.news)
         outputs, hidden = decode(request.olds)
         made = await self._run(
@@ -155,7 +162,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.UpdateResponse(properties=self._outputs(request.type, made, secrets | hidden))
 
-    async def Delete(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102, N802
+    async def Delete(self, request: Any, context: Any) -> empty_pb2.Empty:
         outputs, _ = decode(request.properties)
         provider = self._provider(context)
         await self._run(
@@ -167,26 +174,23 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         return empty_pb2.Empty()
 
-    async def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:  # noqa: D102, N802
+    async def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
         old, secrets = decode(request.inputs)
         _, hidden = decode(request.properties)
-        found = await self._run(
-            "read", request, context, lambda: self.cloud.read(request.type, request.id, old), None
-        )
+        found = await self._run("read", request, context, lambda: self.cloud.read(request.type, request.id, old), None)
         if found is None:
             return provider_pb2.ReadResponse()
         resource, inputs = found
         outputs = self._outputs(request.type, resource, secrets | hidden)
         return provider_pb2.ReadResponse(id=resource.id, properties=outputs, inputs=encode(inputs, secrets))
 
-    async def _run(self, operation: str, request: Any, context: Any, act: Callable[[], Any], sent: Any) -> Any:
+    async def _run(self, operation: Operation, request: Any, context: Any, act: Callable[[], Any], sent: Any) -> Any:
         """One operation, with the trouble asked for; an error becomes the engine's, a half-made resource is kept."""
-        if getattr(request, "preview", False):
+        if self._trouble is None or getattr(request, "preview", False):
             return await _answer(context, act)
-        trouble = (await _answer(context, self._parts))[1]
         name = request.name or request.urn.split("::")[-1]
         try:
-            return await trouble.around(operation, request.type, name, act)
+            return await self._trouble.around(operation, request.type, name, act)
         except PartialFailureError as failure:
             inputs, secrets = sent
             detail = provider_pb2.ErrorResourceInitFailed(
@@ -257,12 +261,14 @@ async def _abort(context: Any, message: str, detail: Any = None) -> None:
     await context.abort(grpc.StatusCode.UNKNOWN, message, trailing)
 
 
-async def serve(open_cloud: Callable[[], tuple[Cloud, Trouble]], announce: Callable[[int], None]) -> None:
+async def serve(servicer: Servicer, announce: Callable[[int], None]) -> None:
     """Serve every provider on one free local port, told to `announce` once it is open, until SIGTERM or SIGINT."""
-    options = [("grpc.max_receive_message_length", _MAXIMUM_MESSAGE), ("grpc.max_send_message_length", _MAXIMUM_MESSAGE)]
+    options = [
+        ("grpc.max_receive_message_length", _MAXIMUM_MESSAGE),
+        ("grpc.max_send_message_length", _MAXIMUM_MESSAGE),
+    ]
     server = grpc.aio.server(options=options)
-    servicer = Servicer(open_cloud)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -270,7 +276,6 @@ async def serve(open_cloud: Callable[[], tuple[Cloud, Trouble]], announce: Calla
         loop.add_signal_handler(number, stop.set)
     await server.start()
     announce(port)
-    loop.call_soon(servicer._parts)  # noqa: SLF001 - the engine needs a moment to dial; the data is loaded meanwhile
+    loop.call_soon(servicer.prepare)
     await stop.wait()
     await server.stop(None)
-

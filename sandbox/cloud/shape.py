@@ -22,6 +22,7 @@ import os
 import tempfile
 import types
 import typing
+import warnings
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -29,16 +30,16 @@ from sandbox.cloud.errors import CheckFailure, UnknownTypeError
 from sandbox.cloud.values import UNKNOWN, Path, path_text
 
 Kind = str | dict[str, Any]
-"""A property's type: "string", "integer", "number", "boolean", "any", {"list": Kind}, {"map": Kind}, {"object": class}."""
+"""A property's type: string, integer, number, boolean, any, {"list": Kind}, {"map": Kind} or {"object": class}."""
 
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 class Shape:
     """Input and state properties of one resource type.
 
-    `classes` maps a class name to its properties, each `{"type": Kind, "required": bool, "enum": [...], "pattern": str}`;
+    `classes` maps a class name to its properties, each `{"type": Kind, "required": bool, "enum": [], "pattern": ""}`;
     `root` is the class of the inputs, `state` that of the outputs.
     """
 
@@ -95,7 +96,9 @@ class Shape:
         failures += _limits(declared, value, path)
         return float(value) if kind == "number" else value
 
-    def _container(self, declared: dict[str, Any], kind: Any, value: Any, path: Path, failures: list[CheckFailure]) -> Any:
+    def _container(
+        self, declared: dict[str, Any], kind: Any, value: Any, path: Path, failures: list[CheckFailure]
+    ) -> Any:
         if "object" in kind and isinstance(value, dict):
             return self._object(kind["object"], value, path, failures)
         if "list" in kind and isinstance(value, list):
@@ -124,7 +127,11 @@ class Shape:
         if "object" in kind:
             return self.complete({} if value is None else value, kind["object"], above)
         if "list" in kind:
-            return [self._complete(kind["list"], item, above) for item in value] if isinstance(value, list) else value or []
+            return (
+                [self._complete(kind["list"], item, above) for item in value]
+                if isinstance(value, list)
+                else value or []
+            )
         return {} if value is None else value
 
 
@@ -152,7 +159,7 @@ def _named(value: Any) -> str:
     """A value's kind and, where short and harmless, the value: numbers and booleans; text may be a secret."""
     if isinstance(value, (bool, int, float)):
         return f"{'boolean' if isinstance(value, bool) else 'number'} {value}"
-    return {str: "string", list: "list", dict: "object"}.get(type(value), type(value).__name__)
+    return {"str": "string", "dict": "object"}.get(type(value).__name__, type(value).__name__)
 
 
 # --- reading the SDK ------------------------------------------------------------------------------------------------
@@ -166,7 +173,10 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     """
     package = _package(token)
     try:
-        versions = [importlib.metadata.version(f"pulumi-{package}"), importlib.metadata.version("google-api-python-client")]
+        versions = [
+            importlib.metadata.version(f"pulumi-{package}"),
+            importlib.metadata.version("google-api-python-client"),
+        ]
     except importlib.metadata.PackageNotFoundError as error:
         raise UnknownTypeError(token, f"the Python package {error.name} is not installed") from error
     digest = hashlib.sha256(json.dumps([_FORMAT, token, versions, document], sort_keys=True).encode()).hexdigest()[:24]
@@ -212,7 +222,10 @@ def reflect(token: str) -> dict[str, Any]:
         inner = module.split("/")[0]
         path = f"pulumi_{package.replace('-', '_')}" + ("" if inner == "index" else f".{inner}")
     try:
-        resource = getattr(importlib.import_module(path), name)
+        with warnings.catch_warnings():
+            # Importing a module tells of every deprecated name in it, used or not.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            resource = getattr(importlib.import_module(path), name)
         declared = importlib.import_module(resource.__module__)
         inputs = getattr(declared, f"{name}Args")
     except (ImportError, AttributeError) as error:

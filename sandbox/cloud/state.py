@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.cloud.errors import CloudError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,7 +25,8 @@ create table if not exists resource (
   type text not null, id text not null, project text not null, name text not null,
   outputs text not null, created real not null, primary key (type, id)) without rowid;
 create table if not exists deleted (
-  type text not null, id text not null, at real not null, primary key (type, id)) without rowid;
+  type text not null, id text not null, project text not null, name text not null,
+  outputs text not null, at real not null, primary key (type, id)) without rowid;
 create table if not exists clock (offset_seconds real not null);
 """
 _DAY = 86_400.0
@@ -48,13 +51,14 @@ class State:
     """
 
     def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._clock = clock
-        self._connection = sqlite3.connect(path or ":memory:", timeout=60, isolation_level=None, check_same_thread=False)
-        # A killed process loses nothing that was committed to the log; only a power cut could, and this is a sandbox.
-        self._connection.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _SCHEMA)
+        try:
+            self._connection = _connect(path)
+        except (OSError, sqlite3.Error) as error:
+            raise CloudError(
+                f"the cloud's file {path} cannot be opened ({error}): name another, or remove it"
+            ) from error
 
     def close(self) -> None:
         """Close the file; the state stays."""
@@ -86,24 +90,23 @@ class State:
         rows = self._rows(f"select {_COLUMNS} from resource where type = ? and id = ?", kind, identifier)  # noqa: S608
         return _record(rows[0]) if rows else None
 
-    def find(self, kind: str, project: str, reference: str) -> Record | None:
-        """The resource a reference means: an id, a self link, or a bare name inside the project."""
+    def find(self, kind: str, project: str | None, reference: str) -> Record | None:
+        """The resource a reference means: an id, a self link, or a bare name inside the project (None: in any)."""
         tail = reference[reference.index("projects/") :] if "projects/" in reference else reference
         rows = self._rows(
-            f"select {_COLUMNS} from resource where type = ?"  # noqa: S608
-            " and (id in (?, ?) or (project = ? and name = ?)) order by id limit 1",
+            f"select {_COLUMNS} from resource where type = ?1"  # noqa: S608
+            " and (id in (?2, ?3) or (name = ?2 and (?4 is null or project = ?4))) order by id limit 1",
             kind,
             reference,
             tail,
             project,
-            reference,
         )
         return _record(rows[0]) if rows else None
 
     def all(self, kind: str | None = None) -> list[Record]:
         """Every existing resource (of one type), in the order of ids."""
-        where, values = (" where type = ?", [kind]) if kind else ("", [])
-        return [_record(row) for row in self._rows(f"select {_COLUMNS} from resource{where} order by type, id", *values)]  # noqa: S608
+        wanted = "select type, id, project, name, outputs, created from resource where ?1 is null or type = ?1"
+        return [_record(row) for row in self._rows(f"{wanted} order by type, id", kind)]
 
     def put(self, record: Record) -> None:
         """Write a resource, new or changed."""
@@ -119,8 +122,22 @@ class State:
 
     def remove(self, kind: str, identifier: str) -> None:
         """Delete a resource and remember when."""
+        self._rows(
+            "insert or replace into deleted select type, id, project, name, outputs, ?3 from resource"
+            " where type = ?1 and id = ?2",
+            kind,
+            identifier,
+            self.now(),
+        )
         self._rows("delete from resource where type = ? and id = ?", kind, identifier)
-        self._rows("insert or replace into deleted values (?, ?, ?)", kind, identifier, self.now())
+
+    def deleted_within(self, kind: str, days: float) -> list[Record]:
+        """The resources of a type that were deleted in the last so many days."""
+        since = self.now() - days * _DAY
+        rows = self._rows(
+            "select type, id, project, name, outputs, at from deleted where type = ? and at > ?", kind, since
+        )
+        return [_record(row) for row in rows]
 
     def days_since_deletion(self, kind: str, identifier: str) -> float | None:
         """Days since the last deletion of that id; None when it never was deleted."""
@@ -148,6 +165,15 @@ class State:
     def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path or ":memory:", timeout=60, isolation_level=None, check_same_thread=False)
+    # A killed process loses nothing that was committed to the log; only a power cut could, and this is a sandbox.
+    connection.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _SCHEMA)
+    return connection
 
 
 _COLUMNS = "type, id, project, name, outputs, created"

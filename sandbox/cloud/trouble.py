@@ -18,11 +18,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.cloud.catalogue import HERE, short_type
+from sandbox.cloud.catalogue import HERE
 from sandbox.cloud.errors import CloudError, PartialFailureError
-from sandbox.cloud.expressions import load_yaml
+from sandbox.cloud.expressions import load_yaml, short_type
 
-VARIABLE = "TRIPTRIP_CLOUD_TROUBLE"
 Operation = Literal["create", "update", "delete", "read"]
 
 
@@ -31,7 +30,7 @@ class _Strict(BaseModel):
 
 
 class Match(_Strict):
-    """Which operations an event is for: globs on type token and resource name; `nth` counts the matching ones from 1."""
+    """Which operations an event is for: globs on token and name; `nth` counts the matching ones from 1."""
 
     type: str = "*"
     name: str = "*"
@@ -48,7 +47,9 @@ class Event(_Strict):
     when: Literal["before", "after"] = Field(default="before", description="kill before or after the effect took place")
     seconds: float = Field(default=0.0, ge=0)
     message: str | None = None
-    kill_pid: int | None = Field(default=None, description="the process to kill; unset: TRIPTRIP_ENGINE_PID, else itself")
+    kill_pid: int | None = Field(
+        default=None, description="the process to kill; unset: TRIPTRIP_ENGINE_PID, else itself"
+    )
 
 
 class Plan(_Strict):
@@ -70,23 +71,22 @@ class Trouble:
         self._durations: dict[str, Any] = load_yaml(HERE / "latency.yaml")["rows"] if plan.latency_scale else {}
 
     @classmethod
-    def from_environment(cls) -> Trouble:
-        """The plan of the file that the environment names. Raises CloudError when the file is no such plan."""
-        path = os.environ.get(VARIABLE)
-        if not path:
-            return cls(Plan())
+    def from_file(cls, path: str) -> Trouble:
+        """The plan in that file. Raises CloudError when it holds none."""
         try:
             return cls(Plan.model_validate_json(Path(path).read_bytes()))
         except OSError as error:
-            raise CloudError(f"{VARIABLE}={path}: {error.strerror}") from error
+            raise CloudError(f"{path}: {error.strerror}") from error
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            raise CloudError(f"{VARIABLE}={path}: {problems}") from error
+            raise CloudError(f"{path} holds no plan of trouble: {problems}") from error
 
     async def around(self, operation: Operation, token: str, name: str, act: Callable[[], Any]) -> Any:
         """Run one operation with whatever trouble the plan has for it."""
         self._record(operation, token, name)
-        events = [event for index, event in enumerate(self._plan.events) if self._due(index, event, operation, token, name)]
+        events = [
+            event for index, event in enumerate(self._plan.events) if self._due(index, event, operation, token, name)
+        ]
         seconds = sum(event.seconds for event in events if event.do == "latency")
         seconds += self._plan.latency_scale * self._durations.get(short_type(token), {}).get(operation, 0.0)
         if seconds:
@@ -98,24 +98,33 @@ class Trouble:
             if event.do == "kill" and event.when == "after":
                 _kill(event)
             if event.do == "fail_halfway" and operation in ("create", "update"):
-                raise PartialFailureError(result, event.message or "Error waiting for operation: the resource was made but did not become ready")
+                raise PartialFailureError(
+                    result,
+                    event.message or "Error waiting for operation: the resource was made but did not become ready",
+                )
         return result
 
     def _before(self, event: Event, token: str) -> None:
         if event.do == "kill" and event.when == "before":
             _kill(event)
         if event.do == "refuse":
-            raise CloudError(event.message or "googleapi: Error 503: The service is currently unavailable., backendError")
+            raise CloudError(
+                event.message or "googleapi: Error 503: The service is currently unavailable., backendError"
+            )
         if event.do == "quota":
-            service = token.split(":")[1].split("/")[0]
+            service = token.split(":")[1].partition("/")[0]
             raise CloudError(
                 event.message
-                or f"googleapi: Error 429: Quota exceeded for quota metric 'Write requests' of service '{service}', rateLimitExceeded"
+                or f"googleapi: Error 429: Quota exceeded for quota metric 'Write requests' of '{service}'., quota"
             )
 
     def _due(self, index: int, event: Event, operation: Operation, token: str, name: str) -> bool:
         match = event.match
-        if match.operation not in ("any", operation) or not fnmatchcase(token, match.type) or not fnmatchcase(name, match.name):
+        if (
+            match.operation not in ("any", operation)
+            or not fnmatchcase(token, match.type)
+            or not fnmatchcase(name, match.name)
+        ):
             return False
         drawn = hashlib.sha256(f"{self._plan.seed}/{index}/{operation}/{token}/{name}".encode()).digest()[0] / 256
         if drawn >= match.share:

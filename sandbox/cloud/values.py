@@ -13,11 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
-from pulumi.runtime.rpc import UNKNOWN
-
-__all__ = ["UNKNOWN", "Path", "decode", "encode", "has_unknown", "lookup", "merge", "path_text", "place", "project"]
+from pulumi.runtime import rpc
 
 Path = tuple[str | int, ...]
+
+UNKNOWN: str = rpc.UNKNOWN
+"""The value of a property that is not known yet (in previews)."""
+
+DEFAULTS = "__defaults"
+"""The input in which a bridged provider notes which properties it named itself (pulumi-terraform-bridge)."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's marker of a secret, not a secret
@@ -76,6 +80,11 @@ def _wire(target: struct_pb2.Value, value: Any, path: Path, secrets: frozenset[P
             target.list_value.SetInParent()
             for index, item in enumerate(value):
                 _wire(target.list_value.values.add(), item, (*path, index), secrets)
+
+
+def without_marks(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs without the provider's own note."""
+    return {key: value for key, value in inputs.items() if key != DEFAULTS}
 
 
 def has_unknown(value: Any) -> bool:

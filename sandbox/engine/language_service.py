@@ -146,21 +146,22 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.RunPluginResponse]:
         """Run a policy pack or a Python plugin: its stdout and stderr in chunks, then its exit code."""
-        process = subprocess.Popen(  # noqa: S603  (what to run is the engine's own request)
+        with subprocess.Popen(  # noqa: S603  (what to run is the engine's own request)
             _plugin_command(request),
             cwd=request.info.program_directory if request.kind == _ANALYZER else request.pwd,
             env={**os.environ, **dict(pair.split("=", 1) for pair in request.env)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )
-        self._plugins.add(process)
-        context.add_callback(process.kill)
-        try:
-            yield from _output_of(process)
-            yield language_pb2.RunPluginResponse(exitcode=process.wait())
-        finally:
-            self._plugins.discard(process)
+        ) as process:
+            self._plugins.add(process)
+            context.add_callback(process.kill)
+            try:
+                yield from _output_of(process)
+                yield language_pb2.RunPluginResponse(exitcode=process.wait())
+            finally:
+                process.kill()
+                self._plugins.discard(process)
 
 
 def _normal_name(requirement: str) -> str:

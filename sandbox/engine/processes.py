@@ -49,6 +49,11 @@ class CloudProcess:
             preexec_fn=_dies_with_this_process(signal.SIGTERM),  # noqa: PLW1509  (the launcher has one thread)
         )
 
+    @property
+    def process_id(self) -> int:
+        """The cloud's process, for whoever must watch or disturb it."""
+        return self._process.pid
+
     def port(self, timeout: float = START_SECONDS) -> int:
         """Wait for the port; raises LauncherError, with what the cloud wrote, when it does not come in time (s)."""
         stdout = self._process.stdout
@@ -57,9 +62,12 @@ class CloudProcess:
         try:
             port = int(json.loads(line)["port"])
         except (ValueError, KeyError, TypeError) as error:
-            reason = f"it printed {line.decode(errors='replace')!r}" if line else f"no port within {timeout:g} s"
-            if self._process.poll() is not None:
-                reason = f"it ended with exit code {self._process.returncode}"
+            if line:
+                reason = f"it printed {line.decode(errors='replace')!r}"
+            elif ready:  # its stdout was closed: it is ending
+                reason = f"it ended with exit code {self._process.wait(STOP_SECONDS)}"
+            else:
+                reason = f"no port within {timeout:g} s"
             raise LauncherError(f"the simulated cloud did not start: {reason}\n{self._written()}".rstrip()) from error
         self._opened = True
         return port

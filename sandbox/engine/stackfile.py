@@ -2,7 +2,7 @@
 
 The sandbox has its own passphrase and no access to the real key, so what only the real key can read is left out:
 ``secretsprovider`` and ``encryptedkey`` are dropped and every ``secure:`` value becomes a harmless plain stand-in.
-Works on YAML nodes, never on loaded values: a value such as 02:00 or 2027-01-01 must reach Pulumi as it was written.
+Works on YAML nodes, never on loaded values: a value such as 12:30 or 2027-01-01 must reach Pulumi as it was written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def for_sandbox(text: str, salt: str | None, name: str) -> str:
     """
     root = _compose(text, name)
     if root is not None and (root.flow_style or _drop_real_keys(root) | _replace_secrets(root)):
-        text = yaml.serialize(_block(root), Dumper=yaml.SafeDumper, allow_unicode=True, width=1000)
+        text = _serialized(root)
     if salt is None:
         return text
     separator = "" if not text or text.endswith("\n") else "\n"
@@ -63,10 +63,11 @@ def _compose(text: str, name: str) -> yaml.MappingNode | None:
     raise LauncherError(f"{name} must be a YAML mapping (config: ...), its top level is a list or a plain value")
 
 
-def _block(root: yaml.MappingNode) -> yaml.MappingNode:
-    """Write the top mapping one key a line, so that the salt can follow it."""
+def _serialized(root: yaml.MappingNode) -> str:
+    """Write the mapping with one top-level key a line, so that the salt can follow it."""
     root.flow_style = False
-    return root
+    # An empty mapping has no other form than {}, which nothing may follow.
+    return yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True, width=1000) if root.value else ""
 
 
 def _drop_real_keys(root: yaml.MappingNode) -> bool:

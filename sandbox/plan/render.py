@@ -13,7 +13,7 @@ from sandbox.plan.recorder import Plan, PlannedResource
 def as_data(plan: Plan) -> dict[str, Any]:
     """Plain data: resources by `Component/name`, sorted, each with type, inputs and the options that were set."""
     resources = {_key(resource): _entry(resource) for resource in plan.resources if resource.custom}
-    return {"stack": plan.stack, "resources": dict(sorted(resources.items())), "outputs": plan.outputs}
+    return {"stack": plan.stack, "resources": _sorted(resources), "outputs": _sorted(plan.outputs)}
 
 
 def as_json(plan: Plan) -> str:
@@ -61,10 +61,17 @@ def _component(resource: PlannedResource) -> str:
 
 
 def _entry(resource: PlannedResource) -> dict[str, Any]:
-    entry: dict[str, Any] = {"type": resource.type, "inputs": dict(sorted(resource.inputs.items()))}
+    entry: dict[str, Any] = {"type": resource.type, "inputs": resource.inputs}
     if resource.options:
         entry["options"] = resource.options
     return entry
+
+
+def _sorted(value: Any) -> Any:
+    """Mappings by key at every depth: the wire keeps no order."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # C where it is built

@@ -13,8 +13,9 @@ from infra.settings.engine_yaml import EngineLoader
 from infra.settings.stack_file import StackFile
 
 ROOT = Path(__file__).parents[4]
-CASES: dict[str, list[dict[str, Any]]] = yaml.load(  # noqa: S506  a safe loader with the engine's plain scalars
-    Path(__file__).with_name("bad_settings.yaml").read_text(encoding="utf-8"), Loader=EngineLoader
+CASES: dict[str, list[dict[str, Any]]] = yaml.load(
+    Path(__file__).with_name("bad_settings.yaml").read_text(encoding="utf-8"),
+    Loader=EngineLoader,  # noqa: S506  a safe loader with the engine's plain scalars
 )
 
 

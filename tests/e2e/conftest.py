@@ -1,0 +1,39 @@
+"""Sandboxes for end-to-end tests: empty ones, and copies of a deployed stack."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.runner import Sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """An empty sandbox."""
+    return Sandbox(tmp_path / "sandbox")
+
+
+@pytest.fixture(scope="session")
+def _deployed_dev(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    template = Sandbox(tmp_path_factory.mktemp("deployed") / "dev")
+    template.up("dev").succeeded()
+    return template
+
+
+@pytest.fixture(scope="session")
+def _deployed_prod(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    template = Sandbox(tmp_path_factory.mktemp("deployed") / "prod")
+    template.up("prod").succeeded()
+    return template
+
+
+@pytest.fixture
+def deployed_dev(_deployed_dev: Sandbox, tmp_path: Path) -> Sandbox:
+    """A sandbox in which dev has just been applied."""
+    return _deployed_dev.copy(tmp_path / "sandbox")
+
+
+@pytest.fixture
+def deployed_prod(_deployed_prod: Sandbox, tmp_path: Path) -> Sandbox:
+    """A sandbox in which prod has just been applied."""
+    return _deployed_prod.copy(tmp_path / "sandbox")

@@ -1,0 +1,91 @@
+"""Changes of settings reach the cloud in place: nothing that holds data is replaced or deleted."""
+
+from typing import Any
+
+from infra import catalog
+from tests.e2e.runner import Sandbox, Step
+
+
+def _destructive(steps: list[Step]) -> list[Step]:
+    return [step for step in steps if step.is_stateful and step.op not in ("create", "update", "refresh")]
+
+
+def _apply(sandbox: Sandbox, changes: dict[str, Any]) -> list[Step]:
+    """Preview and apply changes of prod; returns the preview's steps."""
+    sandbox.configure("prod", changes)
+    steps = sandbox.steps("prod")
+    assert _destructive(steps) == []
+    sandbox.up("prod").succeeded()
+    sandbox.assert_settled("prod")
+    return steps
+
+
+def test_the_four_phases_follow_each_other_in_place(sandbox: Sandbox) -> None:
+    """PG-PHASE-1 … 4."""
+    sandbox.run("config", stack="prod").succeeded()
+    _apply(sandbox, dict(catalog.phases()["1"]))
+    assert {name for name in sandbox.resources("prod") if "replica" in name} == set()
+    replicas = {"b": {"tier": "db-custom-8-30720", "zone": "asia-northeast1-b"}}
+    replicas["c"] = {"tier": "db-custom-8-30720", "zone": "asia-northeast1-c"}
+    second = _apply(sandbox, {"postgres": {**catalog.phases()["2"]["postgres"], "replicas": replicas}})
+    assert {step.name for step in second if step.op == "create"} == {"postgres-replica-b", "postgres-replica-c"}
+    third = _apply(sandbox, dict(catalog.phases()["3"]))
+    assert [(step.op, step.name) for step in third if step.is_stateful] == [("update", "postgres-primary")]
+    fourth = _apply(sandbox, dict(catalog.phases()["4"]))
+    assert [step.name for step in fourth if step.op == "create"] == ["postgres-replica-osaka"]
+    osaka = sandbox.resources("prod")["postgres-replica-osaka"]
+    assert "/locations/asia-northeast2/" in osaka["inputs"]["encryptionKeyName"]
+
+
+def test_enterprise_becomes_enterprise_plus_in_place_and_then_names_its_recovery_replica(
+    deployed_prod: Sandbox,
+) -> None:
+    """COR-01, REC-REGION: the recovery replica is named once it exists, in a second `up`."""
+    plus = {"tier": "db-perf-optimized-N-8"}
+    osaka = {"region": "asia-northeast2", "zone": "asia-northeast2-a", "tier": "db-perf-optimized-N-16"}
+    steps = _apply(
+        deployed_prod,
+        {
+            "postgres": {
+                "edition": "ENTERPRISE_PLUS",
+                "dataCache": True,
+                "primary": {"tier": "db-perf-optimized-N-16"},
+                "replicas": {"b": plus, "c": plus, "osaka": osaka},
+                "backup": {"transactionLogs": "35 days"},
+                "pooler": {"kind": "managed"},
+            }
+        },
+    )
+    assert {(step.op, step.name) for step in steps if step.is_stateful} == {
+        ("update", "postgres-primary"),
+        ("update", "postgres-replica-b"),
+        ("update", "postgres-replica-c"),
+        ("create", "postgres-replica-osaka"),
+    }
+    named = _apply(deployed_prod, {"postgres": {"disasterRecoveryReplica": "osaka"}})
+    assert [(step.op, step.name) for step in named if step.is_stateful] == [("update", "postgres-primary")]
+
+
+def test_a_disk_that_grew_by_itself_is_no_change(deployed_prod: Sandbox) -> None:
+    instance = "triptrip-prod-postgres-1"
+    deployed_prod.cloud("edit", "gcp:sql/databaseInstance:DatabaseInstance", instance, "settings.diskSize=1500")
+    deployed_prod.run("refresh", "--yes", stack="prod").succeeded()
+    deployed_prod.assert_settled("prod")
+
+
+def test_what_somebody_changed_in_the_console_is_shown_and_put_right(deployed_dev: Sandbox) -> None:
+    instance = "triptrip-dev-postgres-1"
+    kind = "gcp:sql/databaseInstance:DatabaseInstance"
+    deployed_dev.cloud("edit", kind, instance, "settings.availabilityType=ZONAL")
+    shown = deployed_dev.run(
+        "refresh", "--preview-only", "--diff", "--expect-no-changes", "--non-interactive", stack="dev"
+    ).failed()
+    assert "availabilityType" in shown.output
+    deployed_dev.up("dev", "--refresh").succeeded()
+    assert '"availabilityType": "REGIONAL"' in deployed_dev.cloud("show", kind, instance)
+    deployed_dev.assert_settled("dev")
+
+
+def test_a_setting_that_needs_a_new_instance_is_refused_by_the_guards(deployed_prod: Sandbox) -> None:
+    deployed_prod.configure("prod", {"project": {"generation": 2}})
+    deployed_prod.run("preview", stack="prod").failed("postgres-primary", "protected")
