@@ -42,21 +42,22 @@ class Platform(Component):
             add_pulumi_attribution_label=False,
         )
         super().__init__("platform", pulumi.ResourceOptions(providers=[provider]))
-        services = ProjectServices("services", plan.services, self.inside())
-        network = Network("network", NetworkArgs(plan.network, services), self.inside())
-        encryption = Encryption("encryption", EncryptionArgs(plan.encryption, services, plan.protect), self.inside())
+        guarded = self.inside(protect=plan.protect)
+        services = ProjectServices("services", plan.services, guarded)
+        network = Network("network", NetworkArgs(plan.network, services), guarded)
+        encryption = Encryption("encryption", EncryptionArgs(plan.encryption, services), guarded)
         postgres = Postgres(
             "postgres",
             PostgresArgs(
                 plan=plan.postgres,
                 gcp_project=plan.gcp_project,
                 labels=plan.labels,
-                protect=plan.protect,
+                guarded=plan.protect,
                 network=network,
                 encryption=encryption,
                 services=services,
             ),
-            self.inside(),
+            guarded,
         )
         access = PostgresAccess(
             "postgres-access",
@@ -69,7 +70,7 @@ class Platform(Component):
                 encryption=encryption,
                 services=services,
             ),
-            self.inside(),
+            guarded,
         )
         self.outputs = PlatformOutputs(
             network_id=network.network_id,

@@ -20,7 +20,8 @@ class Component(pulumi.ComponentResource):
     ) -> pulumi.ResourceOptions:
         """Options for a resource of this component.
 
-        `after` are resources it must follow though no input says so; `minutes` bounds its create, update and delete.
+        `after` are resources it must follow though no input says so; `protect` is the component's own unless given;
+        `minutes` bounds create, update and delete.
         """
         bound = f"{minutes}m"
         return pulumi.ResourceOptions(

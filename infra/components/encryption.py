@@ -14,11 +14,10 @@ _ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 
 @dataclass(frozen=True)
 class EncryptionArgs:
-    """What the keys are built from; `protect` guards them against deletion."""
+    """What the keys are built from."""
 
     plan: EncryptionPlan
     services: ProjectServices
-    protect: bool
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class UsableKey:
 
 
 class Encryption(Component):
-    """Every key of the platform. A lost key is lost data: keys and rings are protected like the stores themselves."""
+    """Every key of the platform. A lost key is lost data: keys and rings are guarded like the stores themselves."""
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -56,7 +55,7 @@ class Encryption(Component):
             f"key-ring-{plan.key}",
             name=plan.name,
             location=plan.region,
-            opts=self.inside(self._args.services["cloudkms"], protect=self._args.protect),
+            opts=self.inside(self._args.services["cloudkms"]),
         )
         return {key.store: self._key_with_grant(plan, key, ring) for key in plan.keys}
 
@@ -74,7 +73,7 @@ class Encryption(Component):
                 "protection_level": encryption.protection_level,
             },
             deletion_policy=encryption.key_deletion_policy,
-            opts=self.inside(protect=self._args.protect),
+            opts=self.inside(),
         )
         grant = gcp.kms.CryptoKeyIAMMember(
             f"key-grant-{ring_plan.key}-{plan.store}",

@@ -22,12 +22,16 @@ _DNS_TTL_SECONDS = 30
 
 @dataclass(frozen=True)
 class PostgresArgs:
-    """What the tier is built from; `labels` reach the instances, which provider default labels do not."""
+    """What the tier is built from.
+
+    `labels` reach the instances, which provider default labels do not; `guarded` switches the provider's and the API's
+    own deletion guards on, beside Pulumi's.
+    """
 
     plan: PostgresPlan
     gcp_project: str
     labels: Mapping[str, str]
-    protect: bool
+    guarded: bool
     network: Network
     encryption: Encryption
     services: ProjectServices
@@ -54,7 +58,7 @@ class Postgres(Component):
             instance=self.primary.name,
             charset="UTF8",
             deletion_policy="ABANDON",
-            opts=self.inside(protect=args.protect),
+            opts=self.inside(),
         )
         self._dns_name("write", [self.primary])
         local = [self.replicas[plan.key] for plan in args.plan.replicas if not plan.is_cross_region]
@@ -79,7 +83,7 @@ class Postgres(Component):
             database_version=plan.version,
             instance_type="CLOUD_SQL_INSTANCE",
             encryption_key_name=key.key_id,
-            deletion_protection=args.protect,
+            deletion_protection=args.guarded,
             settings=postgres_settings.primary(plan, self._surroundings()),
             replication_cluster=self._replication_cluster(),
             opts=self._instance_options(key.grant, args.network.private_services, args.services["sqladmin"]),
@@ -105,7 +109,7 @@ class Postgres(Component):
             instance_type="READ_REPLICA_INSTANCE",
             master_instance_name=self.primary.name,
             encryption_key_name=key.key_id if key else None,
-            deletion_protection=args.protect,
+            deletion_protection=args.guarded,
             settings=postgres_settings.replica(args.plan, plan, self._surroundings()),
             opts=self._instance_options(*earlier, *([key.grant] if key else [])),
         )
@@ -124,7 +128,7 @@ class Postgres(Component):
             network_id=args.network.network_id,
             private_services_range=args.network.private_services_range,
             labels=args.labels,
-            guarded=args.protect,
+            guarded=args.guarded,
         )
 
     def _instance_options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -132,7 +136,6 @@ class Postgres(Component):
         # (terraform-provider-google#18296). The write endpoint is Google's to compute (sql-db#807).
         return self.inside(
             *after,
-            protect=self._args.protect,
             ignore_changes=["settings.diskSize", "replicationCluster.psaWriteEndpoint"],
             minutes=_INSTANCE_MINUTES,
         )

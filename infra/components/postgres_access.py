@@ -123,7 +123,7 @@ class PostgresAccess(Component):
             secret_data=content,
             # A new content makes a new version; the old one stays, disabled, for a client that must go back.
             deletion_policy="DISABLE",
-            opts=self.inside(),
+            opts=self.inside(protect=False),
         )
         return secret
 

@@ -13,14 +13,10 @@ from infra.derive.names import names_for
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
 from infra.settings import Problem, Settings
 from infra.settings.postgres import ReplicaSettings
+from infra.settings.secrets import shown
 
 _ACCOUNT_ID_LENGTH = 30
 """Longest service account id (cloud.google.com/iam/docs/service-accounts-create, read 2026-11-24)."""
-
-_LARGEST_DISK_GB = 65_536
-"""64 TB: cloud.google.com/sql/docs/quotas, read 2026-11-24."""
-
-_SMALLEST_DISK_GB = 10
 
 
 def problems(settings: Settings) -> tuple[Problem, ...]:
@@ -46,7 +42,7 @@ def _regions(settings: Settings) -> Iterator[Problem]:
     if (project.disaster_recovery_region is None) != (settings.network.disaster_recovery_subnet_range is None):
         yield Problem(
             "network.disasterRecoverySubnetRange",
-            str(settings.network.disaster_recovery_subnet_range),
+            str(settings.network.disaster_recovery_subnet_range or "missing"),
             "a range exactly when project.disasterRecoveryRegion is set",
             "set both or neither",
         )
@@ -108,17 +104,10 @@ def _tier(path: str, name: str, settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _storage(settings: Settings) -> Iterator[Problem]:
-    storage = settings.postgres.storage
-    for path, size in (("size", storage.size), ("limit", storage.limit)):
-        if not _SMALLEST_DISK_GB <= size.bytes / 2**30 <= _LARGEST_DISK_GB:
-            yield Problem(f"postgres.storage.{path}", str(size), "10 GB to 64 TB", "choose a size inside the range")
-        elif size.bytes % 2**30:
-            yield Problem(f"postgres.storage.{path}", str(size), "whole GB", "round the size to whole GB")
-
-
 def _flags(settings: Settings) -> Iterator[Problem]:
+    """Values Cloud SQL would refuse, each told once though several instances share it."""
     version = settings.postgres.version
+    told: set[str] = set()
     for path, name, wanted in _instances(settings):
         tier = _parsed(name)
         if tier is None:
@@ -127,7 +116,10 @@ def _flags(settings: Settings) -> Iterator[Problem]:
             try:
                 flags.render(flags.find(flag, version), value, tier)
             except FlagError as error:
-                yield Problem(_flag_path(settings, path, flag), str(value), error.allowed, error.fix)
+                written = _flag_path(settings, path, flag)
+                if written not in told:
+                    told.add(written)
+                    yield Problem(written, shown(written, value), error.allowed, error.fix)
 
 
 def _flag_path(settings: Settings, instance: str, flag: str) -> str:
@@ -136,6 +128,19 @@ def _flag_path(settings: Settings, instance: str, flag: str) -> str:
     if replica is None or flag not in {**settings.postgres.replica_flags, **replica.flags}:
         return f"postgres.flags.{flag}"
     return f"{instance}.flags.{flag}" if flag in replica.flags else f"postgres.replicaFlags.{flag}"
+
+
+def _sign_in(settings: Settings) -> Iterator[Problem]:
+    """Users sign in with IAM tokens alone, which the server accepts only with its flag on."""
+    name = "cloudsql.iam_authentication"
+    value = settings.postgres.flags.get(name)
+    if settings.postgres.users and value not in ("on", True):
+        yield Problem(
+            f"postgres.flags.{name}",
+            "missing" if value is None else str(value),
+            "on, since every user signs in through IAM",
+            f"write {name}: on",
+        )
 
 
 def _replica_flags(settings: Settings) -> Iterator[Problem]:
@@ -150,7 +155,7 @@ def _replica_flags(settings: Settings) -> Iterator[Problem]:
             allowed = "the primary's value" if flag.replica == "same_as_primary" else "at least the primary's value"
             yield Problem(
                 _flag_path(settings, path, name),
-                str(value),
+                shown(_flag_path(settings, path, name), value),
                 f"{allowed}, {primary.get(name, 'the default')}",
                 "remove the replica's own value; raise replicas before the primary, lower the primary before replicas",
             )
@@ -229,8 +234,8 @@ CHECKS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _regions,
     _zones,
     _tiers,
-    _storage,
     _flags,
+    _sign_in,
     _replica_flags,
     _memory,
     _connections,

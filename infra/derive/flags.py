@@ -125,9 +125,9 @@ def _bound(flag: Flag, bound: float | str | None, tier: Tier) -> int:
 def _human(flag: Flag, steps: int, tier: Tier) -> str:
     if flag.unit not in _BYTES:
         return f"{steps} {flag.unit}" if flag.unit else str(steps)
-    mib = steps * _BYTES[flag.unit] / 1024 / 1024
-    share = f" ({mib / tier.memory_mib:.0%} of RAM)" if isinstance(flag.maximum, str) else ""
-    return f"{mib:g} MB{share}"
+    size = steps * _BYTES[flag.unit]
+    share = f" ({size / 2**20 / tier.memory_mib:.0%} of RAM)" if isinstance(flag.maximum, str) else ""
+    return f"{Size(size)}{share}"
 
 
 def _form(flag: Flag) -> str:

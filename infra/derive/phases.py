@@ -1,4 +1,4 @@
-"""The document's four phases as settings: a stack's own values with a phase's values laid over them (PG-PHASE-1 … 4)."""
+"""The document's four phases as settings: a phase's values laid over a stack's own (PG-PHASE-1 … 4)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from sandbox.cloud.errors import CheckFailure, CloudError
 from sandbox.cloud.expressions import Scope, functions, short_type
 from sandbox.cloud.refusal import refusals, refuse
 from sandbox.cloud.state import Record, State
-from sandbox.cloud.values import DEFAULTS, place, project, without_marks
+from sandbox.cloud.values import DEFAULTS, has_unknown, place, project, without_marks
 
 ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
 """The label pulumi-gcp adds to labelled resources unless addPulumiAttributionLabel is false (its patches/0006)."""
@@ -31,6 +32,20 @@ class Provider:
     labels: Mapping[str, str] = field(default_factory=dict)
     attribution: bool = True
     deletion_policy: str = "DELETE"
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
+        """Read a provider's arguments; everything but text arrives as JSON, an unknown (preview) counts as not set."""
+        known = {key: value for key, value in arguments.items() if not has_unknown(value)}
+        labels, attribution = known.get("defaultLabels"), known.get("addPulumiAttributionLabel")
+        return cls(
+            project=known.get("project"),
+            region=known.get("region"),
+            zone=known.get("zone"),
+            labels=json.loads(labels) if isinstance(labels, str) else labels or {},
+            attribution=attribution not in (False, "false"),
+            deletion_policy=known.get("deletionPolicy") or "DELETE",
+        )
 
 
 @dataclass(frozen=True)

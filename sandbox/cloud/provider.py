@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import signal
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from google.rpc import status_pb2  # type: ignore[import-untyped]  # googleapis-
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.cloud.errors import CloudError, PartialFailureError
-from sandbox.cloud.values import Path, decode, encode, has_unknown
+from sandbox.cloud.values import Path, decode, encode
 
 if TYPE_CHECKING:
     from sandbox.cloud.facade import Cloud, Provider, Resource
@@ -96,11 +95,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return _diff_response([(key, "update", False) for key in changed], (), delete_first=False)
 
     async def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
+        from sandbox.cloud.facade import Provider  # noqa: PLC0415 - loaded after the port is told
+
         arguments, _ = decode(request.args)
-        self._providers[context.peer()] = await _answer(context, lambda: _configured(arguments))
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
-        )
+        self._providers[context.peer()] = await _answer(context, lambda: Provider.from_arguments(arguments))
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     async def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
         arguments, _ = decode(request.args)
@@ -116,7 +115,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         inputs, secrets = decode(request.news)
         old, _ = decode(request.olds)
         name = request.name or request.urn.split("::")[-1]
-        proposed = request.autonaming.proposed_name or f"{name}-{hashlib.sha256(request.randomSeed).hexdigest()[:7]}"
+        proposed = f"{name}-{hashlib.sha256(request.randomSeed).hexdigest()[:7]}"
         checked = await _answer(
             context,
             lambda: self.cloud.check(
@@ -225,22 +224,6 @@ def _provider_properties(token: str) -> Mapping[str, Any]:
     from sandbox.cloud import shape  # noqa: PLC0415 - loaded after the port is told
 
     return shape.load(token).inputs
-
-
-def _configured(arguments: dict[str, Any]) -> Provider:
-    """A provider instance from its arguments; everything but text arrives as JSON, an unknown (preview) as nothing."""
-    from sandbox.cloud.facade import Provider  # noqa: PLC0415 - loaded after the port is told
-
-    known = {key: value for key, value in arguments.items() if not has_unknown(value)}
-    labels, attribution = known.get("defaultLabels"), known.get("addPulumiAttributionLabel")
-    return Provider(
-        project=known.get("project"),
-        region=known.get("region"),
-        zone=known.get("zone"),
-        labels=json.loads(labels) if isinstance(labels, str) else labels or {},
-        attribution=attribution not in (False, "false"),
-        deletion_policy=known.get("deletionPolicy") or "DELETE",
-    )
 
 
 async def _answer(context: Any, act: Callable[[], Any]) -> Any:

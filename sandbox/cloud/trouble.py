@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sandbox.cloud.catalogue import HERE
 from sandbox.cloud.errors import CloudError, PartialFailureError
 from sandbox.cloud.expressions import load_yaml, short_type
+from sandbox.cloud.facade import Resource
 
 Operation = Literal["create", "update", "delete", "read"]
 
@@ -97,11 +98,9 @@ class Trouble:
         for event in events:
             if event.do == "kill" and event.when == "after":
                 _kill(event)
-            if event.do == "fail_halfway" and operation in ("create", "update"):
-                raise PartialFailureError(
-                    result,
-                    event.message or "Error waiting for operation: the resource was made but did not become ready",
-                )
+            if event.do == "fail_halfway":
+                reason = event.message or "Error waiting for operation: it took effect but did not become ready"
+                raise PartialFailureError(result, reason) if isinstance(result, Resource) else CloudError(reason)
         return result
 
     def _before(self, event: Event, token: str) -> None:

@@ -132,7 +132,7 @@ class Recorder(MockMonitor):
             return "", {}
         if request.type.startswith(_PROVIDERS):
             identifier = f"{request.name}-provider"
-            self._providers[identifier] = Provider.from_inputs(inputs)
+            self._providers[identifier] = Provider.from_arguments(inputs)
             return identifier, inputs
         provider = self._providers[request.provider.rpartition("::")[2]] if request.provider else Provider()
         try:
@@ -156,9 +156,7 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> dict[str, Any]:
     timeouts = request.customTimeouts
     set_options: Mapping[str, Any] = {
         "additionalSecretOutputs": sorted(request.additionalSecretOutputs),
-        "customTimeouts": {
-            key: value for key in ("create", "update", "delete") if (value := getattr(timeouts, key))
-        },
+        "customTimeouts": {key: value for key in ("create", "update", "delete") if (value := getattr(timeouts, key))},
         "deleteBeforeReplace": request.deleteBeforeReplace,
         "deletedWith": request.deletedWith,
         "dependsOn": sorted({urn.rpartition("::")[2] for urn in request.dependencies}),

@@ -77,7 +77,7 @@ def _sorted(value: Any) -> Any:
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # C where it is built
     """Long texts over several lines, and never an anchor: a reader of a diff sees each value where it stands."""
 
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 # PyYAML's signature
         return True
 
 

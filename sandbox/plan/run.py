@@ -53,7 +53,7 @@ def plan_program(program: Callable[[], object], stack: str, cloud: Cloud | None 
 
 
 def _run(program: Callable[[], object], plan: Plan, cloud: Cloud) -> None:
-    logger = logging.Logger("plan")
+    logger = logging.Logger("plan")  # noqa: LOG001 # one a run; a registered one would gather handlers
     logger.addHandler(_Warnings(plan))
     recorder = Recorder(plan, PROJECT, cloud)
     pulumi.runtime.settings.reset_options()
@@ -64,7 +64,7 @@ def _run(program: Callable[[], object], plan: Plan, cloud: Cloud) -> None:
     try:
         set_mocks(recorder.mocks, project=PROJECT, stack=plan.stack, preview=False, logger=logger, monitor=recorder)
         # set_mocks makes a root stack of its own; the program gets the one that carries its outputs.
-        pulumi.runtime.settings.set_root_resource(None)
+        pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type] # its value before any root
         loop.run_until_complete(run_in_stack(lambda: _discard(program)))
     finally:
         asyncio.set_event_loop(None)

@@ -7,7 +7,7 @@ def test_a_value_that_cannot_be_read_and_one_that_is_unknown_are_told_together(s
     sandbox.run("config", stack="dev").succeeded()
     sandbox.configure("dev", {"postgres": {"storage": {"size": "100 gigs"}, "edishun": "ENTERPRISE"}})
     said = sandbox.run("preview", stack="dev").failed("postgres.storage.size", "100 gigs", "postgres.edishun")
-    assert "to create" not in said.output
+    assert "gcp:" not in said.output
     sandbox.up("dev").failed("postgres.storage.size")
     assert sandbox.resources("dev") == {}
 

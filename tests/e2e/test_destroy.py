@@ -33,7 +33,9 @@ def test_dev_is_destroyed_after_its_guards_are_switched_off(deployed_dev: Sandbo
     log = deployed_dev.folder / "operations.jsonl"
     deployed_dev.run("destroy", "--yes", stack="dev", trouble={"log": str(log)}).succeeded()
     assert deployed_dev.resources("dev") == {}
-    deleted = [entry["name"] for entry in map(json.loads, log.read_text().splitlines()) if entry["operation"] == "delete"]
+    deleted = [
+        entry["name"] for entry in map(json.loads, log.read_text().splitlines()) if entry["operation"] == "delete"
+    ]
     order = {name: place for place, name in enumerate(deleted)}
     assert order["postgres-name-read"] < order["postgres-replica-c"] < order["postgres-replica-b"]
     assert order["postgres-replica-b"] < order["postgres-primary"] < order["private-services"] < order["network"]

@@ -21,7 +21,12 @@ def prod() -> Settings:
 
 def test_the_platforms_own_flags_fit_the_documents_machine() -> None:
     budget = memory_budget(FLAGS, 16, TIER)
-    assert (budget.shared_buffers, budget.connections, budget.per_connection, budget.maintenance) == (15360, 500, 69, 1536)
+    assert (budget.shared_buffers, budget.connections, budget.per_connection, budget.maintenance) == (
+        15360,
+        500,
+        69,
+        1536,
+    )
     assert budget.needed == 15360 + 500 * 69 + 1536
     assert budget.needed <= budget.available
 

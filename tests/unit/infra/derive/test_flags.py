@@ -43,7 +43,7 @@ def test_a_value_is_rendered_in_the_unit_cloud_sql_takes(
         ("effective_cache_size", "75 % of RAM", "70% of RAM"),
         ("shared_buffers", "45 GB", "60% of RAM"),
         ("shared_buffers", 1966080, "25 % of RAM"),
-        ("work_mem", "32 kB", "0.0625 MB"),
+        ("work_mem", "32 kB", "64 kB"),
         ("work_mem", True, "64 MB"),
         ("max_connections", "many", "whole number"),
         ("max_connections", 500.5, "whole number"),

@@ -1,5 +1,7 @@
 """Machine tiers of Cloud SQL (PG-INST, COR-01)."""
 
+import re
+
 import pytest
 
 from infra.derive.tiers import UnknownTierError, parse_tier
@@ -30,6 +32,5 @@ def test_a_performance_optimised_tier_belongs_to_enterprise_plus() -> None:
     ],
 )
 def test_a_machine_cloud_sql_does_not_offer_is_refused_with_what_it_offers(name: str, allowed: str) -> None:
-    with pytest.raises(UnknownTierError, match=".") as refused:
+    with pytest.raises(UnknownTierError, match=re.escape(allowed)):
         parse_tier(name)
-    assert allowed in refused.value.allowed

@@ -54,6 +54,13 @@ def test_failing_halfway_leaves_the_resource() -> None:
     assert failure.value.resource == MADE
 
 
+def test_a_deletion_that_fails_halfway_took_effect() -> None:
+    done: list[str] = []
+    with pytest.raises(CloudError, match="took effect"):
+        asyncio.run(_plan({"do": "fail_halfway"}).around("delete", SQL, "primary", lambda: done.append("deleted")))
+    assert done == ["deleted"]
+
+
 def test_only_the_nth_matching_operation() -> None:
     trouble = _plan({"match": {"name": "p*", "nth": 2}, "do": "refuse"})
     assert _run(trouble) == MADE
