@@ -98,7 +98,7 @@ class Trouble:
         for event in events:
             if event.do == "kill" and event.when == "after":
                 _kill(event)
-            if event.do == "fail_halfway":
+            if event.do == "fail_halfway" and operation != "read":
                 reason = event.message or "Error waiting for operation: it took effect but did not become ready"
                 raise PartialFailureError(result, reason) if isinstance(result, Resource) else CloudError(reason)
         return result

@@ -26,9 +26,13 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class PlannedResource:
-    """One declared resource: inputs as the provider gets them (secrets masked) and the options that were set."""
+    """One declared resource: inputs as the provider gets them (secrets masked) and the options that were set.
+
+    `identifier` is the id the cloud gives it; empty for a component.
+    """
 
     urn: str
+    identifier: str
     type: str
     name: str
     parent: str
@@ -109,7 +113,14 @@ class Recorder(MockMonitor):
             masked = _masked(inputs, secrets)
             self._plan.resources.append(
                 PlannedResource(
-                    urn, request.type, request.name, request.parent, request.custom, masked, _options(request)
+                    urn,
+                    identifier,
+                    request.type,
+                    request.name,
+                    request.parent,
+                    request.custom,
+                    masked,
+                    _options(request),
                 )
             )
         hidden = [path for path in secrets if path[0] in outputs]

@@ -40,6 +40,11 @@ class Result:
             assert words in self.output, f"{words!r} is missing in:\n{self.output}"
         return self
 
+    def killed(self) -> "Result":
+        """Return itself, or fail the test because the command was not killed."""
+        assert self.code in (-9, 137), f"was expected to be killed:\n{self.output}"
+        return self
+
 
 @dataclass(frozen=True)
 class Step:

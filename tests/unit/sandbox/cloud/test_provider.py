@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,23 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path)
-    yield running
-    running.stop()
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers on one cloud; whatever happens in the test, none is left running."""
+    running: list[Server] = []
+
+    def begin(trouble: dict[str, Any] | None = None) -> Server:
+        running.append(Server(tmp_path, trouble))
+        return running[-1]
+
+    yield begin
+    for server in running:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture
+def server(start: Callable[..., Server]) -> Server:
+    return start()
 
 
 @pytest.fixture
@@ -87,8 +100,8 @@ def _enable(stub: Any, *services: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_tells_its_port_and_stops_at_once_and_silently(tmp_path: Path, number: int) -> None:
-    server = Server(tmp_path)
+def test_it_tells_its_port_and_stops_at_once_and_silently(start: Callable[..., Server], number: int) -> None:
+    server = start()
     stub = server.instance()
     assert stub.Attach(plugin_pb2.PluginAttach()) == empty_pb2.Empty()
     code, errors = server.stop(number)
@@ -216,8 +229,8 @@ def test_a_refusal_is_the_apis_own_sentence(stub: Any) -> None:
     assert said.startswith("googleapi: Error 403: compute.googleapis.com has not been used")
 
 
-def test_a_half_made_resource_is_kept(tmp_path: Path) -> None:
-    server = Server(tmp_path, {"events": [{"match": {"type": NETWORK}, "do": "fail_halfway", "message": "not ready"}]})
+def test_a_half_made_resource_is_kept(start: Callable[..., Server]) -> None:
+    server = start({"events": [{"match": {"type": NETWORK}, "do": "fail_halfway", "message": "not ready"}]})
     stub = server.instance(project="triptrip-dev")
     _enable(stub, "compute")
     with pytest.raises(grpc.RpcError) as error:
@@ -228,23 +241,21 @@ def test_a_half_made_resource_is_kept(tmp_path: Path) -> None:
     assert status.details[0].Unpack(detail)
     assert (detail.id, list(detail.reasons)) == ("projects/triptrip-dev/global/networks/main", ["not ready"])
     assert stub.Read(provider_pb2.ReadRequest(id=detail.id, type=NETWORK)).id == detail.id
-    server.stop()
 
 
-def test_a_kill_ends_the_server_without_a_word(tmp_path: Path) -> None:
-    server = Server(tmp_path, {"events": [{"match": {"type": NETWORK}, "do": "kill", "when": "after"}]})
+def test_a_kill_ends_the_server_without_a_word(start: Callable[..., Server]) -> None:
+    server = start({"events": [{"match": {"type": NETWORK}, "do": "kill", "when": "after"}]})
     stub = server.instance(project="triptrip-dev")
     _enable(stub, "compute")
     with pytest.raises(grpc.RpcError):
         _create(stub, NETWORK, {"name": "main"})
     _, errors = server.process.communicate(timeout=10)
     assert (server.process.returncode, errors) == (-signal.SIGKILL, "")
-    again = Server(tmp_path)
+    again = start()
     read = again.instance().Read(
         provider_pb2.ReadRequest(id="projects/triptrip-dev/global/networks/main", type=NETWORK)
     )
     assert read.id, "what took effect before the kill is there"
-    again.stop()
 
 
 def test_provider_arguments_are_checked(stub: Any) -> None:

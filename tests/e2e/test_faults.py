@@ -1,0 +1,115 @@
+"""Whatever goes wrong in the middle of an `up`, the next one converges and leaves no operation pending.
+
+`make faults` breaks every single operation, each in four ways. `make test` breaks one operation of every resource type, all
+in one stack, and kills the engine at a few operations drawn by seed.
+"""
+
+import random
+from typing import Any
+
+import pytest
+
+from sandbox.cloud.expressions import short_type
+from sandbox.plan import PlannedResource, plan_stack
+from tests.e2e.runner import Sandbox
+
+SEED = 20261124
+KILLS_IN_EVERY_TEST_RUN = 3
+
+
+def _operations() -> list[PlannedResource]:
+    """Every resource an `up` of dev creates in the cloud, what depends on nothing first, then by URN."""
+    planned = {each.urn: each for each in plan_stack("dev").resources}
+    names = {each.name: each for each in planned.values()}
+
+    def depth(resource: PlannedResource) -> int:
+        return 1 + max((depth(names[name]) for name in resource.options.get("dependsOn", ())), default=0)
+
+    created = [each for each in planned.values() if each.custom and not each.type.startswith("pulumi:")]
+    return sorted(created, key=lambda resource: (depth(resource), resource.urn))
+
+
+OPERATIONS = _operations()
+
+
+def _at(resource: PlannedResource, do: str, **more: Any) -> dict[str, Any]:
+    match = {"type": resource.type, "name": resource.name, "operation": "create"}
+    return {"events": [{"match": match, "do": do, **more}], "seed": SEED}
+
+
+def _assert_nothing_pending(sandbox: Sandbox) -> None:
+    assert sandbox.deployment("dev").get("pending_operations", []) == []
+
+
+def _recover_from_kill(sandbox: Sandbox) -> None:
+    """What docs/runbooks/interrupted-deployment.md says."""
+    sandbox.run("cancel", "--yes", stack="dev")
+    pending = sandbox.deployment("dev").get("pending_operations", [])
+    made = [part for operation in pending if (part := _made_in_the_cloud(sandbox, operation)) is not None]
+    imports = [f"--import-pending-creates={word}" for pair in made for word in pair]
+    sandbox.run("refresh", "--yes", "--skip-preview", *imports, stack="dev").succeeded()
+    sandbox.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates", stack="dev").succeeded()
+
+
+def _made_in_the_cloud(sandbox: Sandbox, operation: dict[str, Any]) -> tuple[str, str] | None:
+    """The URN and cloud id of a pending creation that did take effect."""
+    resource = operation["resource"]
+    planned = next(each for each in OPERATIONS if each.urn == resource["urn"])
+    wanted = f"{short_type(planned.type)}\t{planned.identifier}"
+    return (planned.urn, planned.identifier) if wanted in sandbox.cloud("list").splitlines() else None
+
+
+def test_a_failure_at_one_operation_of_every_type_is_overcome_by_the_next_up(sandbox: Sandbox) -> None:
+    """Each `up` fails at one more type than the one before it and goes on where that one stopped."""
+    for kind in dict.fromkeys(each.type for each in OPERATIONS):
+        made = sandbox.resources("dev") if sandbox.folder.exists() else {}
+        resource = next(each for each in OPERATIONS if each.type == kind and each.name not in made)
+        sandbox.up("dev", trouble=_at(resource, "refuse", message=f"refused {resource.name}")).failed(
+            f"refused {resource.name}"
+        )
+        _assert_nothing_pending(sandbox)
+    sandbox.up("dev").succeeded()
+    sandbox.assert_settled("dev")
+
+
+def test_a_resource_made_but_not_ready_is_kept_and_finished(sandbox: Sandbox) -> None:
+    primary = next(each for each in OPERATIONS if each.name == "postgres-primary")
+    sandbox.up("dev", trouble=_at(primary, "fail_halfway")).failed("did not become ready")
+    assert "postgres-primary" in sandbox.resources("dev")
+    sandbox.up("dev").succeeded()
+    sandbox.assert_settled("dev")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "resource",
+    random.Random(SEED).sample(OPERATIONS, KILLS_IN_EVERY_TEST_RUN),  # noqa: S311 # a sample for tests
+    ids=lambda resource: resource.name,
+)
+def test_a_killed_engine_is_overcome(sandbox: Sandbox, resource: PlannedResource, when: str) -> None:
+    sandbox.up("dev", trouble=_at(resource, "kill", when=when)).killed()
+    _recover_from_kill(sandbox)
+    sandbox.up("dev").succeeded()
+    sandbox.assert_settled("dev")
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("do", ["refuse", "fail_halfway"])
+@pytest.mark.parametrize("resource", OPERATIONS, ids=lambda resource: resource.name)
+def test_a_failure_at_every_operation_is_overcome_by_the_next_up(
+    sandbox: Sandbox, resource: PlannedResource, do: str
+) -> None:
+    sandbox.up("dev", trouble=_at(resource, do)).failed()
+    _assert_nothing_pending(sandbox)
+    sandbox.up("dev").succeeded()
+    sandbox.assert_settled("dev")
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("resource", OPERATIONS, ids=lambda resource: resource.name)
+def test_a_kill_at_every_operation_is_overcome(sandbox: Sandbox, resource: PlannedResource, when: str) -> None:
+    sandbox.up("dev", trouble=_at(resource, "kill", when=when)).killed()
+    _recover_from_kill(sandbox)
+    sandbox.up("dev").succeeded()
+    sandbox.assert_settled("dev")
