@@ -87,17 +87,21 @@ check-shell: python
 check-yaml: python
 	.venv/bin/yamllint --strict $(YAML_FILES)
 
-# -shellcheck= and -pyflakes=: only what this repository pins decides the result.
+# Only what this repository pins decides the result: its own shellcheck, and no pyflakes.
 .PHONY: check-workflows
-check-workflows:
+check-workflows: python
 ifneq ($(WORKFLOWS),)
-	GOFLAGS=-mod=mod GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0 "$$(sandbox/setup go)" run $(ACTIONLINT) -shellcheck= -pyflakes= $(WORKFLOWS)
+	GOFLAGS=-mod=mod GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0 "$$(sandbox/setup go)" run $(ACTIONLINT) -shellcheck=.venv/bin/shellcheck -pyflakes= $(WORKFLOWS)
 endif
 
 .PHONY: docs
 docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings schema
 	$(PYTHON) -m infra.settings reference
+
+.PHONY: snapshots
+snapshots: python ## accept the plans of dev and prod as the reviewed ones
+	@for stack in dev prod; do $(PYTHON) -m sandbox.plan --stack $$stack --format yaml > tests/snapshots/$$stack.yaml; done
 
 .PHONY: clean
 clean: ## remove the simulated cloud's state, .venv and tool caches; the cache outside the tree stays

@@ -6,7 +6,9 @@ reordering.
 """
 
 import difflib
+import math
 from collections.abc import Mapping
+from fractions import Fraction
 
 from infra import catalog
 from infra.catalog import Flag
@@ -74,17 +76,18 @@ def _integer(flag: Flag, value: FlagValue, tier: Tier) -> str:
     steps = _steps(flag, value, tier)
     if steps in flag.special:
         return str(steps)
-    low, high = (_bound(flag, bound, tier) for bound in (flag.minimum, flag.maximum))
+    low, high = _bound(flag, flag.minimum, tier), _bound(flag, flag.maximum, tier)
     if not low <= steps <= high:
         raise FlagError(
-            f"{_human(flag, low, tier)} to {_human(flag, high, tier)} on {tier.name}",
+            f"{_human(flag, math.ceil(low), tier)} to {_human(flag, math.floor(high), tier)} on {tier.name}",
             f"choose a value inside the range ({flag.source})",
         )
-    return str(steps)
+    # A share that lies on a bound must not fall out of it by being rounded to whole steps.
+    return str(min(max(math.floor(steps), math.ceil(low)), math.floor(high)))
 
 
-def _steps(flag: Flag, value: FlagValue, tier: Tier) -> int:
-    """A value as a count of the flag's unit."""
+def _steps(flag: Flag, value: FlagValue, tier: Tier) -> Fraction:
+    """A value as an exact count of the flag's unit."""
     if isinstance(value, bool):
         raise FlagError(_form(flag), "write a number, not on or off")
     if isinstance(value, int | float):
@@ -93,33 +96,31 @@ def _steps(flag: Flag, value: FlagValue, tier: Tier) -> int:
         if flag.unit in _BYTES:
             return _memory_steps(flag, value, tier)
         if flag.unit in _MILLISECONDS:
-            return Duration.parse(value).milliseconds // _MILLISECONDS[flag.unit]
-        return int(value)
+            return Fraction(Duration.parse(value).milliseconds, _MILLISECONDS[flag.unit])
+        return Fraction(int(value))
     except ValueError as error:
         raise FlagError(_form(flag), f"write the value in that form ({error})") from error
 
 
-def _plain_number(flag: Flag, value: float) -> int:
+def _plain_number(flag: Flag, value: float) -> Fraction:
     if value != int(value):
         raise FlagError(_form(flag), "write a whole number")
     if flag.unit and value and value not in flag.special:
         raise FlagError(
             _form(flag), f'name the unit: Cloud SQL counts this flag in {flag.unit}, and "{value}" does not say so'
         )
-    return int(value)
+    return Fraction(int(value))
 
 
-def _memory_steps(flag: Flag, value: str, tier: Tier) -> int:
+def _memory_steps(flag: Flag, value: str, tier: Tier) -> Fraction:
     step = _BYTES[flag.unit or "kB"]
     if "%" in value:
-        return Share.parse(value).of(tier.memory_mib * 1024 * 1024) // step
-    return Size.parse(value).bytes // step
+        return Fraction(Share.parse(value).percent) / 100 * tier.memory_mib * 2**20 / step
+    return Fraction(Size.parse(value).bytes, step)
 
 
-def _bound(flag: Flag, bound: float | str | None, tier: Tier) -> int:
-    if isinstance(bound, str):
-        return _memory_steps(flag, bound, tier)
-    return int(bound or 0)
+def _bound(flag: Flag, bound: float | str | None, tier: Tier) -> Fraction:
+    return _memory_steps(flag, bound, tier) if isinstance(bound, str) else Fraction(bound or 0)
 
 
 def _human(flag: Flag, steps: int, tier: Tier) -> str:

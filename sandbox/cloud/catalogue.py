@@ -96,11 +96,14 @@ def _type_files() -> dict[str, Any]:
 
 @functools.cache
 def type_row(kind: str) -> TypeRow:
-    """The row of a type as rules write it; a type without one gets its package's general row."""
+    """The row of a type as rules write it, with what its package computes for every type.
+
+    A type without one gets its package's general row.
+    """
     rows = _type_files()
     general = rows.get(f"{kind.partition('.')[0]}.*", {})
     row = rows.get(kind, general.get("row", {}))
-    return TypeRow(**row)
+    return TypeRow(**{**row, "computed": [*row.get("computed", []), *general.get("computed", [])]})
 
 
 @dataclass(frozen=True)

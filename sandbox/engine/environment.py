@@ -49,7 +49,7 @@ def for_cli(base: Mapping[str, str], sandbox: Path, engine: Engine, cloud_port: 
     result = {name: value for name, value in base.items() if name not in _REAL_ACCOUNT}
     result.pop("PYTHONDONTWRITEBYTECODE", None)  # every command would parse 60 MB of SDK again
     result |= {
-        "PULUMI_BACKEND_URL": f"file://{sandbox / 'state'}",
+        "PULUMI_BACKEND_URL": f"file://{sandbox / 'state'}?metadata=skip",
         "PULUMI_HOME": str(sandbox / "home"),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -13,7 +13,7 @@ from sandbox.plan.recorder import Plan, PlannedResource
 def as_data(plan: Plan) -> dict[str, Any]:
     """Plain data: resources by `Component/name`, sorted, each with type, inputs and the options that were set."""
     resources = {_key(resource): _entry(resource) for resource in plan.resources if resource.custom}
-    return {"stack": plan.stack, "resources": _sorted(resources), "outputs": _sorted(plan.outputs)}
+    return {"stack": plan.stack, "resources": dict(sorted(resources.items())), "outputs": _sorted(plan.outputs)}
 
 
 def as_json(plan: Plan) -> str:
@@ -61,9 +61,9 @@ def _component(resource: PlannedResource) -> str:
 
 
 def _entry(resource: PlannedResource) -> dict[str, Any]:
-    entry: dict[str, Any] = {"type": resource.type, "inputs": resource.inputs}
+    entry: dict[str, Any] = {"type": resource.type, "inputs": _sorted(resource.inputs)}
     if resource.options:
-        entry["options"] = resource.options
+        entry["options"] = _sorted(resource.options)
     return entry
 
 

@@ -66,6 +66,11 @@ def _run(program: Callable[[], object], plan: Plan, cloud: Cloud) -> None:
         # set_mocks makes a root stack of its own; the program gets the one that carries its outputs.
         pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type] # its value before any root
         loop.run_until_complete(run_in_stack(lambda: _discard(program)))
+    except Exception as error:
+        # A refused resource has no outputs, and what the program does without them is not the news.
+        if recorder.refusals:
+            raise PlanError("\n".join(recorder.refusals)) from error
+        raise
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -125,6 +125,11 @@ class Sandbox:
             if resource.get("custom") and not resource["type"].startswith("pulumi:")
         }
 
+    def urn(self, stack: str, name: str) -> str:
+        """The URN of any resource of the state, a provider included."""
+        urns = [resource["urn"] for resource in self.deployment(stack)["resources"]]
+        return next(str(urn) for urn in urns if urn.endswith(f"::{name}"))
+
     def configure(self, stack: str, changes: Mapping[str, Any]) -> None:
         """Lay changes over the sandbox's own copy of the stack file; the tracked file stays as it is."""
         file = self.folder / "project" / f"Pulumi.{stack}.yaml"

@@ -4,6 +4,7 @@
 in one stack, and kills the engine at a few operations drawn by seed.
 """
 
+import json
 import random
 from typing import Any
 
@@ -42,34 +43,52 @@ def _assert_nothing_pending(sandbox: Sandbox) -> None:
 
 
 def _recover_from_kill(sandbox: Sandbox) -> None:
-    """What docs/runbooks/interrupted-deployment.md says."""
+    """What docs/runbooks/interrupted-deployment.md says: unlock, drop what is pending, import what the cloud has."""
     sandbox.run("cancel", "--yes", stack="dev")
-    pending = sandbox.deployment("dev").get("pending_operations", [])
-    made = [part for operation in pending if (part := _made_in_the_cloud(sandbox, operation)) is not None]
-    imports = [f"--import-pending-creates={word}" for pair in made for word in pair]
-    sandbox.run("refresh", "--yes", "--skip-preview", *imports, stack="dev").succeeded()
     sandbox.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates", stack="dev").succeeded()
-
-
-def _made_in_the_cloud(sandbox: Sandbox, operation: dict[str, Any]) -> tuple[str, str] | None:
-    """The URN and cloud id of a pending creation that did take effect."""
-    resource = operation["resource"]
-    planned = next(each for each in OPERATIONS if each.urn == resource["urn"])
-    wanted = f"{short_type(planned.type)}\t{planned.identifier}"
-    return (planned.urn, planned.identifier) if wanted in sandbox.cloud("list").splitlines() else None
+    known, provider = sandbox.resources("dev"), sandbox.urn("dev", "google")
+    exists = set(sandbox.cloud("list").splitlines())
+    orphans = [
+        each
+        for each in OPERATIONS
+        if each.name not in known and f"{short_type(each.type)}\t{each.identifier}" in exists
+    ]
+    if not orphans:
+        return
+    names = {"provider": provider, **{f"parent{place}": each.parent for place, each in enumerate(orphans)}}
+    resources = [
+        {
+            "type": each.type,
+            "name": each.name,
+            "id": each.identifier,
+            "parent": f"parent{place}",
+            "provider": "provider",
+        }
+        for place, each in enumerate(orphans)
+    ]
+    file = sandbox.folder / "import.json"
+    file.write_text(json.dumps({"nameTable": names, "resources": resources}))
+    sandbox.run(
+        "import", "--file", str(file), "--yes", "--skip-preview", "--generate-code=false", stack="dev"
+    ).succeeded()
 
 
 def test_a_failure_at_one_operation_of_every_type_is_overcome_by_the_next_up(sandbox: Sandbox) -> None:
-    """Each `up` fails at one more type than the one before it and goes on where that one stopped."""
-    for kind in dict.fromkeys(each.type for each in OPERATIONS):
-        made = sandbox.resources("dev") if sandbox.folder.exists() else {}
-        resource = next(each for each in OPERATIONS if each.type == kind and each.name not in made)
-        sandbox.up("dev", trouble=_at(resource, "refuse", message=f"refused {resource.name}")).failed(
-            f"refused {resource.name}"
-        )
+    """One resource of each type is refused until its refusal was seen: each `up` gets further than the one before."""
+    refused = {each.type: each for each in reversed(OPERATIONS)}
+    while refused:
+        events = [event for each in refused.values() for event in _at(each, "refuse", message=_refusal(each))["events"]]
+        said = sandbox.up("dev", trouble={"events": events}).failed().output
         _assert_nothing_pending(sandbox)
+        seen = {kind for kind, each in refused.items() if _refusal(each) in said}
+        assert seen, said
+        refused = {kind: each for kind, each in refused.items() if kind not in seen}
     sandbox.up("dev").succeeded()
     sandbox.assert_settled("dev")
+
+
+def _refusal(resource: PlannedResource) -> str:
+    return f"the cloud is closed to {resource.name}."
 
 
 def test_a_resource_made_but_not_ready_is_kept_and_finished(sandbox: Sandbox) -> None:
