@@ -1,7 +1,7 @@
 """Whatever goes wrong in the middle of an `up`, the next one converges and leaves no operation pending.
 
-`make faults` breaks every single operation, each in four ways. `make test` breaks one operation of every resource type, all
-in one stack, and kills the engine at a few operations drawn by seed.
+`make faults` breaks every single operation, each in four ways. `make test` breaks one operation of every resource type,
+all in one stack, and kills the engine at a few operations drawn by seed.
 """
 
 import json

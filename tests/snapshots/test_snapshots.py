@@ -1,4 +1,4 @@
-"""Every planned resource of dev and prod, kept as YAML: an infrastructure change is reviewed as a diff of these files."""
+"""Every planned resource of dev and prod, kept as YAML: a change of infrastructure is reviewed as a diff."""
 
 import difflib
 from pathlib import Path
@@ -20,7 +20,8 @@ def test_the_plan_is_the_one_that_was_reviewed(stack: str) -> None:
     assert not shown, f"the plan of {stack} changed; when that is meant, run `make snapshots` and commit:\n{shown}"
 
 
-def test_a_snapshot_shows_no_secret(stack: str = "prod") -> None:
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_snapshot_shows_no_secret(stack: str) -> None:
     text = Path(__file__).with_name(f"{stack}.yaml").read_text(encoding="utf-8")
     assert "[secret]" in text
     assert "postgresql://" not in text
