@@ -33,7 +33,11 @@ def serve(state: StateFile = DEFAULT_STATE) -> None:
         return Cloud.open(state)
 
     servicer = provider.Servicer(opened, _trouble())
-    asyncio.run(provider.serve(servicer, lambda port: print(json.dumps({"port": port}), flush=True)))  # noqa: T201
+    asyncio.run(provider.serve(servicer, _announce, servicer.prepare))
+
+
+def _announce(port: int) -> None:
+    print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the line its starter waits for
 
 
 def _trouble() -> Trouble | None:

@@ -244,8 +244,15 @@ async def _abort(context: Any, message: str, detail: Any = None) -> None:
     await context.abort(grpc.StatusCode.UNKNOWN, message, trailing)
 
 
-async def serve(servicer: Servicer, announce: Callable[[int], None]) -> None:
-    """Serve every provider on one free local port, told to `announce` once it is open, until SIGTERM or SIGINT."""
+async def serve(
+    servicer: provider_pb2_grpc.ResourceProviderServicer,
+    announce: Callable[[int], None],
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve every provider on one free local port until SIGTERM or SIGINT.
+
+    The port is told to `announce` once it is open; `prepare` runs after that.
+    """
     options = [
         ("grpc.max_receive_message_length", _MAXIMUM_MESSAGE),
         ("grpc.max_send_message_length", _MAXIMUM_MESSAGE),
@@ -259,6 +266,6 @@ async def serve(servicer: Servicer, announce: Callable[[int], None]) -> None:
         loop.add_signal_handler(number, stop.set)
     await server.start()
     announce(port)
-    loop.call_soon(servicer.prepare)
+    loop.call_soon(prepare)
     await stop.wait()
     await server.stop(None)

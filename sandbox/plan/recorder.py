@@ -4,7 +4,6 @@ Pulumi's own mocks hide resource options, accept any type token and let two reso
 options and refuses the rest, as the engine and the cloud would.
 """
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +73,10 @@ class _NoMocks(Mocks):
 
 
 class Recorder(MockMonitor):
-    """Registers resources of one stack into a Plan, each checked and created in the simulated cloud."""
+    """Registers resources of one stack into a Plan, each checked and created in the simulated cloud.
+
+    Its calls must come from one thread: neither the cloud's expressions nor its state may cross threads.
+    """
 
     def __init__(self, plan: Plan, project: str, cloud: Cloud) -> None:
         super().__init__(_NoMocks())
@@ -84,7 +86,6 @@ class Recorder(MockMonitor):
         self._providers: dict[str, Provider] = {}
         self._urns: set[str] = set()
         self.refusals: list[str] = []
-        self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """The URN the engine gives, in which the root stack does not count as a parent."""
@@ -104,25 +105,24 @@ class Recorder(MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == "pulumi:pulumi:Stack":
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        with self._lock:
-            if urn in self._urns:
-                self.refusals.append(f"two resources share the URN {urn}: give one of them another name")
-            self._urns.add(urn)
-            inputs, secrets = decode(request.object)
-            identifier, outputs = self._answer(request, inputs)
-            masked = _masked(inputs, secrets)
-            self._plan.resources.append(
-                PlannedResource(
-                    urn,
-                    identifier,
-                    request.type,
-                    request.name,
-                    request.parent,
-                    request.custom,
-                    masked,
-                    _options(request),
-                )
+        if urn in self._urns:
+            self.refusals.append(f"two resources share the URN {urn}: give one of them another name")
+        self._urns.add(urn)
+        inputs, secrets = decode(request.object)
+        identifier, outputs = self._answer(request, inputs)
+        masked = _masked(inputs, secrets)
+        self._plan.resources.append(
+            PlannedResource(
+                urn,
+                identifier,
+                request.type,
+                request.name,
+                request.parent,
+                request.custom,
+                masked,
+                _options(request),
             )
+        )
         hidden = [path for path in secrets if path[0] in outputs]
         hidden += [where for path in self._secret_outputs(request) for where, _ in lookup(outputs, path)]
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=encode(outputs, hidden))

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pulumi
@@ -41,30 +42,25 @@ def plan_settings(settings: Settings, stack: str, cloud: Cloud | None = None) ->
 
 
 def plan_program(program: Callable[[], object], stack: str, cloud: Cloud | None = None) -> Plan:
-    """The plan of any program that declares resources."""
+    """The plan of any program that declares resources; raises PlanError when the cloud would refuse one."""
     plan = Plan(stack)
-    place = cloud or Cloud.open()
-    try:
-        contextvars.copy_context().run(_run, program, plan, place)
-    finally:
-        if cloud is None:
-            place.close()
+    contextvars.copy_context().run(_run, program, plan, cloud)
     return plan
 
 
-def _run(program: Callable[[], object], plan: Plan, cloud: Cloud) -> None:
-    logger = logging.Logger("plan")  # noqa: LOG001 # one a run; a registered one would gather handlers
-    logger.addHandler(_Warnings(plan))
+def _run(program: Callable[[], object], plan: Plan, given: Cloud | None) -> None:
+    # One worker takes every call of the program to the recorder, and the cloud lives on it.
+    worker = ThreadPoolExecutor(max_workers=1)
+    cloud = given or worker.submit(Cloud.open).result()
     recorder = Recorder(plan, PROJECT, cloud)
     pulumi.runtime.settings.reset_options()
     loop = asyncio.new_event_loop()
+    loop.set_default_executor(worker)
     asyncio.set_event_loop(loop)
     # When the program fails, that error is raised below; what its unfinished tasks say about it is noise.
     loop.set_exception_handler(lambda _, __: None)
     try:
-        set_mocks(recorder.mocks, project=PROJECT, stack=plan.stack, preview=False, logger=logger, monitor=recorder)
-        # set_mocks makes a root stack of its own; the program gets the one that carries its outputs.
-        pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type] # its value before any root
+        _monitor_with(recorder, plan)
         loop.run_until_complete(run_in_stack(lambda: _discard(program)))
     except Exception as error:
         # A refused resource has no outputs, and what the program does without them is not the news.
@@ -72,10 +68,21 @@ def _run(program: Callable[[], object], plan: Plan, cloud: Cloud) -> None:
             raise PlanError("\n".join(recorder.refusals)) from error
         raise
     finally:
+        if given is None:
+            worker.submit(cloud.close).result()
         asyncio.set_event_loop(None)
         loop.close()
     if recorder.refusals:
         raise PlanError("\n".join(recorder.refusals))
+
+
+def _monitor_with(recorder: Recorder, plan: Plan) -> None:
+    """Point the SDK at the recorder, and its warnings at the plan."""
+    logger = logging.Logger("plan")  # noqa: LOG001 # one a run; a registered one would gather handlers
+    logger.addHandler(_Warnings(plan))
+    set_mocks(recorder.mocks, project=PROJECT, stack=plan.stack, preview=False, logger=logger, monitor=recorder)
+    # set_mocks makes a root stack of its own; the program gets the one that carries its outputs.
+    pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type] # its value before any root
 
 
 def _discard(program: Callable[[], object]) -> None:

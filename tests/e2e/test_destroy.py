@@ -14,6 +14,15 @@ def test_destroying_prod_is_refused_and_leaves_everything_in_place(deployed_prod
     deployed_prod.assert_settled("prod")
 
 
+def test_even_without_a_preview_only_what_up_makes_again_is_lost(deployed_prod: Sandbox) -> None:
+    before = deployed_prod.resources("prod").keys()
+    deployed_prod.run("destroy", "--yes", "--skip-preview", stack="prod").failed("protected")
+    lost = before - deployed_prod.resources("prod").keys()
+    assert {name for name in lost if not name.startswith("secret-version-")} == set()
+    deployed_prod.up("prod").succeeded()
+    deployed_prod.assert_settled("prod")
+
+
 def test_the_guards_of_prod_cannot_be_switched_off_by_a_setting(deployed_prod: Sandbox) -> None:
     deployed_prod.configure("prod", UNGUARDED)
     deployed_prod.run("preview", stack="prod").failed("project.deletionGuards", "retire-stack.md")

@@ -1,0 +1,117 @@
+"""The figures themselves: each function measures one thing and yields its rows."""
+
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sandbox.bench.timing import RUNS, Project, timed
+from sandbox.cloud.__main__ import TROUBLE
+from sandbox.cloud.catalogue import HERE
+from sandbox.cloud.expressions import load_yaml, short_type
+from sandbox.engine.launcher import ROOT, cloud_command
+from sandbox.plan import Plan, plan_stack
+from sandbox.plan.render import as_json
+
+STACK = "prod"
+COPIES = (1, 5, 20)
+CHAIN_SECONDS = 100.0
+"""How long the scaled critical path shall take: long enough for the engine's own start to be small beside it."""
+
+_PROJECTS = Path(__file__).parent / "projects"
+_TOUCHED = (
+    "gcp.compute.Network, gcp.dns.RecordSet, gcp.kms.KeyRing, gcp.projects.Service, gcp.secretmanager.Secret, "
+    "gcp.serviceaccount.Account, gcp.servicenetworking.Connection, gcp.sql.User"
+)
+"""The SDK loads a module when one of its names is first used."""
+
+
+class Figure(NamedTuple):
+    """One measured value; `note` says what to compare it with."""
+
+    name: str
+    value: float
+    unit: str
+    note: str = ""
+
+
+def against_the_floor(folder: Path) -> Iterator[Figure]:
+    """Preview and no-op update of prod against the same number of empty resources in the same engine."""
+    platform = Project(ROOT, folder / "platform", cloud_command(folder / "platform"))
+    platform.run("up", "--yes", "--skip-preview", "--stack", STACK)
+    count = len(plan_stack(STACK).resources)
+    floor = Project(
+        _PROJECTS / "floor",
+        folder / "floor",
+        [sys.executable, "-P", "-m", "sandbox.bench.echo"],
+        {"BENCH_RESOURCES": str(count)},
+    )
+    floor.run("up", "--yes", "--skip-preview", "--stack", "floor")
+    yield Figure("resources", count, "", "components and provider included")
+    for name, words in (("preview", ["preview"]), ("no-op up", ["up", "--yes", "--skip-preview"])):
+        # In turns, so that a busy moment of the machine meets both.
+        pairs = [(platform.run(*words, "--stack", STACK), floor.run(*words, "--stack", "floor")) for _ in range(RUNS)]
+        ours, least = (statistics.median(side) for side in zip(*pairs, strict=True))
+        yield Figure(f"{name}, {STACK}", ours, "s")
+        yield Figure(f"{name}, floor", least, "s")
+        yield Figure(f"{name}, ratio", ours / least, "", "target ≤ 1.5")
+
+
+def imports(folder: Path) -> Iterator[Figure]:
+    """What loading the program costs, and what it would cost without byte code."""
+    command = [sys.executable, "-c", f"import infra.program; import pulumi_gcp as gcp; {_TOUCHED}"]
+    plain = statistics.median(timed(command, {}) for _ in range(RUNS))
+    bare = timed(command, {"PYTHONPYCACHEPREFIX": str(folder / "no-byte-code"), "PYTHONDONTWRITEBYTECODE": "1"})
+    yield Figure("import of the program and its SDK", plain, "s")
+    yield Figure("the same without byte code", bare, "s", "what set-up saves by compiling once")
+
+
+def growth(folder: Path) -> Iterator[Figure]:
+    """A preview of the platform's resources once, 5 and 20 times in one stack."""
+    plan = folder / "plan.json"
+    plan.write_text(as_json(plan_stack(STACK)), encoding="utf-8")
+    seconds: list[float] = []
+    for copies in COPIES:
+        place = folder / f"replay-{copies}"
+        variables = {"BENCH_PLAN": str(plan), "BENCH_COPIES": str(copies)}
+        project = Project(_PROJECTS / "replay", place, cloud_command(place), variables)
+        seconds.append(project.median("preview", "--stack", "replay", runs=3))
+        yield Figure(f"preview of {copies} x the platform", seconds[-1], "s")
+    # Linear growth keeps the seconds of each further copy the same.
+    steps = [
+        (later - earlier) / (many - few)
+        for earlier, later, few, many in zip(seconds, seconds[1:], COPIES, COPIES[1:], strict=False)
+    ]
+    yield Figure("growth, cost of a late copy over an early one", steps[-1] / steps[0], "", "target: linear, about 1")
+
+
+def critical_path(folder: Path) -> Iterator[Figure]:
+    """A first update under the cloud's real durations, scaled down, against the longest chain of dependencies."""
+    durations = load_yaml(HERE / "latency.yaml")["rows"]
+    longest = longest_chain(plan_stack(STACK), durations)
+    scale = CHAIN_SECONDS / longest
+    place = folder / "critical-path"
+    trouble = folder / "latency.json"
+    trouble.write_text(json.dumps({"latency_scale": scale}), encoding="utf-8")
+    project = Project(ROOT, place, cloud_command(place), {TROUBLE: str(trouble)})
+    measured = project.run("up", "--yes", "--skip-preview", "--stack", STACK)
+    yield Figure("longest chain of an up", longest / 60, "min", "by sandbox/cloud/latency.yaml")
+    yield Figure("up under scaled latencies", measured, "s")
+    yield Figure("up over its longest chain", measured / CHAIN_SECONDS, "", "target ≤ 1.05")
+
+
+def longest_chain(plan: Plan, durations: dict[str, Any]) -> float:
+    """Seconds of the longest chain of creations that wait for each other."""
+    resources = {resource.name: resource for resource in plan.resources}
+    finished: dict[str, float] = {}
+
+    def finish(name: str) -> float:
+        if name not in finished:
+            resource = resources[name]
+            own = durations.get(short_type(resource.type), {}).get("create", 0.0) if resource.custom else 0.0
+            finished[name] = own + max((finish(other) for other in resource.options.get("dependsOn", ())), default=0.0)
+        return finished[name]
+
+    return max(finish(name) for name in resources)
