@@ -8,6 +8,7 @@ reordering.
 import difflib
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 
 from infra import catalog
@@ -148,7 +149,8 @@ def _float(flag: Flag, value: FlagValue, _: Tier) -> str:
     low, high = float(flag.minimum or 0), float(flag.maximum or 0)
     if number is None or not low <= number <= high:
         raise FlagError(f"a number from {low:g} to {high:g}", f"choose a value inside the range ({flag.source})")
-    return f"{number:g}"
+    # Cloud SQL reads no exponents: 1e-05 is no number to it.
+    return f"{Decimal(str(number)).normalize():f}"
 
 
 def _switch(_: Flag, value: FlagValue, __: Tier) -> str:

@@ -20,6 +20,8 @@ REPLICA = parse_tier("db-custom-8-30720")
         ("autovacuum_work_mem", -1, "-1", "-1"),
         ("max_connections", 500, "500", "500"),
         ("random_page_cost", 1.1, "1.1", "1.1"),
+        ("random_page_cost", 0.00001, "0.00001", "0.00001"),
+        ("random_page_cost", 4, "4", "4"),
         ("log_min_duration_statement", "1 s", "1000", "1000"),
         ("checkpoint_timeout", "15 minutes", "900", "900"),
         ("log_checkpoints", True, "on", "on"),
