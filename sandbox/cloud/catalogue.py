@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,14 +96,11 @@ def _type_files() -> dict[str, Any]:
 
 @functools.cache
 def type_row(kind: str) -> TypeRow:
-    """The row of a type as rules write it, with what its package computes for every type.
-
-    A type without one gets its package's general row.
-    """
+    """The row of a type as rules write it; a type without one gets its package's general row."""
     rows = _type_files()
     general = rows.get(f"{kind.partition('.')[0]}.*", {})
     row = rows.get(kind, general.get("row", {}))
-    return TypeRow(**{**row, "computed": [*row.get("computed", []), *general.get("computed", [])]})
+    return TypeRow(**row)
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,10 @@ def resource_type(token: str) -> ResourceType:
     """The type of a token such as `gcp:sql/user:User`. Raises UnknownTypeError where no SDK declares it."""
     name = short_type(token)
     row = type_row(name)
-    return ResourceType(name, row, load(token, row.discovery))
+    shape = load(token, row.discovery)
+    general = _type_files().get(f"{name.partition('.')[0]}.*", {}).get("computed", [])
+    computed = [*row.computed, *(path for path in general if path in shape.inputs)]
+    return ResourceType(name, replace(row, computed=computed), shape)
 
 
 @functools.cache

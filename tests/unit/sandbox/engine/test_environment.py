@@ -22,7 +22,7 @@ USER = {
 
 def test_points_at_the_sandbox_only() -> None:
     result = for_cli(USER, Path("/s"), Engine("/cache/pulumi", official=False), 4711)
-    assert result["PULUMI_BACKEND_URL"] == "file:///s/state"
+    assert result["PULUMI_BACKEND_URL"] == "file:///s/state?metadata=skip"
     assert result["PULUMI_HOME"] == "/s/home"
     assert result["PULUMI_DEBUG_PROVIDERS"] == "gcp:4711"
     assert result["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
