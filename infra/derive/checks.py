@@ -4,6 +4,7 @@ A check is a function from settings to problems; adding one means writing it and
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 
 from infra import catalog
@@ -108,10 +109,7 @@ def _flags(settings: Settings) -> Iterator[Problem]:
     """Values Cloud SQL would refuse, each told once though several instances share it."""
     version = settings.postgres.version
     told: set[str] = set()
-    for path, name, wanted in _instances(settings):
-        tier = _parsed(name)
-        if tier is None:
-            continue
+    for path, tier, wanted in _sized(settings):
         for flag, value in wanted.items():
             try:
                 flags.render(flags.find(flag, version), value, tier)
@@ -168,38 +166,34 @@ def _allowed_beside(rule: str, primary: FlagValue | None, replica: FlagValue) ->
 
 
 def _memory(settings: Settings) -> Iterator[Problem]:
-    for path, name, wanted in _instances(settings):
-        tier = _parsed(name)
-        try:
-            budget = budgets.memory_budget(wanted, settings.postgres.version, tier) if tier else None
-        except FlagError:
-            continue
-        if budget and budget.needed > budget.available:
-            yield Problem(
-                _flag_path(settings, path, "work_mem"),
-                f"{path.removeprefix('postgres.')}: work_mem {wanted.get('work_mem', 'default')}",
-                str(budget),
-                "lower work_mem or max_connections, or choose a larger tier; one role gets more by ALTER ROLE (COR-04)",
-            )
+    for path, tier, wanted in _sized(settings):
+        with suppress(FlagError):
+            budget = budgets.memory_budget(wanted, settings.postgres.version, tier)
+            if budget.needed > budget.available:
+                yield Problem(
+                    _flag_path(settings, path, "work_mem"),
+                    f"{path.removeprefix('postgres.')}: work_mem {wanted.get('work_mem', 'default')}",
+                    str(budget),
+                    "lower work_mem or max_connections, or take a larger tier; one role gets more by ALTER ROLE "
+                    "(COR-04)",
+                )
 
 
 def _connections(settings: Settings) -> Iterator[Problem]:
-    for path, name, wanted in _instances(settings):
-        tier = _parsed(name)
-        try:
-            maximum = budgets.max_connections(wanted, settings.postgres.version, tier) if tier else None
-        except FlagError:
-            continue
-        if maximum is None:
-            continue
-        budget = budgets.connection_budget(settings.postgres, is_primary=path == "postgres.primary", maximum=maximum)
-        if budget.needed > budget.maximum:
-            yield Problem(
-                "postgres.pooler" if budget.pooled else "postgres.users",
-                f"{path.removeprefix('postgres.')}: {budget.needed} connections",
-                str(budget),
-                "lower defaultPoolSize, instances or the users' connections, or raise flags.max_connections (COR-16)",
+    for path, tier, wanted in _sized(settings):
+        with suppress(FlagError):
+            maximum = budgets.max_connections(wanted, settings.postgres.version, tier)
+            budget = budgets.connection_budget(
+                settings.postgres, is_primary=path == "postgres.primary", maximum=maximum
             )
+            if budget.needed > budget.maximum:
+                yield Problem(
+                    "postgres.pooler" if budget.pooled else "postgres.users",
+                    f"{path.removeprefix('postgres.')}: {budget.needed} connections",
+                    str(budget),
+                    "lower defaultPoolSize, instances or the users' connections, or raise flags.max_connections "
+                    "(COR-16)",
+                )
 
 
 def _users(settings: Settings) -> Iterator[Problem]:
@@ -223,11 +217,11 @@ def _instances(settings: Settings) -> Iterator[tuple[str, str, Mapping[str, Flag
         yield f"postgres.replicas.{key}", replica.tier, postgres.replica_flags(settings.postgres, replica)
 
 
-def _parsed(name: str) -> Tier | None:
-    try:
-        return parse_tier(name)
-    except UnknownTierError:
-        return None
+def _sized(settings: Settings) -> Iterator[tuple[str, Tier, Mapping[str, FlagValue]]]:
+    """Every instance whose tier exists as (path, tier, flags in force); `_tiers` tells the others."""
+    for path, name, wanted in _instances(settings):
+        with suppress(UnknownTierError):
+            yield path, parse_tier(name), wanted
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
