@@ -168,8 +168,8 @@ class PostgresSettings(SettingsModel):
     disaster_recovery_replica: ReplicaName | None = Field(
         default=None,
         description="The cross-region replica to switch over to (REC-REGION). ENTERPRISE_PLUS only; on ENTERPRISE a "
-        "cross-region replica is promoted by hand. Name it in a second `up`, once it exists: the primary is made before its "
-        "replicas.",
+        "cross-region replica is promoted by hand. Name it in a second `up`, once it exists: the primary is made "
+        "before its replicas.",
     )
     password_policy: PasswordPolicySettings = Field(
         default_factory=PasswordPolicySettings, description="Rules for built-in users that log in with a password."
