@@ -55,7 +55,9 @@ def compare(token: str, old: Mapping[str, Any], new: Mapping[str, Any], state: M
     for path, before, after in _walk((), old, new):
         dotted = _dotted(path)
         kept = [one for one in row.computed if not any(True for _ in lookup(new, one))]
-        if str(path[-1]).endswith("Wo") or (after is None and _under(dotted, kept)):
+        if str(path[-1]).endswith("Wo") or (
+            after is None and (_under(dotted, kept) or row.defaults.get(dotted) == before)
+        ):
             continue
         scope.bind(old=before, new=after)
         if dotted in row.quiet and UNKNOWN not in (before, after) and scope.evaluate(row.quiet[dotted]):
@@ -73,7 +75,7 @@ def compare(token: str, old: Mapping[str, Any], new: Mapping[str, Any], state: M
 
 
 def _walk(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any, Any]]:
-    """Every differing leaf; null, an empty list and an empty object are all "not set"."""
+    """Every differing leaf; null and an empty list, object or text are all "not set", as in Terraform's state."""
     before, after = _set(old), _set(new)
     if before == after:
         return
@@ -93,7 +95,7 @@ def _walk(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any, Any]]:
 
 
 def _set(value: Any) -> Any:
-    return None if value in ([], {}) else value
+    return None if value in ([], {}, "") else value
 
 
 def _dotted(path: Path) -> str:
