@@ -1,87 +1,115 @@
 """The whole platform on one page: which component gets what from which."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
-import pulumi_gcp as gcp
 
+from infra.components.bigquery import Bigquery, BigqueryArgs
+from infra.components.cache import Cache, CacheArgs
+from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
+from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
+from infra.components.foundation import Foundation
+from infra.components.identities import Identities, IdentitiesArgs
+from infra.components.invalidation import Invalidation, InvalidationArgs
+from infra.components.inventory import StoreRecord
+from infra.components.mongodb import Mongodb, MongodbArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.postgres import Postgres, PostgresArgs
 from infra.components.postgres_access import PostgresAccess, PostgresAccessArgs
 from infra.components.project_services import ProjectServices
+from infra.components.providers import providers
+from infra.components.timescale import Timescale, TimescaleArgs
 from infra.derive.platform import PlatformPlan
+from infra.derive.postgres import PostgresPlan
 
 
 @dataclass(frozen=True)
 class PlatformOutputs:
-    """What other stacks and people may rely on; the names are the stack's outputs in camelCase."""
+    """What other stacks and people may rely on; the names are the stack's outputs in camelCase, None is left out."""
 
     network_id: pulumi.Output[str]
     dns_domain: str
-    postgres_hosts: dict[str, str]
-    postgres_database: str
-    postgres_connection_name: pulumi.Output[str]
-    postgres_instances: dict[str, pulumi.Output[str]]
-    postgres_connection_secrets: dict[str, pulumi.Output[str]]
+    inventory: list[dict[str, Any]]
+    postgres_hosts: dict[str, str] | None = None
+    postgres_database: str | None = None
+    postgres_connection_name: pulumi.Output[str] | None = None
+    postgres_instances: dict[str, pulumi.Output[str]] | None = None
+    postgres_connection_secrets: dict[str, pulumi.Output[str]] | None = None
 
 
 class Platform(Component):
-    """TripTrip's data platform in one environment; every resource hangs below it and uses its provider."""
+    """TripTrip's data platform in one environment; every resource hangs below it and uses its providers."""
 
     outputs: PlatformOutputs
 
     def __init__(self, plan: PlatformPlan) -> None:
-        provider = gcp.Provider(
-            "google",
-            project=plan.gcp_project,
-            region=plan.region,
-            default_labels=plan.labels,
-            # Pulumi's own label would differ from what the stack declares on every labelled resource.
-            add_pulumi_attribution_label=False,
-        )
-        super().__init__("platform", pulumi.ResourceOptions(providers=[provider]))
-        guarded = self.inside(protect=plan.protect)
-        services = ProjectServices("services", plan.services, guarded)
-        network = Network("network", NetworkArgs(plan.network, services), guarded)
-        encryption = Encryption("encryption", EncryptionArgs(plan.encryption, services), guarded)
-        postgres = Postgres(
-            "postgres",
-            PostgresArgs(
-                plan=plan.postgres,
-                gcp_project=plan.gcp_project,
-                labels=plan.labels,
-                guarded=plan.protect,
-                network=network,
-                encryption=encryption,
-                services=services,
-            ),
-            guarded,
-        )
-        access = PostgresAccess(
-            "postgres-access",
-            PostgresAccessArgs(
-                plan=plan.postgres,
-                names=plan.names,
-                gcp_project=plan.gcp_project,
-                region=plan.region,
-                postgres=postgres,
-                encryption=encryption,
-                services=services,
-            ),
-            guarded,
-        )
+        super().__init__("platform", pulumi.ResourceOptions(providers=providers(plan)))
+        self._plan = plan
+        self._guarded = self.inside(protect=plan.protect)
+        self._foundation = self._lay_foundation()
+        self._records: list[StoreRecord] = []
+        postgres = self._postgres(plan.postgres) if plan.postgres else (None, {})
+        self._other_stores(postgres[0])
         self.outputs = PlatformOutputs(
-            network_id=network.network_id,
+            network_id=self._foundation.network.network_id,
             dns_domain=plan.network.dns_domain,
-            postgres_hosts=dict(plan.postgres.hosts),
-            postgres_database=plan.postgres.database,
-            postgres_connection_name=postgres.primary.connection_name,
-            postgres_instances={
+            inventory=[record.as_output() for record in self._records],
+            **postgres[1],
+        )
+        self.register_outputs({})
+
+    def _lay_foundation(self) -> Foundation:
+        plan, guarded = self._plan, self._guarded
+        services = ProjectServices("services", plan.services, guarded)
+        return Foundation(
+            gcp_project=plan.gcp_project,
+            region=plan.region,
+            labels=plan.labels,
+            owner=plan.owner,
+            guarded=plan.protect,
+            names=plan.names,
+            network=Network("network", NetworkArgs(plan.network, services), guarded),
+            encryption=Encryption("encryption", EncryptionArgs(plan.encryption, services), guarded),
+            identities=Identities("identities", IdentitiesArgs(plan.identities, services), guarded),
+            services=services,
+        )
+
+    def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
+        """Declare the PostgreSQL tier; returns it and its outputs."""
+        base, guarded = self._foundation, self._guarded
+        postgres = Postgres("postgres", PostgresArgs(plan, base), guarded)
+        access = PostgresAccess("postgres-access", PostgresAccessArgs(plan, postgres, base), guarded)
+        self._records.append(postgres.record)
+        return postgres, {
+            "postgres_hosts": dict(plan.hosts),
+            "postgres_database": plan.database,
+            "postgres_connection_name": postgres.primary.connection_name,
+            "postgres_instances": {
                 "primary": postgres.primary.name,
                 **{key: instance.name for key, instance in postgres.replicas.items()},
             },
-            postgres_connection_secrets=dict(access.connection_secrets),
-        )
-        self.register_outputs({})
+            "postgres_connection_secrets": dict(access.connection_secrets),
+        }
+
+    def _other_stores(self, postgres: Postgres | None) -> None:
+        """Declare every other store that is switched on; none waits for another, so that they are made side by side."""
+        plan, base, guarded = self._plan, self._foundation, self._guarded
+        stores: list[Cache | Mongodb | Elasticsearch | Timescale | Bigquery | Invalidation | Cdn] = []
+        if plan.cache:
+            stores.append(Cache("cache", CacheArgs(plan.cache, base), guarded))
+        if plan.mongodb:
+            stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base), guarded))
+        if plan.elasticsearch:
+            stores.append(Elasticsearch("elasticsearch", ElasticsearchArgs(plan.elasticsearch, base), guarded))
+        if plan.timescale:
+            stores.append(Timescale("timescale", TimescaleArgs(plan.timescale, base), guarded))
+        if plan.bigquery:
+            stores.append(Bigquery("bigquery", BigqueryArgs(plan.bigquery, base, postgres), guarded))
+        if plan.invalidation:
+            stores.append(Invalidation("invalidation", InvalidationArgs(plan.invalidation, base), guarded))
+        if plan.cdn:
+            stores.append(Cdn("cdn", CdnArgs(plan.cdn, base), guarded))
+        self._records.extend(store.record for store in stores)

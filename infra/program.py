@@ -20,5 +20,7 @@ def declare(settings: Settings) -> Platform:
         pulumi.log.warn(str(finding))
     platform = Platform(plan)
     for field in fields(platform.outputs):
-        pulumi.export(to_camel(field.name), getattr(platform.outputs, field.name))
+        value = getattr(platform.outputs, field.name)
+        if value is not None:
+            pulumi.export(to_camel(field.name), value)
     return platform

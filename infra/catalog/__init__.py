@@ -10,6 +10,8 @@ from infra.catalog.rows import (
     FirewallRow,
     Flag,
     Region,
+    Row,
+    ServiceRow,
     TierRow,
     absent_flags,
     custom_tier_rule,
@@ -18,6 +20,7 @@ from infra.catalog.rows import (
     fixed_tiers,
     flags,
     phases,
+    read,
     regions,
     services,
 )
@@ -28,6 +31,8 @@ __all__ = [
     "FirewallRow",
     "Flag",
     "Region",
+    "Row",
+    "ServiceRow",
     "TierRow",
     "absent_flags",
     "custom_tier_rule",
@@ -36,6 +41,7 @@ __all__ = [
     "fixed_tiers",
     "flags",
     "phases",
+    "read",
     "regions",
     "services",
 ]

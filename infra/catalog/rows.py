@@ -12,11 +12,13 @@ _FOLDER = Path(__file__).parent
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
+    """A frozen row; an unknown key is refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Region(_Row):
+class Region(Row):
     """A Google Cloud region: where it is and which zones it has."""
 
     place: str
@@ -24,7 +26,7 @@ class Region(_Row):
     zones: tuple[str, ...]
 
 
-class Flag(_Row):
+class Flag(Row):
     """A database flag of Cloud SQL for PostgreSQL; the keys are explained in cloudsql_flags.yaml."""
 
     name: str
@@ -40,7 +42,7 @@ class Flag(_Row):
     since: int = 0
 
 
-class TierRow(_Row):
+class TierRow(Row):
     """A machine tier with a fixed size; memory in MiB."""
 
     edition: Literal["ENTERPRISE", "ENTERPRISE_PLUS"]
@@ -49,7 +51,7 @@ class TierRow(_Row):
     shared_core: bool = False
 
 
-class CustomTierRule(_Row):
+class CustomTierRule(Row):
     """The bounds of db-custom-<vCPU>-<MiB> tiers; memory in MiB."""
 
     edition: Literal["ENTERPRISE"]
@@ -61,21 +63,29 @@ class CustomTierRule(_Row):
     maximum_memory_per_vcpu_mib: int
 
 
-class EncryptionKeyRow(_Row):
-    """A customer-managed key: the API whose service agent uses it, and the regions it is needed in."""
+class ServiceRow(Row):
+    """A Google API: what it is for, and what must be in the stack for it to be switched on (None: always)."""
 
-    agent: str
+    reason: str
+    needs: str | None = None
+
+
+class EncryptionKeyRow(Row):
+    """A customer-managed key: the API whose service agent uses it, where and by what it is needed (None: always)."""
+
     regions: Literal["primary", "both"]
+    agent: str | None = None
+    needs: str | None = None
 
 
-class FirewallProtocol(_Row):
+class FirewallProtocol(Row):
     """A protocol with its ports; no ports means all of them."""
 
     protocol: str
     ports: tuple[str, ...] = ()
 
 
-class FirewallRow(_Row):
+class FirewallRow(Row):
     """A firewall rule of the platform's network."""
 
     name: str
@@ -88,59 +98,60 @@ class FirewallRow(_Row):
     deny: tuple[FirewallProtocol, ...] = ()
 
 
-def _read(file: str) -> Any:
+def read(file: str) -> Any:
+    """The content of a catalogue file."""
     return yaml.load((_FOLDER / file).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 # a safe loader, in C where it is built
 
 
 @cache
 def regions() -> Mapping[str, Region]:
     """Regions by name."""
-    return {name: Region(**row) for name, row in _read("regions.yaml").items()}
+    return {name: Region(**row) for name, row in read("regions.yaml").items()}
 
 
 @cache
 def flags() -> Mapping[str, Flag]:
     """Cloud SQL flags by name."""
-    return {name: Flag(name=name, **row) for name, row in _read("cloudsql_flags.yaml").items()}
+    return {name: Flag(name=name, **row) for name, row in read("cloudsql_flags.yaml").items()}
 
 
 @cache
 def absent_flags() -> Mapping[str, str]:
     """PostgreSQL settings that Cloud SQL does not offer, each with what to do instead."""
-    return dict(_read("cloudsql_absent_flags.yaml"))
+    return dict(read("cloudsql_absent_flags.yaml"))
 
 
 @cache
 def fixed_tiers() -> Mapping[str, TierRow]:
     """Tiers with a fixed size, by name."""
-    return {name: TierRow(**row) for name, row in _read("cloudsql_tiers.yaml")["fixed"].items()}
+    return {name: TierRow(**row) for name, row in read("cloudsql_tiers.yaml")["fixed"].items()}
 
 
 @cache
 def custom_tier_rule() -> CustomTierRule:
     """The bounds of custom tiers."""
-    return CustomTierRule(**_read("cloudsql_tiers.yaml")["custom"])
+    return CustomTierRule(**read("cloudsql_tiers.yaml")["custom"])
 
 
 @cache
-def services() -> Mapping[str, str]:
-    """APIs to switch on, each with the reason."""
-    return dict(_read("services.yaml"))
+def services() -> Mapping[str, ServiceRow]:
+    """Google APIs by name."""
+    return {api: ServiceRow(**row) for api, row in read("services.yaml").items()}
 
 
 @cache
 def encryption_keys() -> Mapping[str, EncryptionKeyRow]:
     """Customer-managed keys by store."""
-    return {store: EncryptionKeyRow(**row) for store, row in _read("encryption_keys.yaml").items()}
+    return {store: EncryptionKeyRow(**row) for store, row in read("encryption_keys.yaml").items()}
 
 
 @cache
 def firewall_rules() -> tuple[FirewallRow, ...]:
     """Firewall rules of the platform's network."""
-    return tuple(FirewallRow(**row) for row in _read("firewall.yaml"))
+    return tuple(FirewallRow(**row) for row in read("firewall.yaml"))
 
 
 @cache
 def phases() -> Mapping[str, Mapping[str, Any]]:
     """Settings to lay over a stack's own, by phase of the document ("1" to "4"), as raw values by subject."""
-    return dict(_read("phases.yaml"))
+    return dict(read("phases.yaml"))

@@ -1,5 +1,6 @@
 """Customer-managed encryption: a key ring a region, a key a store, and the grant its service agent needs first."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -9,7 +10,7 @@ from infra.components.component import Component
 from infra.components.project_services import ProjectServices
 from infra.derive.encryption import EncryptionPlan, KeyPlan, KeyRingPlan
 
-_ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+ENCRYPT_DECRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,19 @@ class EncryptionArgs:
 
 @dataclass(frozen=True)
 class UsableKey:
-    """A key together with the grant that must exist before a store is created with it."""
+    """A key together with the grant that must exist before a store is created with it.
 
-    key_id: pulumi.Output[str]
+    `grant` is the key itself where the store's own component grants who encrypts with it.
+    """
+
+    key: gcp.kms.CryptoKey
     grant: pulumi.Resource
+
+    @property
+    def key_id(self) -> pulumi.Output[str]:
+        """The key's resource name."""
+        identifier: pulumi.Output[str] = self.key.id
+        return identifier
 
 
 class Encryption(Component):
@@ -34,7 +44,7 @@ class Encryption(Component):
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        self._identities = {agent: self._identity(agent) for agent in args.plan.agents}
+        self._members = {agent: self._member(agent) for agent in args.plan.agents}
         self._keys = {
             (ring.region, store): key for ring in args.plan.rings for store, key in self._ring_with_keys(ring).items()
         }
@@ -46,9 +56,15 @@ class Encryption(Component):
         """The key of a store in a region; KeyError when the catalogue gives it none there."""
         return self._keys[region, store]
 
-    def _identity(self, agent: str) -> gcp.projects.ServiceIdentity:
+    def _member(self, agent: str) -> pulumi.Input[str]:
+        """The IAM member of an API's service agent, made on demand where the API has a call for it."""
         api = agent.removesuffix(".googleapis.com")
-        return gcp.projects.ServiceIdentity(f"agent-{api}", service=agent, opts=self.inside(self._args.services[api]))
+        service = self._args.services[api]
+        if look_up := _LOOKED_UP.get(api):
+            return look_up(self, service)
+        identity = gcp.projects.ServiceIdentity(f"agent-{api}", service=agent, opts=self.inside(service))
+        member: pulumi.Output[str] = identity.member
+        return member
 
     def _ring_with_keys(self, plan: KeyRingPlan) -> dict[str, UsableKey]:
         ring = gcp.kms.KeyRing(
@@ -75,11 +91,36 @@ class Encryption(Component):
             deletion_policy=encryption.key_deletion_policy,
             opts=self.inside(),
         )
+        if plan.agent is None:
+            return UsableKey(key, key)
         grant = gcp.kms.CryptoKeyIAMMember(
             f"key-grant-{ring_plan.key}-{plan.store}",
             crypto_key_id=key.id,
-            role=_ROLE,
-            member=self._identities[plan.agent].member,
+            role=ENCRYPT_DECRYPT,
+            member=self._members[plan.agent],
             opts=self.inside(),
         )
-        return UsableKey(key.id, grant)
+        return UsableKey(key, grant)
+
+
+def _bigquery_member(owner: Encryption, service: pulumi.Resource) -> pulumi.Input[str]:
+    found = gcp.bigquery.get_default_service_account_output(opts=_after(owner, service))
+    member: pulumi.Output[str] = found.member
+    return member
+
+
+def _storage_member(owner: Encryption, service: pulumi.Resource) -> pulumi.Input[str]:
+    found = gcp.storage.get_project_service_account_output(opts=_after(owner, service))
+    member: pulumi.Output[str] = found.member
+    return member
+
+
+def _after(owner: Encryption, service: pulumi.Resource) -> pulumi.InvokeOutputOptions:
+    return pulumi.InvokeOutputOptions(parent=owner, depends_on=[service])
+
+
+_LOOKED_UP: Mapping[str, Callable[[Encryption, pulumi.Resource], pulumi.Input[str]]] = {
+    "bigquery": _bigquery_member,
+    "storage": _storage_member,
+}
+"""Agents that are no service identity: the API tells them, and makes them at the first call (SDK 10.2.0)."""

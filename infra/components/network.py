@@ -1,5 +1,6 @@
 """The private network: subnets, outbound NAT, firewall, the connection to managed services, and private names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -34,6 +35,7 @@ class Network(Component):
     private_services_range: pulumi.Output[str]
     private_services: pulumi.Resource
     dns_zone: pulumi.Output[str]
+    subnets: Mapping[str, gcp.compute.Subnetwork]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -47,16 +49,15 @@ class Network(Component):
             opts=self.inside(args.services["compute"]),
         )
         self.network_id = self._network.id
-        for subnet in args.plan.subnets:
-            self._subnet_with_nat(subnet)
+        self.subnets = {subnet.key: self._subnet_with_nat(subnet) for subnet in args.plan.subnets}
         for row in catalog.firewall_rules():
             self._firewall(row)
         self._connect_private_services(args.services)
         self._private_zone(args.services)
         self.register_outputs({"networkId": self.network_id, "dnsZone": self.dns_zone})
 
-    def _subnet_with_nat(self, plan: SubnetPlan) -> None:
-        gcp.compute.Subnetwork(
+    def _subnet_with_nat(self, plan: SubnetPlan) -> gcp.compute.Subnetwork:
+        subnet = gcp.compute.Subnetwork(
             f"subnet-{plan.key}",
             name=plan.name,
             region=plan.region,
@@ -83,6 +84,7 @@ class Network(Component):
             log_config={"enable": True, "filter": "ERRORS_ONLY"},
             opts=self.inside(),
         )
+        return subnet
 
     def _firewall(self, row: FirewallRow) -> None:
         allows = [{"protocol": rule.protocol, "ports": list(rule.ports)} for rule in row.allow]

@@ -8,33 +8,21 @@ import pulumi_gcp as gcp
 
 from infra.components import postgres_settings
 from infra.components.component import Component
-from infra.components.encryption import Encryption
-from infra.components.network import Network
-from infra.components.project_services import ProjectServices
-from infra.derive.postgres import InstancePlan, PostgresPlan
+from infra.components.dns import address_record
+from infra.components.foundation import Foundation
+from infra.components.inventory import StoreRecord
+from infra.derive.postgres import PORT, InstancePlan, PostgresPlan
 
 _INSTANCE_MINUTES = 90
 """The provider's own bound; a replica of a full disk can take most of it."""
 
-_DNS_TTL_SECONDS = 30
-"""Short, since moving a name is how a failover or a restore reaches the clients (REC-REGION, REC-PITR)."""
-
 
 @dataclass(frozen=True)
 class PostgresArgs:
-    """What the tier is built from.
-
-    `labels` reach the instances, which provider default labels do not; `guarded` switches the provider's and the API's
-    own deletion guards on, beside Pulumi's.
-    """
+    """What the tier is built from."""
 
     plan: PostgresPlan
-    gcp_project: str
-    labels: Mapping[str, str]
-    guarded: bool
-    network: Network
-    encryption: Encryption
-    services: ProjectServices
+    foundation: Foundation
 
 
 class Postgres(Component):
@@ -50,6 +38,7 @@ class Postgres(Component):
     def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
+        self._base = args.foundation
         self.primary = self._primary()
         self.replicas = self._replicas()
         gcp.sql.Database(
@@ -73,9 +62,30 @@ class Postgres(Component):
             lambda lists: "\n".join(ca["cert"] for authorities in lists for ca in authorities)
         )
 
+    @property
+    def record(self) -> StoreRecord:
+        """The tier in the inventory."""
+        plan = self._args.plan
+        return StoreRecord(
+            store="postgres",
+            engine=f"Cloud SQL for PostgreSQL, {plan.edition}",
+            version=plan.version.removeprefix("POSTGRES_"),
+            size=f"{plan.primary.tier.name}, {plan.disk_size_gb} GB up to {plan.disk_limit_gb} GB, "
+            f"{len(plan.replicas)} replicas",
+            location=plan.primary.region,
+            high_availability=plan.availability,
+            backup=f"{plan.backup.retained} daily"
+            + (
+                f", any minute of {plan.backup.transaction_log_days} days" if plan.backup.point_in_time_recovery else ""
+            ),
+            encryption_key=self._base.encryption.key("postgres", plan.primary.region).key_id,
+            endpoints={endpoint: f"{host}:{PORT}" for endpoint, host in plan.hosts.items()},
+            owner=self._base.owner,
+        )
+
     def _primary(self) -> gcp.sql.DatabaseInstance:
-        args, plan = self._args, self._args.plan
-        key = args.encryption.key("postgres", plan.primary.region)
+        plan = self._args.plan
+        key = self._base.encryption.key("postgres", plan.primary.region)
         return gcp.sql.DatabaseInstance(
             "postgres-primary",
             name=plan.primary.name,
@@ -83,10 +93,12 @@ class Postgres(Component):
             database_version=plan.version,
             instance_type="CLOUD_SQL_INSTANCE",
             encryption_key_name=key.key_id,
-            deletion_protection=args.guarded,
+            deletion_protection=self._base.guarded,
             settings=postgres_settings.primary(plan, self._surroundings()),
             replication_cluster=self._replication_cluster(),
-            opts=self._instance_options(key.grant, args.network.private_services, args.services["sqladmin"]),
+            opts=self._instance_options(
+                key.grant, self._base.network.private_services, self._base.services["sqladmin"]
+            ),
         )
 
     def _replicas(self) -> dict[str, gcp.sql.DatabaseInstance]:
@@ -100,7 +112,7 @@ class Postgres(Component):
         args = self._args
         # In the primary's region a replica inherits the key, and naming it recreates the replica at every run
         # (terraform-provider-google#11269); in another region it needs that region's own key.
-        key = args.encryption.key("postgres", plan.region) if plan.is_cross_region else None
+        key = self._base.encryption.key("postgres", plan.region) if plan.is_cross_region else None
         return gcp.sql.DatabaseInstance(
             f"postgres-replica-{plan.key}",
             name=plan.name,
@@ -109,7 +121,7 @@ class Postgres(Component):
             instance_type="READ_REPLICA_INSTANCE",
             master_instance_name=self.primary.name,
             encryption_key_name=key.key_id if key else None,
-            deletion_protection=args.guarded,
+            deletion_protection=self._base.guarded,
             settings=postgres_settings.replica(args.plan, plan, self._surroundings()),
             opts=self._instance_options(*earlier, *([key.grant] if key else [])),
         )
@@ -120,15 +132,14 @@ class Postgres(Component):
         if plan.disaster_recovery_replica is None:
             return None
         replica = next(each for each in plan.replicas if each.key == plan.disaster_recovery_replica)
-        return {"failover_dr_replica_name": f"{self._args.gcp_project}:{replica.name}"}
+        return {"failover_dr_replica_name": f"{self._base.gcp_project}:{replica.name}"}
 
     def _surroundings(self) -> postgres_settings.Surroundings:
-        args = self._args
         return postgres_settings.Surroundings(
-            network_id=args.network.network_id,
-            private_services_range=args.network.private_services_range,
-            labels=args.labels,
-            guarded=args.guarded,
+            network_id=self._base.network.network_id,
+            private_services_range=self._base.network.private_services_range,
+            labels=self._base.labels,
+            guarded=self._base.guarded,
         )
 
     def _instance_options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -141,12 +152,6 @@ class Postgres(Component):
         )
 
     def _dns_name(self, endpoint: str, instances: list[gcp.sql.DatabaseInstance]) -> None:
-        gcp.dns.RecordSet(
-            f"postgres-name-{endpoint}",
-            name=f"{self._args.plan.hosts[endpoint]}.",
-            managed_zone=self._args.network.dns_zone,
-            type="A",
-            ttl=_DNS_TTL_SECONDS,
-            rrdatas=[instance.private_ip_address for instance in instances],
-            opts=self.inside(),
-        )
+        addresses = [instance.private_ip_address for instance in instances]
+        plan = self._args.plan
+        address_record(self, self._base, f"postgres-name-{endpoint}", plan.hosts[endpoint], addresses)

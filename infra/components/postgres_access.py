@@ -11,10 +11,9 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.component import Component
-from infra.components.encryption import Encryption
+from infra.components.foundation import Foundation
 from infra.components.postgres import Postgres
-from infra.components.project_services import ProjectServices
-from infra.derive.names import Names
+from infra.components.secrets import Secrets
 from infra.derive.postgres import PostgresPlan, UserPlan
 
 _SIGN_IN_ROLES = ("roles/cloudsql.client", "roles/cloudsql.instanceUser")
@@ -26,12 +25,8 @@ class PostgresAccessArgs:
     """What the users are built from."""
 
     plan: PostgresPlan
-    names: Names
-    gcp_project: str
-    region: str
     postgres: Postgres
-    encryption: Encryption
-    services: ProjectServices
+    foundation: Foundation
 
 
 class PostgresAccess(Component):
@@ -42,106 +37,62 @@ class PostgresAccess(Component):
     def __init__(self, name: str, args: PostgresAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
+        self._base = args.foundation
         self._audit()
-        self._certificates = self._secret("postgres-server-ca", args.postgres.server_certificates)
+        keeper = Secrets(self, args.foundation)
+        keeper.put("postgres-server-ca", args.postgres.server_certificates, *(user.key for user in args.plan.users))
         secrets: dict[str, pulumi.Output[str]] = {}
         for user in args.plan.users:
-            member = self._user(user)
-            self._readable("postgres-server-ca", user.key, self._certificates, member)
+            self._user(user)
             for endpoint in user.endpoints:
-                key = f"postgres-{user.key}-{endpoint}"
-                secret = self._secret(key, self._connection_string(user, endpoint))
-                self._readable(key, user.key, secret, member)
+                content = self._connection_string(user, endpoint)
+                secret = keeper.put(f"postgres-{user.key}-{endpoint}", content, user.key)
                 secrets[f"{user.key}-{endpoint}"] = secret.id
         self.connection_secrets = secrets
         self.register_outputs({"connectionSecrets": secrets})
 
     def _connection_string(self, user: UserPlan, endpoint: str) -> str:
         plan = self._args.plan
-        return user.connection_string(self._args.gcp_project, plan.hosts[endpoint], plan.database)
+        return user.connection_string(self._base.gcp_project, plan.hosts[endpoint], plan.database)
 
-    def _user(self, plan: UserPlan) -> pulumi.Output[str]:
-        """Create the account, its grants and its database user; returns the IAM member."""
-        args = self._args
-        account = gcp.serviceaccount.Account(
-            f"account-{plan.key}",
-            account_id=plan.account_id,
-            display_name=f"PostgreSQL user {plan.key}",
-            opts=self.inside(args.services["iam"]),
-        )
+    def _user(self, plan: UserPlan) -> None:
+        """Let the program's account sign in, and make its database user."""
+        base = self._base
+        account = base.identities[plan.key]
         for role in _SIGN_IN_ROLES:
             gcp.projects.IAMMember(
                 f"sign-in-{plan.key}-{role.rpartition('.')[2]}",
-                project=args.gcp_project,
+                project=base.gcp_project,
                 role=role,
                 member=account.member,
                 condition=self._own_instances(),
-                opts=self.inside(args.services["cloudresourcemanager"]),
+                opts=self.inside(base.services["cloudresourcemanager"]),
             )
         gcp.sql.User(
             f"postgres-user-{plan.key}",
-            name=plan.database_user(args.gcp_project),
-            instance=args.postgres.primary.name,
+            name=plan.database_user(base.gcp_project),
+            instance=self._args.postgres.primary.name,
             type="CLOUD_IAM_SERVICE_ACCOUNT",
             # A user that owns objects cannot be dropped (terraform-provider-google#4299); it goes with its instance.
             deletion_policy="ABANDON",
             opts=self.inside(account),
         )
-        member: pulumi.Output[str] = account.member
-        return member
 
     def _own_instances(self) -> dict[str, str]:
-        args = self._args
-        prefix = f"projects/{args.gcp_project}/instances/{args.names.of('postgres')}"
+        base = self._base
+        prefix = f"projects/{base.gcp_project}/instances/{base.names.of('postgres')}"
         return {
             "title": "own-postgres-instances",
             "description": "Only this platform's PostgreSQL instances",
             "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
         }
 
-    def _secret(self, key: str, content: pulumi.Input[str]) -> gcp.secretmanager.Secret:
-        args = self._args
-        encryption = args.encryption.key("secrets", args.region)
-        secret = gcp.secretmanager.Secret(
-            f"secret-{key}",
-            secret_id=args.names.of(key),
-            replication={
-                "user_managed": {
-                    "replicas": [
-                        {
-                            "location": args.region,
-                            "customer_managed_encryption": {"kms_key_name": encryption.key_id},
-                        }
-                    ]
-                }
-            },
-            opts=self.inside(encryption.grant, args.services["secretmanager"]),
-        )
-        gcp.secretmanager.SecretVersion(
-            f"secret-version-{key}",
-            secret=secret.id,
-            secret_data=content,
-            # A new content makes a new version; the old one stays, disabled, for a client that must go back.
-            deletion_policy="DISABLE",
-            opts=self.inside(protect=False),
-        )
-        return secret
-
-    def _readable(self, key: str, user: str, secret: gcp.secretmanager.Secret, member: pulumi.Output[str]) -> None:
-        gcp.secretmanager.SecretIamMember(
-            f"secret-reader-{key}-{user}",
-            secret_id=secret.id,
-            role="roles/secretmanager.secretAccessor",
-            member=member,
-            opts=self.inside(),
-        )
-
     def _audit(self) -> None:
         """Switch on the data access logs, where pgAudit's rows land; they are off by default."""
         gcp.projects.IAMAuditConfig(
             "audit-cloudsql",
-            project=self._args.gcp_project,
+            project=self._base.gcp_project,
             service="cloudsql.googleapis.com",
             audit_log_configs=[{"log_type": kind} for kind in _AUDITED],
-            opts=self.inside(self._args.services["cloudresourcemanager"]),
+            opts=self.inside(self._base.services["cloudresourcemanager"]),
         )

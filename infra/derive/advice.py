@@ -1,44 +1,32 @@
 """What can be built and still deserves a second look; told at every check and preview, never refused."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import chain
 
-from infra.derive import schedule
+from infra.derive import (
+    bigquery_checks,
+    cache_checks,
+    cdn_checks,
+    elasticsearch_checks,
+    invalidation_checks,
+    mongodb_checks,
+    postgres_checks,
+    timescale_checks,
+)
+from infra.derive.findings import Advice
 from infra.settings import Settings
 
-_BACKUP_WINDOW_HOURS = 4
-"""A backup starts within four hours of its start time (cloud.google.com/sql/docs/postgres/backup-recovery)."""
-
-_WEEK_HOURS = 7 * 24
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A finding: where it is set, and what to know about it."""
-
-    path: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text}"
+_SOURCES = (
+    bigquery_checks.advice,
+    cache_checks.advice,
+    cdn_checks.advice,
+    elasticsearch_checks.advice,
+    invalidation_checks.advice,
+    mongodb_checks.advice,
+    postgres_checks.advice,
+    timescale_checks.advice,
+)
 
 
 def advice(settings: Settings) -> tuple[Advice, ...]:
-    """Every finding about these settings."""
-    return tuple(_window_overlap(settings))
-
-
-def _window_overlap(settings: Settings) -> Iterator[Advice]:
-    """COR-05: the document's backup window (02:00 to 06:00) covers its maintenance hour (Sunday 03:00)."""
-    postgres = settings.postgres
-    window = schedule.weekly_utc(postgres.maintenance.window)
-    backup_hour = int(schedule.daily_utc(postgres.backup.time)[:2])
-    maintenance_hour = (window.day - 1) * 24 + window.hour
-    for day in range(7):
-        if (maintenance_hour - (day * 24 + backup_hour)) % _WEEK_HOURS < _BACKUP_WINDOW_HOURS:
-            yield Advice(
-                "postgres.maintenance.window",
-                f"{postgres.maintenance.window} lies inside the four-hour backup window that opens at "
-                f"{postgres.backup.time}; maintenance can interrupt a backup (COR-05)",
-            )
-            return
+    """Every finding about these settings, store by store."""
+    return tuple(chain.from_iterable(source(settings) for source in _SOURCES))

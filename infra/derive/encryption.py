@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 
 from infra import catalog
+from infra.catalog import EncryptionKeyRow
+from infra.derive.features import features
 from infra.derive.names import Names
 from infra.settings import Settings
 
 
 @dataclass(frozen=True)
 class KeyPlan:
-    """One key and the API whose service agent may use it."""
+    """One key and the API whose service agent may use it; None where the store's component grants who does."""
 
     store: str
-    agent: str
+    agent: str | None
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,16 @@ class EncryptionPlan:
 def encryption_plan(settings: Settings, names: Names) -> EncryptionPlan:
     """Lay out the rings: the primary region's, and the second region's, ready before the day it is needed."""
     project, encryption = settings.project, settings.encryption
+    rows = _rows(settings)
     places = [("primary", project.region)]
     if project.disaster_recovery_region:
         places.append(("disaster-recovery", project.disaster_recovery_region))
     return EncryptionPlan(
         rings=tuple(
-            KeyRingPlan(key, names.lasting("data", key), region, _keys(is_primary=key == "primary"))
+            KeyRingPlan(key, names.lasting("data", key), region, _keys(rows, is_primary=key == "primary"))
             for key, region in places
         ),
-        agents=tuple(sorted({row.agent for row in catalog.encryption_keys().values()})),
+        agents=tuple(sorted({row.agent for row in rows.values() if row.agent})),
         rotation_period=f"{encryption.rotation.seconds}s",
         destroy_scheduled_duration=f"{encryption.destroy_delay.seconds}s",
         protection_level=encryption.protection_level,
@@ -56,9 +59,11 @@ def encryption_plan(settings: Settings, names: Names) -> EncryptionPlan:
     )
 
 
-def _keys(*, is_primary: bool) -> tuple[KeyPlan, ...]:
-    return tuple(
-        KeyPlan(store, row.agent)
-        for store, row in catalog.encryption_keys().items()
-        if is_primary or row.regions == "both"
-    )
+def _rows(settings: Settings) -> dict[str, EncryptionKeyRow]:
+    """The keys that this stack needs."""
+    present = features(settings)
+    return {store: row for store, row in catalog.encryption_keys().items() if row.needs is None or row.needs in present}
+
+
+def _keys(rows: dict[str, EncryptionKeyRow], *, is_primary: bool) -> tuple[KeyPlan, ...]:
+    return tuple(KeyPlan(store, row.agent) for store, row in rows.items() if is_primary or row.regions == "both")

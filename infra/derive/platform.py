@@ -3,40 +3,59 @@
 from dataclasses import dataclass
 
 from infra import catalog
-from infra.derive.advice import Advice, advice
+from infra.derive.advice import advice
+from infra.derive.bigquery import BigqueryPlan, bigquery_plan
+from infra.derive.cache import CachePlan, cache_plan
+from infra.derive.cdn import CdnPlan, cdn_plan
 from infra.derive.checks import problems
+from infra.derive.elasticsearch import ElasticsearchPlan, elasticsearch_plan
 from infra.derive.encryption import EncryptionPlan, encryption_plan
+from infra.derive.features import features
+from infra.derive.findings import Advice
+from infra.derive.identities import IdentityPlan, identity_plans
+from infra.derive.invalidation import InvalidationPlan, invalidation_plan
+from infra.derive.mongodb import MongodbPlan, mongodb_plan
 from infra.derive.names import Names, names_for
 from infra.derive.network import NetworkPlan, network_plan
 from infra.derive.postgres import PostgresPlan, postgres_plan
+from infra.derive.timescale import TimescalePlan, timescale_plan
 from infra.settings import Settings, SettingsError
 
 
 @dataclass(frozen=True)
 class PlatformPlan:
-    """Everything the components need to know."""
+    """Everything the components need to know; a store that is off has no plan."""
 
     environment: str
     gcp_project: str
     region: str
     labels: dict[str, str]
+    owner: str
     protect: bool
     services: tuple[str, ...]
     names: Names
     network: NetworkPlan
     encryption: EncryptionPlan
-    postgres: PostgresPlan
+    identities: tuple[IdentityPlan, ...]
+    postgres: PostgresPlan | None
+    cache: CachePlan | None
+    mongodb: MongodbPlan | None
+    elasticsearch: ElasticsearchPlan | None
+    timescale: TimescalePlan | None
+    bigquery: BigqueryPlan | None
+    invalidation: InvalidationPlan | None
+    cdn: CdnPlan | None
     advice: tuple[Advice, ...]
 
 
 def derive(settings: Settings) -> PlatformPlan:
     """Work the platform out.
 
-    Raises SettingsError with every value that Google does not offer or that cannot stand beside another.
+    Raises SettingsError with every value that the cloud does not offer or that cannot stand beside another.
     """
     if found := problems(settings):
         raise SettingsError(found)
-    project, names = settings.project, names_for(settings.project)
+    project, names, present = settings.project, names_for(settings.project), features(settings)
     labels = project.labels
     return PlatformPlan(
         environment=project.environment,
@@ -48,11 +67,20 @@ def derive(settings: Settings) -> PlatformPlan:
             "cost-centre": labels.cost_centre,
             "data-class": labels.data_class,
         },
+        owner=labels.owner,
         protect=project.deletion_guards,
-        services=tuple(catalog.services()),
+        services=tuple(api for api, row in catalog.services().items() if row.needs is None or row.needs in present),
         names=names,
         network=network_plan(settings, names),
         encryption=encryption_plan(settings, names),
-        postgres=postgres_plan(settings, names),
+        identities=identity_plans(settings, names),
+        postgres=postgres_plan(settings.postgres, settings, names) if settings.postgres else None,
+        cache=cache_plan(settings.cache, settings, names) if settings.cache else None,
+        mongodb=mongodb_plan(settings.mongodb, settings, names) if settings.mongodb else None,
+        elasticsearch=elasticsearch_plan(settings.elasticsearch, settings, names) if settings.elasticsearch else None,
+        timescale=timescale_plan(settings.timescale, settings, names) if settings.timescale else None,
+        bigquery=bigquery_plan(settings.bigquery, settings, names) if settings.bigquery else None,
+        invalidation=invalidation_plan(settings.invalidation, settings, names) if settings.invalidation else None,
+        cdn=cdn_plan(settings.cdn, settings, names) if settings.cdn else None,
         advice=advice(settings),
     )

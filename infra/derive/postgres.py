@@ -99,9 +99,8 @@ class PostgresPlan:
     password_policy: PasswordPolicySettings
 
 
-def postgres_plan(settings: Settings, names: Names) -> PostgresPlan:
+def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) -> PostgresPlan:
     """Work out the tier from settings that `infra.derive.checks` has accepted."""
-    postgres = settings.postgres
     managed = postgres.pooler.kind == "managed"
     return PostgresPlan(
         version=f"POSTGRES_{postgres.version}",
@@ -112,10 +111,12 @@ def postgres_plan(settings: Settings, names: Names) -> PostgresPlan:
         disk_type=f"PD_{postgres.storage.type}",
         disk_size_gb=postgres.storage.size.gib,
         disk_limit_gb=postgres.storage.limit.gib,
-        primary=_primary(settings, names),
-        replicas=tuple(_replica(settings, names, key, replica) for key, replica in sorted(postgres.replicas.items())),
+        primary=_primary(postgres, settings, names),
+        replicas=tuple(
+            _replica(postgres, settings, names, key, replica) for key, replica in sorted(postgres.replicas.items())
+        ),
         disaster_recovery_replica=postgres.disaster_recovery_replica,
-        backup=_backup(settings),
+        backup=_backup(postgres, settings),
         maintenance=_maintenance(postgres),
         users=tuple(_user(names, key, user) for key, user in sorted(postgres.users.items())),
         hosts={endpoint: f"pg-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
@@ -131,8 +132,7 @@ def replica_flags(postgres: PostgresSettings, replica: ReplicaSettings) -> dict[
     return {**postgres.flags, **postgres.replica_flags, **replica.flags}
 
 
-def _primary(settings: Settings, names: Names) -> InstancePlan:
-    postgres = settings.postgres
+def _primary(postgres: PostgresSettings, settings: Settings, names: Names) -> InstancePlan:
     tier = parse_tier(postgres.primary.tier)
     return InstancePlan(
         key="primary",
@@ -144,8 +144,10 @@ def _primary(settings: Settings, names: Names) -> InstancePlan:
     )
 
 
-def _replica(settings: Settings, names: Names, key: str, replica: ReplicaSettings) -> InstancePlan:
-    postgres, region = settings.postgres, settings.project.region
+def _replica(
+    postgres: PostgresSettings, settings: Settings, names: Names, key: str, replica: ReplicaSettings
+) -> InstancePlan:
+    region = settings.project.region
     tier = parse_tier(replica.tier)
     return InstancePlan(
         key=key,
@@ -158,8 +160,8 @@ def _replica(settings: Settings, names: Names, key: str, replica: ReplicaSetting
     )
 
 
-def _backup(settings: Settings) -> BackupPlan:
-    backup = settings.postgres.backup
+def _backup(postgres: PostgresSettings, settings: Settings) -> BackupPlan:
+    backup = postgres.backup
     return BackupPlan(
         start_time=schedule.daily_utc(backup.time),
         retained=backup.retained,

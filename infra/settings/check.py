@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.settings.load import load
 from infra.settings.problems import SettingsError
+from infra.settings.settings import STORES
 from infra.settings.stack_file import StackFile
 
 if TYPE_CHECKING:
@@ -33,16 +34,13 @@ def check(path: Path) -> tuple[Settings, PlatformPlan]:
 
 def summary(settings: Settings) -> dict[str, str]:
     """Return what was understood, one line a subject."""
-    project, network, postgres = settings.project, settings.network, settings.postgres
+    project, network = settings.project, settings.network
     recovery = f", disaster recovery in {project.disaster_recovery_region}" if project.disaster_recovery_region else ""
     ranges = [network.subnet_range, network.private_services_range, network.disaster_recovery_subnet_range]
-    replicas = len(postgres.replicas)
     return {
         "project": f"{project.environment} in {project.gcp_project}, {project.region}{recovery}; "
         f"deletion guards {'on' if project.deletion_guards else 'off'}",
         "network": f"{', '.join(str(network) for network in ranges if network)}; {network.dns_domain}",
         "encryption": f"{settings.encryption.protection_level} keys, rotated every {settings.encryption.rotation}",
-        "postgres": f"PostgreSQL {postgres.version} {postgres.edition}, {postgres.primary.tier} "
-        f"{postgres.primary.availability}, {postgres.storage.size} up to {postgres.storage.limit}, "
-        f"{replicas} replica{'' if replicas == 1 else 's'}, pooler {postgres.pooler.kind}, {len(postgres.users)} users",
+        **{store: getattr(settings, store).summary for store in STORES if store in settings.stores},
     }

@@ -1,5 +1,6 @@
 """What every settings model shares: frozen, camelCase keys, no unknown key, and checks that report all at once."""
 
+from abc import abstractmethod
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +12,20 @@ class SettingsModel(BaseModel):
     """A frozen group of settings; YAML keys are the camelCase of the attribute names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, serialize_by_alias=True)
+
+
+class StoreSettings(SettingsModel):
+    """The settings of a store, which a stack may leave out."""
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """What was understood, in one line."""
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """The programs that use the store, by name; each is one service account, whatever stores it uses."""
+        return ()
 
 
 class Finding(NamedTuple):

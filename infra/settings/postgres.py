@@ -6,14 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.constraints import Switch, Text, Whole
+from infra.settings.forms import SHORT_NAME, SHORT_NAME_FORM, Region, Zone
 from infra.settings.maintenance import MaintenanceSettings
-from infra.settings.model import SettingsModel, refuse_all
+from infra.settings.model import SettingsModel, StoreSettings, refuse_all
 from infra.settings.postgres_checks import contradictions
 from infra.settings.postgres_parts import BackupSettings, InsightsSettings, PasswordPolicySettings, StorageSettings
-from infra.settings.project import Region
 from infra.settings.scalar import refusal
 
-Zone = Annotated[str, Text(r"[a-z]+-[a-z]+\d{1,2}-[a-z]", "a Google Cloud zone", "asia-northeast1-a")]
 Tier = Annotated[str, Text(r"db-[a-z0-9]+(?:-[A-Za-z0-9]+)*", "a Cloud SQL machine type", "db-custom-16-61440")]
 
 FlagName = Annotated[
@@ -112,8 +111,8 @@ class UserSettings(SettingsModel):
 ReplicaName = Annotated[
     str,
     Text(
-        r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?",
-        "1 to 20 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen",
+        SHORT_NAME,
+        SHORT_NAME_FORM,
         "b",
         reserved=("primary", "write", "read", "pooler", "standby"),
     ),
@@ -121,8 +120,8 @@ ReplicaName = Annotated[
 UserName = Annotated[
     str,
     Text(
-        r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?",
-        "1 to 20 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen",
+        SHORT_NAME,
+        SHORT_NAME_FORM,
         "application",
         # PostgreSQL's and Cloud SQL's own roles (Google, "About PostgreSQL users and roles").
         reserved=(
@@ -133,7 +132,7 @@ UserName = Annotated[
 ]  # fmt: skip
 
 
-class PostgresSettings(SettingsModel):
+class PostgresSettings(StoreSettings):
     """Cloud SQL for PostgreSQL (chapter 2 of Doc-DA-002)."""
 
     version: Annotated[int, Whole(14, 17)] = Field(
@@ -180,6 +179,21 @@ class PostgresSettings(SettingsModel):
     )
     pooler: PoolerSettings = Field(default_factory=PoolerSettings, description="The connection pool (PG-POOL).")
     users: dict[UserName, UserSettings] = Field(description="Database users by name, each with least privilege.")
+
+    @property
+    def summary(self) -> str:
+        """What was understood, in one line."""
+        replicas = len(self.replicas)
+        return (
+            f"PostgreSQL {self.version} {self.edition}, {self.primary.tier} {self.primary.availability}, "
+            f"{self.storage.size} up to {self.storage.limit}, {replicas} replica{'' if replicas == 1 else 's'}, "
+            f"pooler {self.pooler.kind}, {len(self.users)} users"
+        )
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Every database user."""
+        return tuple(self.users)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings.constraints import Switch, Text, Whole
+from infra.settings.forms import Region
 from infra.settings.model import Finding, SettingsModel, refuse_all
 
 _LABEL = Text(
@@ -12,7 +13,6 @@ _LABEL = Text(
     "1 to 63 lower-case letters, digits, hyphens and underscores, starting with a letter or digit",
     "data-platform",
 )
-Region = Annotated[str, Text(r"[a-z]+-[a-z]+\d{1,2}", "a Google Cloud region", "asia-northeast1")]
 
 
 class Labels(SettingsModel):

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sandbox.bench.timing import RUNS, Project, timed
 from sandbox.cloud.__main__ import TROUBLE
-from sandbox.cloud.catalogue import HERE
-from sandbox.cloud.expressions import load_yaml, short_type
+from sandbox.cloud.catalogue import durations
+from sandbox.cloud.expressions import short_type
 from sandbox.engine.launcher import ROOT, cloud_command
 from sandbox.plan import Plan, plan_stack
 from sandbox.plan.render import as_json
@@ -93,20 +93,19 @@ def growth(folder: Path) -> Iterator[Figure]:
 
 def critical_path(folder: Path) -> Iterator[Figure]:
     """A first update under the cloud's real durations, scaled down, against the longest chain of dependencies."""
-    durations = load_yaml(HERE / "latency.yaml")["rows"]
-    longest = longest_chain(plan_stack(STACK), durations)
+    longest = longest_chain(plan_stack(STACK), durations())
     scale = CHAIN_SECONDS / longest
     place = folder / "critical-path"
     trouble = folder / "latency.json"
     trouble.write_text(json.dumps({"latency_scale": scale}), encoding="utf-8")
     project = Project(ROOT, place, cloud_command(place), {TROUBLE: str(trouble)})
     measured = project.run("up", "--yes", "--skip-preview", "--stack", STACK)
-    yield Figure("longest chain of an up", longest / 60, "min", "by sandbox/cloud/latency.yaml")
+    yield Figure("longest chain of an up", longest / 60, "min", "by sandbox/cloud/latency/")
     yield Figure("up under scaled latencies", measured, "s")
     yield Figure("up over its longest chain", measured / CHAIN_SECONDS, "", "target ≤ 1.05")
 
 
-def longest_chain(plan: Plan, durations: dict[str, Any]) -> float:
+def longest_chain(plan: Plan, seconds: dict[str, Any]) -> float:
     """Seconds of the longest chain of creations that wait for each other."""
     resources = {resource.name: resource for resource in plan.resources}
     finished: dict[str, float] = {}
@@ -114,7 +113,7 @@ def longest_chain(plan: Plan, durations: dict[str, Any]) -> float:
     def finish(name: str) -> float:
         if name not in finished:
             resource = resources[name]
-            own = durations.get(short_type(resource.type), {}).get("create", 0.0) if resource.custom else 0.0
+            own = seconds.get(short_type(resource.type), {}).get("create", 0.0) if resource.custom else 0.0
             finished[name] = own + max((finish(other) for other in resource.options.get("dependsOn", ())), default=0.0)
         return finished[name]
 

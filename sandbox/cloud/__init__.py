@@ -2,7 +2,7 @@
 
 `Cloud.open(path)` is the cloud as a Python object; `python -m sandbox.cloud serve --state FILE` serves it to the real
 Pulumi engine. What it knows is data: `types/` (ids, defaults, computed outputs), `rules/` (refusals, each with its
-source), `tables/` (flags, tiers, regions), `latency.yaml`, `functions.yaml`, and `infra/catalog/force_new.yaml`.
+source), `tables/` (flags, tiers, regions), `latency/`, `functions.yaml`, and `infra/catalog/force_new/`.
 """
 
 from __future__ import annotations

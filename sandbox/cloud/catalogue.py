@@ -12,7 +12,7 @@ from sandbox.cloud.shape import Shape, load
 
 HERE = Path(__file__).parent
 TABLES = HERE / "tables"
-FORCE_NEW = HERE.parent.parent / "infra" / "catalog" / "force_new.yaml"
+FORCE_NEW = HERE.parent.parent / "infra" / "catalog" / "force_new"
 
 Stage = Literal["check", "create", "update", "delete"]
 
@@ -169,12 +169,23 @@ def function_rows() -> dict[str, Any]:
 @functools.cache
 def replacements(token: str) -> tuple[Replacement, ...]:
     """The replace-on-change keys of a type token; a type without its own row has its package's general ones."""
-    rows = _force_new()
+    rows = force_new()
     listed = rows.get(token, rows.get(f"{token.partition(':')[0]}:*", []))
     return tuple(Replacement(row["property"], row.get("when", "true"), row["source"]) for row in listed)
 
 
 @functools.cache
-def _force_new() -> dict[str, Any]:
-    loaded: dict[str, Any] = load_yaml(FORCE_NEW)["types"]
-    return loaded
+def force_new() -> dict[str, Any]:
+    """The replace-on-change rows of every type token."""
+    return _merged(FORCE_NEW, "types")
+
+
+@functools.cache
+def durations() -> dict[str, Any]:
+    """How long the real operations of each type take, in seconds, by operation."""
+    return _merged(HERE / "latency", "rows")
+
+
+def _merged(folder: Path, key: str) -> dict[str, Any]:
+    """The rows of every file of a folder."""
+    return {name: row for file in sorted(folder.glob("*.yaml")) for name, row in load_yaml(file)[key].items()}

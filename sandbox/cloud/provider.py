@@ -80,6 +80,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         # Newer than any SDK, or the engine warns at every run that it expected a newer plugin.
         return plugin_pb2.PluginInfo(version="999.0.0")
 
+    async def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
+        """Become the Terraform provider that the program's package names; every package is answered the same way."""
+        return provider_pb2.ParameterizeResponse(name=request.value.name, version=request.value.version)
+
     async def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         inputs, _ = decode(request.news)
         token = "pulumi:providers:" + request.urn.split("::")[2].split(":")[-1]

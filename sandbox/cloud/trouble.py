@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.cloud.catalogue import HERE
+from sandbox.cloud.catalogue import durations
 from sandbox.cloud.errors import CloudError, PartialFailureError
-from sandbox.cloud.expressions import load_yaml, short_type
+from sandbox.cloud.expressions import short_type
 from sandbox.cloud.facade import Resource
 
 Operation = Literal["create", "update", "delete", "read"]
@@ -59,7 +59,7 @@ class Plan(_Strict):
     events: tuple[Event, ...] = ()
     seed: int = 0
     log: Path | None = Field(default=None, description="one JSON line an operation: order, type, name, operation")
-    latency_scale: float = Field(default=0.0, ge=0, description="share of the cloud's real durations (latency.yaml)")
+    latency_scale: float = Field(default=0.0, ge=0, description="share of the cloud's real durations (latency/)")
 
 
 class Trouble:
@@ -69,7 +69,7 @@ class Trouble:
         self._plan = plan
         self._counts = [0] * len(plan.events)
         self._order = 0
-        self._durations: dict[str, Any] = load_yaml(HERE / "latency.yaml")["rows"] if plan.latency_scale else {}
+        self._durations: dict[str, Any] = durations() if plan.latency_scale else {}
 
     @classmethod
     def from_file(cls, path: str) -> Trouble:

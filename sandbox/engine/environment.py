@@ -13,8 +13,11 @@ from sandbox.engine.errors import LauncherError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PROVIDERS = ("gcp",)
-"""Every provider of the program; all of them are served by the one simulated cloud."""
+PROVIDERS = ("ec", "gcp", "mongodbatlas", "random", "terraform-provider")
+"""Every provider of the program; all of them are served by the one simulated cloud.
+
+Timescale's is a Terraform provider: the engine attaches to the bridge's name and parameterizes it.
+"""
 
 PASSPHRASE = "sandbox"  # noqa: S105  (protects nothing: the sandbox holds no real secret)
 

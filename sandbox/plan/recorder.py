@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from sandbox.cloud import Cloud, CloudError, Provider
 from sandbox.cloud.values import Path, decode, encode, lookup
@@ -127,6 +127,19 @@ class Recorder(MockMonitor):
         hidden += [where for path in self._secret_outputs(request) for where, _ in lookup(outputs, path)]
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=encode(outputs, hidden))
 
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:  # noqa: N802 # id.
+        """Answer a data function from the simulated cloud."""
+        arguments, _ = decode(request.args)
+        provider = self._provider_of(request)
+        try:
+            result = self._cloud.invoke(request.tok, arguments, provider=provider)
+        except CloudError as error:
+            self.refusals.append(f"{request.tok} would be refused: {error}")
+            result = {}
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(result))  # the field's name is a Python keyword
+        return response
+
     def RegisterResourceOutputs(  # noqa: N802 # the protocol's name
         self, request: resource_pb2.RegisterResourceOutputsRequest
     ) -> empty_pb2.Empty:
@@ -145,7 +158,7 @@ class Recorder(MockMonitor):
             identifier = f"{request.name}-provider"
             self._providers[identifier] = Provider.from_arguments(inputs)
             return identifier, inputs
-        provider = self._providers[request.provider.rpartition("::")[2]] if request.provider else Provider()
+        provider = self._provider_of(request)
         try:
             checked = self._cloud.check(request.type, inputs, provider=provider, proposed_name=request.name)
             if not checked.failures:
@@ -156,6 +169,11 @@ class Recorder(MockMonitor):
             reasons = [str(error)]
         self.refusals.append(f"{request.name} ({request.type}) would be refused: " + "; ".join(reasons))
         return f"{request.name}-refused", inputs
+
+    def _provider_of(
+        self, request: resource_pb2.RegisterResourceRequest | resource_pb2.ResourceInvokeRequest
+    ) -> Provider:
+        return self._providers[request.provider.rpartition("::")[2]] if request.provider else Provider()
 
     def _secret_outputs(self, request: resource_pb2.RegisterResourceRequest) -> list[str]:
         is_cloud_resource = request.custom and not request.type.startswith(_PROVIDERS)

@@ -14,9 +14,26 @@ from infra.derive.platform import derive
 from infra.settings import Settings, SettingsError, load
 from infra.settings.times import WEEKDAYS, utc_offset
 from infra.settings.units import Size
+from tests.properties.bigquery_strategies import bigquery
+from tests.properties.cache_strategies import cache
+from tests.properties.cdn_strategies import cdn
+from tests.properties.elasticsearch_strategies import elasticsearch
 from tests.properties.flag_strategies import Machines, flags_of, replica_flags_of
+from tests.properties.invalidation_strategies import invalidation
+from tests.properties.mongodb_strategies import mongodb
+from tests.properties.timescale_strategies import timescale
 
 Raw = dict[str, Any]
+
+_STORES = {
+    "cache": cache,
+    "mongodb": mongodb,
+    "elasticsearch": elasticsearch,
+    "timescale": timescale,
+    "bigquery": bigquery,
+    "invalidation": invalidation,
+    "cdn": cdn,
+}
 
 ZONES = ("UTC", "Asia/Tokyo", "Asia/Kolkata", "Asia/Kathmandu", "America/Bogota", "Pacific/Kiritimati", "Etc/GMT+12")
 """Zones with one offset: whole, half and quarter hours, from 12 hours behind UTC to 14 ahead."""
@@ -57,13 +74,14 @@ def weekly_times(draw: st.DrawFn) -> str:
 
 @st.composite
 def raw_settings(draw: st.DrawFn) -> Raw:
-    """All four subjects, as plain values keyed by subject."""
+    """Every subject, as plain values keyed by subject; each store may be left out."""
     project = draw(_project())
+    stores = {name: store(project) for name, store in _STORES.items()}
     return {
         "project": project,
         "network": draw(_network(has_recovery="disasterRecoveryRegion" in project)),
         "encryption": draw(_encryption()),
-        "postgres": draw(_postgres(project)),
+        **draw(_some({"postgres": _postgres(project), **stores})),
     }
 
 
@@ -295,4 +313,4 @@ def _clients(draw: st.DrawFn, max_connections: int, *, is_plus: bool) -> Raw:
 
 def _some(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Raw]:
     """Any selection of optional fields."""
-    return st.fixed_dictionaries({}, optional=fields)
+    return st.fixed_dictionaries({}, optional={key: field for key, field in fields.items() if not field.is_empty})

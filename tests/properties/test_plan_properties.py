@@ -13,6 +13,8 @@ from tests.properties.strategies import buildable_settings
 
 def _at_creation(chosen: Settings) -> Settings:
     """The same settings without the recovery replica, which can be named only once it exists."""
+    if chosen.postgres is None:
+        return chosen
     postgres = chosen.postgres.model_copy(update={"disaster_recovery_replica": None})
     return chosen.model_copy(update={"postgres": postgres})
 
@@ -22,9 +24,10 @@ def _at_creation(chosen: Settings) -> Settings:
 def test_accepted_settings_give_a_plan_the_cloud_accepts(chosen: Settings) -> None:
     plan = plan_settings(_at_creation(chosen), "prod")
     instances = plan.of_type("DatabaseInstance")
-    assert len(instances) == 1 + len(chosen.postgres.replicas)
+    assert len(instances) == (1 + len(chosen.postgres.replicas) if chosen.postgres else 0)
     for instance in instances:
         assert instance.options.get("protect", False) == chosen.project.deletion_guards
+        assert chosen.postgres is not None
         assert instance.inputs["settings"]["edition"] == chosen.postgres.edition
 
 
@@ -32,6 +35,8 @@ def test_accepted_settings_give_a_plan_the_cloud_accepts(chosen: Settings) -> No
 @given(buildable_settings())
 def test_every_instance_fits_its_own_memory_and_connections(chosen: Settings) -> None:
     postgres = chosen.postgres
+    if postgres is None:
+        return
     machines = [(postgres.primary.tier, postgres.flags, True)]
     machines += [(each.tier, replica_flags(postgres, each), False) for each in postgres.replicas.values()]
     for name, wanted, is_primary in machines:

@@ -15,6 +15,7 @@ from infra.derive.schedule import daily_utc, deny_utc, weekly_utc
 from infra.settings import Problem, Settings, SettingsError, load
 from infra.settings.maintenance import DenyPeriod
 from infra.settings.scalar import Scalar, UnitError
+from infra.settings.settings import STORES
 from infra.settings.stack_file import StackFile
 from infra.settings.times import WEEKDAYS
 from infra.settings.units import Duration, LocalTime, Share, Size, WeeklyTime
@@ -119,7 +120,9 @@ def test_what_follows_is_a_plan_or_a_refusal_in_words(raw: Raw) -> None:
     loaded = load(raw)
     refused = refused_by(lambda: derive(loaded))
     assert in_words(refused)
-    assert refused or len(derive(loaded).postgres.replicas) == len(raw["postgres"]["replicas"])
+    if not refused:
+        plan = derive(loaded)
+        assert {store for store in STORES if getattr(plan, store)} == set(raw) & set(STORES)
 
 
 @EACH

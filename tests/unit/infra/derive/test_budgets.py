@@ -3,7 +3,8 @@
 from infra.derive.budgets import connection_budget, memory_budget
 from infra.derive.flags import FlagValue
 from infra.derive.tiers import parse_tier
-from infra.settings import Settings, from_stack_file
+from infra.settings import from_stack_file
+from infra.settings.postgres import PostgresSettings
 from sandbox.plan.run import ROOT
 
 TIER = parse_tier("db-custom-16-61440")
@@ -15,8 +16,10 @@ FLAGS: dict[str, FlagValue] = {
 }
 
 
-def prod() -> Settings:
-    return from_stack_file(ROOT / "Pulumi.prod.yaml")
+def prod() -> PostgresSettings:
+    postgres = from_stack_file(ROOT / "Pulumi.prod.yaml").postgres
+    assert postgres is not None
+    return postgres
 
 
 def test_the_platforms_own_flags_fit_the_documents_machine() -> None:
@@ -44,7 +47,7 @@ def test_autovacuum_falls_back_to_maintenance_work_mem() -> None:
 
 
 def test_the_primary_holds_both_pools_and_a_replica_the_whole_read_pool() -> None:
-    postgres = prod().postgres
+    postgres = prod()
     primary = connection_budget(postgres, is_primary=True, maximum=500)
     replica = connection_budget(postgres, is_primary=False, maximum=500)
     assert (primary.pooled, replica.pooled) == (2 * 2 * 105, 2 * 1 * 105)
@@ -53,7 +56,7 @@ def test_the_primary_holds_both_pools_and_a_replica_the_whole_read_pool() -> Non
 
 
 def test_without_a_pooler_every_user_counts_directly() -> None:
-    postgres = prod().postgres
+    postgres = prod()
     unpooled = postgres.model_copy(update={"pooler": postgres.pooler.model_copy(update={"kind": "none"})})
     budget = connection_budget(unpooled, is_primary=True, maximum=500)
     assert budget.pooled == 0
@@ -61,6 +64,6 @@ def test_without_a_pooler_every_user_counts_directly() -> None:
 
 
 def test_the_managed_pool_is_one_pool_a_user_and_database() -> None:
-    postgres = prod().postgres
+    postgres = prod()
     managed = postgres.model_copy(update={"pooler": postgres.pooler.model_copy(update={"kind": "managed"})})
     assert connection_budget(managed, is_primary=True, maximum=500).pooled == 2 * 105

@@ -6,36 +6,39 @@ import pytest
 
 from infra import catalog
 from infra.derive.phases import in_phase, lay_over
-from infra.derive.platform import PlatformPlan, derive
+from infra.derive.platform import derive
+from infra.derive.postgres import PostgresPlan
 from infra.settings import load
 from infra.settings.stack_file import StackFile
 from sandbox.plan.run import ROOT
 
 
-def phase(number: str, changes: dict[str, Any] | None = None) -> PlatformPlan:
+def phase(number: str, changes: dict[str, Any] | None = None) -> PostgresPlan:
     raw = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
-    return derive(load(lay_over(in_phase(raw, number), changes or {})))
+    plan = derive(load(lay_over(in_phase(raw, number), changes or {}))).postgres
+    assert plan is not None
+    return plan
 
 
 def test_phase_1_is_one_instance_in_one_zone() -> None:
-    postgres = phase("1").postgres
+    postgres = phase("1")
     assert (postgres.availability, postgres.replicas, postgres.disk_size_gb) == ("ZONAL", (), 500)
 
 
 def test_phase_2_adds_two_replicas_in_other_zones() -> None:
-    postgres = phase("2").postgres
+    postgres = phase("2")
     assert [replica.zone for replica in postgres.replicas] == ["asia-northeast1-b", "asia-northeast1-c"]
     assert postgres.availability == "ZONAL"
 
 
 def test_phase_3_is_regional_with_recovery_to_a_point_in_time() -> None:
-    postgres = phase("3").postgres
+    postgres = phase("3")
     assert (postgres.availability, postgres.backup.retained) == ("REGIONAL", 35)
     assert postgres.backup.point_in_time_recovery
 
 
 def test_phase_4_adds_a_replica_of_full_size_in_the_second_region() -> None:
-    abroad = [replica for replica in phase("4").postgres.replicas if replica.is_cross_region]
+    abroad = [replica for replica in phase("4").replicas if replica.is_cross_region]
     assert [(replica.region, replica.tier.name) for replica in abroad] == [("asia-northeast2", "db-custom-16-61440")]
 
 

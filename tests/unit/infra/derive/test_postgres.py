@@ -7,7 +7,9 @@ from sandbox.plan.run import ROOT
 
 
 def prod() -> PostgresPlan:
-    return derive(from_stack_file(ROOT / "Pulumi.prod.yaml")).postgres
+    plan = derive(from_stack_file(ROOT / "Pulumi.prod.yaml")).postgres
+    assert plan is not None
+    return plan
 
 
 def test_the_primary_is_the_documents_machine_with_an_explicit_edition() -> None:

@@ -13,10 +13,16 @@ from infra.settings.engine_yaml import EngineLoader
 from infra.settings.stack_file import StackFile
 
 ROOT = Path(__file__).parents[4]
-CASES: dict[str, list[dict[str, Any]]] = yaml.load(
-    Path(__file__).with_name("bad_settings.yaml").read_text(encoding="utf-8"),
-    Loader=EngineLoader,  # noqa: S506  a safe loader with the engine's plain scalars
-)
+TABLES = Path(__file__).with_name("bad_settings")
+
+
+def _cases(kind: str) -> list[dict[str, Any]]:
+    """The cases of every subject's table."""
+    tables = [
+        yaml.load(file.read_text(encoding="utf-8"), Loader=EngineLoader)  # noqa: S506  safe, with the engine's scalars
+        for file in sorted(TABLES.glob("*.yaml"))
+    ]
+    return [case for table in tables for case in table.get(kind) or []]
 
 
 def named(case: dict[str, Any]) -> str:
@@ -51,14 +57,14 @@ def assert_told(problems: tuple[Problem, ...], case: dict[str, Any]) -> None:
     assert {found.path for found in problems} == {case["path"], *case.get("also", [])}
 
 
-@pytest.mark.parametrize("case", CASES["settings"], ids=named)
+@pytest.mark.parametrize("case", _cases("settings"), ids=named)
 def test_a_wrong_value_is_refused_by_the_settings(case: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as caught:
         load(changed(case))
     assert_told(caught.value.problems, case)
 
 
-@pytest.mark.parametrize("case", CASES["derived"], ids=named)
+@pytest.mark.parametrize("case", _cases("derived"), ids=named)
 def test_values_that_cannot_stand_together_are_refused_by_what_follows(case: dict[str, Any]) -> None:
     settings = load(changed(case))
     with pytest.raises(SettingsError) as caught:

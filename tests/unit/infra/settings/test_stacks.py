@@ -13,11 +13,17 @@ ROOT = Path(__file__).parents[4]
 
 
 def prod() -> PostgresSettings:
-    return from_stack_file(ROOT / "Pulumi.prod.yaml").postgres
+    return postgres_of("prod")
 
 
 def dev() -> PostgresSettings:
-    return from_stack_file(ROOT / "Pulumi.dev.yaml").postgres
+    return postgres_of("dev")
+
+
+def postgres_of(stack: str) -> PostgresSettings:
+    postgres = from_stack_file(ROOT / f"Pulumi.{stack}.yaml").postgres
+    assert postgres is not None
+    return postgres
 
 
 def test_the_instance_is_the_documents() -> None:

@@ -1,4 +1,4 @@
-"""The example platform of world.yaml, built once and copied for every test that changes it."""
+"""The example platform of world/, foundation first, built once and copied for every test that changes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from sandbox.cloud.expressions import short_type
 from sandbox.cloud.values import lookup, place
 
 HERE = Path(__file__).parent
-DOCUMENT = yaml.safe_load((HERE / "world.yaml").read_text())
+DOCUMENT = yaml.safe_load((HERE / "world" / "foundation.yaml").read_text())
+for file in sorted((HERE / "world").glob("*.yaml")):
+    if file.stem != "foundation":
+        DOCUMENT["resources"] += yaml.safe_load(file.read_text())["resources"]
 PROVIDER = Provider(project=DOCUMENT["project"], region=DOCUMENT["region"], labels={"env": "test"})
 
 

@@ -1,17 +1,16 @@
-"""What changes in place and what replaces: infra/catalog/force_new.yaml as the provider applies it."""
+"""What changes in place and what replaces: infra/catalog/force_new/ as the provider applies it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-import yaml
 
 from sandbox.cloud import UNKNOWN, Cloud
-from sandbox.cloud.catalogue import FORCE_NEW, resource_type
+from sandbox.cloud.catalogue import force_new, resource_type
 from sandbox.cloud.values import lookup
 
-ROWS = yaml.safe_load(FORCE_NEW.read_text())["types"]
+ROWS = force_new()
 
 CASES: list[tuple[str, dict[str, Any], dict[str, bool]]] = [
     ("primary", {"settings.tier": "db-custom-8-30720"}, {"settings.tier": False}),

@@ -1,4 +1,4 @@
-"""Every rule refuses what it is there for, and nothing at its edge (refusals.yaml, accepted.yaml)."""
+"""Every rule refuses what it is there for, and nothing at its edge (refusals/, accepted/: a file a service)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
-REFUSALS = yaml.safe_load((HERE / "refusals.yaml").read_text())
-ACCEPTED = yaml.safe_load((HERE / "accepted.yaml").read_text())
+
+
+def _rows(folder: str) -> list[dict[str, Any]]:
+    return [row for file in sorted((HERE / folder).glob("*.yaml")) for row in yaml.safe_load(file.read_text())]
+
+
+REFUSALS = _rows("refusals")
+ACCEPTED = _rows("accepted")
 RULES = {rule.id: rule for rule in rules()}
 
 

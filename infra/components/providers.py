@@ -1,0 +1,36 @@
+"""The providers of a stack: Google always, a partner's only where its store is switched on.
+
+The credentials of MongoDB Atlas (MONGODB_ATLAS_CLIENT_ID, MONGODB_ATLAS_CLIENT_SECRET) and Elastic Cloud (EC_API_KEY)
+come from the environment of the deployment, so that neither the program nor the state holds them.
+"""
+
+import pulumi
+import pulumi_ec as ec
+import pulumi_gcp as gcp
+import pulumi_mongodbatlas as mongodbatlas
+import pulumi_random as random
+
+from infra.components.timescale_provider import timescale_provider
+from infra.derive.platform import PlatformPlan
+
+
+def providers(plan: PlatformPlan) -> list[pulumi.ProviderResource]:
+    """Every provider that the stack's resources need."""
+    google = gcp.Provider(
+        "google",
+        project=plan.gcp_project,
+        region=plan.region,
+        default_labels=plan.labels,
+        # Pulumi's own label would differ from what the stack declares on every labelled resource.
+        add_pulumi_attribution_label=False,
+    )
+    found: list[pulumi.ProviderResource] = [google]
+    if plan.mongodb:
+        found.append(mongodbatlas.Provider("mongodb-atlas"))
+    if plan.elasticsearch:
+        found.append(ec.Provider("elastic-cloud"))
+    if plan.timescale:
+        found.append(timescale_provider(plan.timescale, google))
+    if plan.timescale or plan.bigquery:
+        found.append(random.Provider("random"))
+    return found

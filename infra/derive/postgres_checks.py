@@ -1,0 +1,219 @@
+"""What Cloud SQL would refuse of the PostgreSQL settings, and what deserves a second look."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+
+from infra import catalog
+from infra.derive import budgets, flags, schedule
+from infra.derive.findings import Advice
+from infra.derive.flags import FlagError, FlagValue
+from infra.derive.postgres import replica_flags
+from infra.derive.tiers import Tier, UnknownTierError, parse_tier
+from infra.settings import Problem, Settings
+from infra.settings.postgres import PostgresSettings, ReplicaSettings
+from infra.settings.project import ProjectSettings
+from infra.settings.secrets import shown
+
+_BACKUP_WINDOW_HOURS = 4
+"""A backup starts within four hours of its start time (cloud.google.com/sql/docs/postgres/backup-recovery)."""
+
+_WEEK_HOURS = 7 * 24
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Yield every problem of the PostgreSQL settings; nothing when the store is off."""
+    if settings.postgres is not None:
+        for check in _CHECKS:
+            yield from check(settings.project, settings.postgres)
+
+
+def advice(settings: Settings) -> Iterator[Advice]:
+    """Yield every finding about the PostgreSQL settings."""
+    if settings.postgres is not None:
+        yield from _window_overlap(settings.postgres)
+
+
+def _zones(project: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    primary = postgres.primary
+    yield from _zone("postgres.primary.zone", primary.zone, project.region)
+    if primary.secondary_zone:
+        yield from _zone("postgres.primary.secondaryZone", primary.secondary_zone, project.region)
+    for key, replica in postgres.replicas.items():
+        path = f"postgres.replicas.{key}"
+        if replica.region not in (None, project.region, project.disaster_recovery_region):
+            yield Problem(
+                f"{path}.region",
+                str(replica.region),
+                f"{project.region} or {project.disaster_recovery_region}, where the platform has a network and keys",
+                "leave the region out, or make it project.disasterRecoveryRegion",
+            )
+            continue
+        yield from _zone(f"{path}.zone", replica.zone, replica.region or project.region)
+        if replica.zone == primary.zone:
+            yield Problem(
+                f"{path}.zone",
+                replica.zone,
+                f"another zone than the primary's, {primary.zone}",
+                "spread the instances over zones",
+            )
+
+
+def _zone(path: str, zone: str, region: str) -> Iterator[Problem]:
+    if region in catalog.regions() and zone not in catalog.regions()[region].zones:
+        yield Problem(path, zone, f"one of {', '.join(catalog.regions()[region].zones)}", f"choose a zone of {region}")
+
+
+def _tiers(project: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    for path, name, _ in _instances(postgres):
+        yield from _tier(f"{path}.tier", name, project, postgres)
+
+
+def _tier(path: str, name: str, project: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    edition = postgres.edition
+    try:
+        tier = parse_tier(name)
+    except UnknownTierError as error:
+        yield Problem(path, name, error.allowed, "choose a machine that Cloud SQL offers")
+        return
+    if tier.edition != edition:
+        kind = "db-custom-<vCPU>-<MiB>" if edition == "ENTERPRISE" else "db-perf-optimized-N-<vCPU>"
+        yield Problem(
+            path,
+            name,
+            f"{kind}, the tiers of edition {edition}",
+            f"change the tier, or set postgres.edition to {tier.edition}",
+        )
+    if tier.shared_core and project.environment == "prod":
+        yield Problem(
+            path, name, "a dedicated-core tier in prod", "use db-custom-<vCPU>-<MiB>: shared-core machines have no SLA"
+        )
+
+
+def _flags(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    """Values Cloud SQL would refuse, each told once though several instances share it."""
+    version = postgres.version
+    told: set[str] = set()
+    for path, tier, wanted in _sized(postgres):
+        for flag, value in wanted.items():
+            try:
+                flags.render(flags.find(flag, version), value, tier)
+            except FlagError as error:
+                written = _flag_path(postgres, path, flag)
+                if written not in told:
+                    told.add(written)
+                    yield Problem(written, shown(written, value), error.allowed, error.fix)
+
+
+def _flag_path(postgres: PostgresSettings, instance: str, flag: str) -> str:
+    """Where the value in force on this instance was written."""
+    replica = postgres.replicas.get(instance.removeprefix("postgres.replicas."))
+    if replica is None or flag not in {**postgres.replica_flags, **replica.flags}:
+        return f"postgres.flags.{flag}"
+    return f"{instance}.flags.{flag}" if flag in replica.flags else f"postgres.replicaFlags.{flag}"
+
+
+def _sign_in(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    """Users sign in with IAM tokens alone, which the server accepts only with its flag on."""
+    name = "cloudsql.iam_authentication"
+    value = postgres.flags.get(name)
+    if postgres.users and value not in ("on", True):
+        yield Problem(
+            f"postgres.flags.{name}",
+            "missing" if value is None else str(value),
+            "on, since every user signs in through IAM",
+            f"write {name}: on",
+        )
+
+
+def _replica_flags(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    """Flags a replica may not choose freely: PostgreSQL's standby rules, and flags copied from the primary."""
+    primary = postgres.flags
+    for key, replica in postgres.replicas.items():
+        path = f"postgres.replicas.{key}"
+        for name, value in replica_flags(postgres, replica).items():
+            flag = catalog.flags().get(name)
+            if flag is None or flag.replica == "own" or _allowed_beside(flag.replica, primary.get(name), value):
+                continue
+            allowed = "the primary's value" if flag.replica == "same_as_primary" else "at least the primary's value"
+            yield Problem(
+                _flag_path(postgres, path, name),
+                shown(_flag_path(postgres, path, name), value),
+                f"{allowed}, {primary.get(name, 'the default')}",
+                "remove the replica's own value; raise replicas before the primary, lower the primary before replicas",
+            )
+
+
+def _allowed_beside(rule: str, primary: FlagValue | None, replica: FlagValue) -> bool:
+    if rule == "same_as_primary":
+        return primary == replica
+    return primary is None or not str(primary).isdigit() or (str(replica).isdigit() and int(replica) >= int(primary))
+
+
+def _memory(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    for path, tier, wanted in _sized(postgres):
+        with suppress(FlagError):
+            budget = budgets.memory_budget(wanted, postgres.version, tier)
+            if budget.needed > budget.available:
+                yield Problem(
+                    _flag_path(postgres, path, "work_mem"),
+                    f"{path.removeprefix('postgres.')}: work_mem {wanted.get('work_mem', 'default')}",
+                    str(budget),
+                    "lower work_mem or max_connections, or take a larger tier; one role gets more by ALTER ROLE "
+                    "(COR-04)",
+                )
+
+
+def _connections(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    for path, tier, wanted in _sized(postgres):
+        with suppress(FlagError):
+            maximum = budgets.max_connections(wanted, postgres.version, tier)
+            budget = budgets.connection_budget(postgres, is_primary=path == "postgres.primary", maximum=maximum)
+            if budget.needed > budget.maximum:
+                yield Problem(
+                    "postgres.pooler" if budget.pooled else "postgres.users",
+                    f"{path.removeprefix('postgres.')}: {budget.needed} connections",
+                    str(budget),
+                    "lower defaultPoolSize, instances or the users' connections, or raise flags.max_connections "
+                    "(COR-16)",
+                )
+
+
+def _instances(postgres: PostgresSettings) -> Iterator[tuple[str, str, Mapping[str, FlagValue]]]:
+    """Every instance as (path, tier name, flags in force)."""
+    yield "postgres.primary", postgres.primary.tier, postgres.flags
+    replicas: Mapping[str, ReplicaSettings] = postgres.replicas
+    for key, replica in replicas.items():
+        yield f"postgres.replicas.{key}", replica.tier, replica_flags(postgres, replica)
+
+
+def _sized(postgres: PostgresSettings) -> Iterator[tuple[str, Tier, Mapping[str, FlagValue]]]:
+    """Every instance whose tier exists as (path, tier, flags in force); `_tiers` tells the others."""
+    for path, name, wanted in _instances(postgres):
+        with suppress(UnknownTierError):
+            yield path, parse_tier(name), wanted
+
+
+def _window_overlap(postgres: PostgresSettings) -> Iterator[Advice]:
+    """COR-05: the document's backup window (02:00 to 06:00) covers its maintenance hour (Sunday 03:00)."""
+    window = schedule.weekly_utc(postgres.maintenance.window)
+    backup_hour = int(schedule.daily_utc(postgres.backup.time)[:2])
+    maintenance_hour = (window.day - 1) * 24 + window.hour
+    for day in range(7):
+        if (maintenance_hour - (day * 24 + backup_hour)) % _WEEK_HOURS < _BACKUP_WINDOW_HOURS:
+            yield Advice(
+                "postgres.maintenance.window",
+                f"{postgres.maintenance.window} lies inside the four-hour backup window that opens at "
+                f"{postgres.backup.time}; maintenance can interrupt a backup (COR-05)",
+            )
+            return
+
+
+_CHECKS: tuple[Callable[[ProjectSettings, PostgresSettings], Iterator[Problem]], ...] = (
+    _zones,
+    _tiers,
+    _flags,
+    _sign_in,
+    _replica_flags,
+    _memory,
+    _connections,
+)

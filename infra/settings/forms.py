@@ -1,0 +1,29 @@
+"""Forms of names that several subjects share: regions, zones, the short names of one's own, addresses of people."""
+
+from typing import Annotated
+
+from infra.settings.constraints import Text
+
+Region = Annotated[str, Text(r"[a-z]+-[a-z]+\d{1,2}", "a Google Cloud region", "asia-northeast1")]
+Zone = Annotated[str, Text(r"[a-z]+-[a-z]+\d{1,2}-[a-z]", "a Google Cloud zone", "asia-northeast1-a")]
+
+SHORT_NAME = r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?"
+SHORT_NAME_FORM = "1 to 20 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen"
+
+ClientName = Annotated[str, Text(SHORT_NAME, SHORT_NAME_FORM, "application")]
+"""A program that uses a store: it is one service account of the platform, the same for every store it uses."""
+
+Email = Annotated[
+    str,
+    Text(
+        r"[a-z0-9][a-z0-9._+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+", "a lower-case e-mail address", "data-platform@triptrip.jp"
+    ),
+]
+DnsName = Annotated[
+    str,
+    Text(
+        r"(?=.{3,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+",
+        "a lower-case DNS name of two or more labels without a final dot",
+        "api.triptrip.jp",
+    ),
+]

@@ -1,0 +1,11 @@
+"""Everything the elasticsearch settings accept."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+
+def elasticsearch(project: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The elasticsearch settings of a stack with these project settings, as plain values."""
+    del project
+    return st.nothing()

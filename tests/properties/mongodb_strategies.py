@@ -1,0 +1,11 @@
+"""Everything the mongodb settings accept."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+
+def mongodb(project: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The mongodb settings of a stack with these project settings, as plain values."""
+    del project
+    return st.nothing()
