@@ -158,13 +158,14 @@ class Invalidation(Component):
 
     def _signable(self, plan: PushPlan) -> pulumi.Resource:
         """Let Pub/Sub sign as the account; projects from before April 2021 need the grant, others bear it."""
-        return gcp.serviceaccount.IAMMember(
+        grant: pulumi.Resource = gcp.serviceaccount.IAMMember(
             "invalidation-push-signer",
             service_account_id=self._base.identities[plan.account].name,
             role=_TOKEN_CREATOR,
             member=self._agent,
             opts=self.inside(),
         )
+        return grant
 
     def _grants(self) -> None:
         """Each program on its own topic or subscription alone, and Pub/Sub itself to take failed events off.
@@ -185,10 +186,11 @@ class Invalidation(Component):
             )
 
     def _subscriber(self, key: str, who: pulumi.Input[str]) -> pulumi.Resource:
-        return gcp.pubsub.SubscriptionIAMMember(
+        grant: pulumi.Resource = gcp.pubsub.SubscriptionIAMMember(
             f"invalidation-{key}",
             subscription=self.subscription.id,
             role=_SUBSCRIBER,
             member=who,
             opts=self.inside(),
         )
+        return grant

@@ -53,7 +53,7 @@ def _lost_before_put_aside(invalidation: InvalidationSettings) -> Iterator[Probl
             "invalidation.retention",
             str(invalidation.retention),
             f"at least {needed}, the time that {invalidation.dead_letter.attempts} attempts of "
-            f"{invalidation.ack_deadline} with waits of {invalidation.retry.most} can take: an event that is older than "
-            "its retention is lost, not put aside",
+            f"{invalidation.ack_deadline} with waits of {invalidation.retry.most} can take: an event older than its "
+            "retention is lost, not put aside",
             "raise it, or lower deadLetter.attempts, ackDeadline or retry.most",
         )
