@@ -13,8 +13,8 @@ COLUMNS = ("store, owner", "engine, size", "where, availability", "backup, key",
 """Headings, in order; two facts a column, or nine columns would fold every word of an ordinary terminal."""
 
 NOTE = (
-    "Names, sizes and keys are as declared. What only the cloud chooses (addresses, generated host names and ids) is the "
-    "simulated cloud's; a real stack's own: pulumi stack output inventory"
+    "Names, sizes and keys are as declared. What only the cloud chooses (addresses, generated host names and ids) is "
+    "the simulated cloud's; a real stack's own: pulumi stack output inventory"
 )
 
 
