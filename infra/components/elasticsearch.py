@@ -168,8 +168,8 @@ class Elasticsearch(Component):
 def _elasticsearch(plan: ElasticsearchPlan) -> Any:
     """The cluster: `autoscaling` must be there for every tier named, also when nothing scales by itself.
 
-    Where it does, every tier that the template could make must be named, or the provider refuses its own result; a limit
-    of nothing keeps it from being made.
+    Where something does, every tier that the template could make must be named, or the provider refuses its own result;
+    a limit of nothing keeps a tier from being made.
     """
     return {
         "autoscale": plan.hot.limit is not None,

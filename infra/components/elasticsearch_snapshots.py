@@ -1,7 +1,7 @@
 """A bucket of our own for search snapshots, and the credentials with which Elastic Cloud writes to it.
 
-Elastic Cloud cannot be handed a Google identity, so that its account needs a key: the one credential of the platform that
-is a file. It opens this bucket and nothing else, and is replaced by raising a number.
+Elastic Cloud cannot be handed a Google identity, so that its account needs a key: a credential in a file. It opens this
+bucket and nothing else, and is replaced by raising a number.
 """
 
 import base64
@@ -62,7 +62,7 @@ class ElasticsearchSnapshots(Component):
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             encryption={"default_kms_key_name": key.key_id},
-            # Elasticsearch overwrites and deletes files of a repository at every snapshot, and its snapshots share files.
+            # Elasticsearch overwrites and deletes files of a repository at every snapshot, and snapshots share files.
             # So nothing here deletes live objects by age or forbids their deletion; what is gone can be brought back.
             soft_delete_policy={"retention_duration_seconds": plan.kept_seconds},
             lifecycle_rules=[

@@ -59,8 +59,8 @@ class ElasticsearchPlan:
 def elasticsearch_plan(elasticsearch: ElasticsearchSettings, settings: Settings, names: Names) -> ElasticsearchPlan:
     """Work the store out from settings that `infra.derive.checks` has accepted.
 
-    Clients use the partner's own names, `<alias>.es.<domain>`: its certificate carries no other, and its proxy finds the
-    deployment by the name. A name of ours in front of it would fail both.
+    Clients use the partner's own names, `<alias>.es.<domain>`: its certificate carries no other, and its proxy finds
+    the deployment by the name. A name of ours in front of it would fail both.
     """
     hot, kibana, region = elasticsearch.hot, elasticsearch.kibana, settings.project.region
     place, alias = elastic_regions()[region], names.of("search")
@@ -88,9 +88,9 @@ def _memory(size: Size) -> str:
 
 def _snapshots(snapshots: SnapshotSettings, settings: Settings, names: Names) -> SnapshotPlan:
     return SnapshotPlan(
-        # Bucket names are shared by all of Google's customers, and so are project ids: nobody else has this one.
+        # Bucket names are one name space of all of Google's customers; a project's id is nobody else's.
         bucket=f"{settings.project.gcp_project}-search-snapshots",
-        # Clients' accounts start with the names' prefix; this one ends with it, so that no client's name can be its own.
+        # Clients' accounts start with the names' prefix; this one ends with it, so that no client can have its name.
         account_id=f"snapshots-{names.prefix}",
         key_generation=snapshots.key_generation,
         kept_seconds=snapshots.deleted_kept.seconds,
