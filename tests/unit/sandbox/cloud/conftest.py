@@ -68,6 +68,8 @@ def _build(path: Path | None) -> World:
     for one in DOCUMENT["resources"]:
         made = world.create(one["type"], one["inputs"])
         world.ids[one["name"]], world.outputs[one["name"]] = made.id, made.outputs
+        for changed, value in one.get("later", {}).items():
+            world.cloud.edit(one["type"], made.id, changed, value)
     return world
 
 
