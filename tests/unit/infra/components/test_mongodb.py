@@ -7,6 +7,8 @@ import pytest
 from infra.derive.phases import lay_over
 from infra.settings import load
 from infra.settings.stack_file import StackFile
+from sandbox.cloud import Cloud
+from sandbox.cloud.state import Record
 from sandbox.plan import Plan, PlanError, plan_stack
 from sandbox.plan.recorder import PlannedResource
 from sandbox.plan.run import ROOT, plan_settings
@@ -187,6 +189,23 @@ def test_the_search_index_alone_is_refused_until_the_schema_step_has_made_its_co
     with pytest.raises(PlanError, match=r"triptrip\.reviews must exist before creating the index") as refused:
         changed("prod", mongodb={"searchIndexes": True})
     assert str(refused.value).count("would be refused") == 1
+
+
+def test_the_search_index_is_made_once_its_collection_is_there() -> None:
+    project = plan_stack("dev").named("mongodb-project").identifier
+    cloud = Cloud.open()
+    collection = {
+        "projectId": project,
+        "clusterName": "triptrip-dev-mongodb",
+        "database": "triptrip",
+        "name": "reviews",
+    }
+    cloud.state.put(Record("mongodb.Collection", "reviews", "", "reviews", collection, 0.0))
+    raw = lay_over(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects, {"mongodb": {"searchIndexes": True}})
+    index = plan_settings(load(raw), "dev", cloud).named("mongodb-search-reviews-text")
+    assert index.inputs["analyzer"] == index.inputs["searchAnalyzer"] == "lucene.kuromoji"
+    assert index.inputs["mappingsDynamic"] is False
+    assert index.options["dependsOn"] == ["mongodb-cluster"]
 
 
 def test_a_store_that_is_off_leaves_no_trace() -> None:
