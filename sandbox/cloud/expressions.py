@@ -239,6 +239,14 @@ def _flag(instance: Mapping[str, Any], name: str, default: str) -> str:
     return next((str(flag["value"]) for flag in flags if flag.get("name") == name), default)
 
 
+def _json(text: Any) -> Any:
+    """The value of a JSON text; null where it is none."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return None
+
+
 PURE: dict[str, Callable[..., Any]] = {
     "base": lambda ref: str(ref).rsplit("/", 1)[-1] if ref is not None else None,
     "part": lambda ref, name: next(iter(re.findall(rf"(?:^|/){name}/([^/]+)", str(ref or ""))), None),
@@ -251,6 +259,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "present": _present,
     "mentions": lambda value, text: text in json.dumps(value),
     "flag": _flag,
+    "json": _json,
     "join": lambda parts, between: between.join(str(part) for part in parts),
     "merge": lambda *maps: {key: value for one in maps for key, value in (one or {}).items()},
     "is_network": lambda text: _network(text) is not None,

@@ -64,8 +64,11 @@ def is_set(value: Any, path: str) -> bool:
     return any(True for _ in lookup(value, path))
 
 
-def _readable(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: copy.deepcopy(value) for key, value in inputs.items() if not key.endswith("Wo")}
+def _readable(inputs: Any) -> Any:
+    """A copy without the write-only values, at any depth."""
+    if isinstance(inputs, Mapping):
+        return {key: _readable(value) for key, value in inputs.items() if not key.endswith("Wo")}
+    return [_readable(value) for value in inputs] if isinstance(inputs, list) else inputs
 
 
 def _templates(kind: ResourceType, made: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
