@@ -43,7 +43,7 @@ class CostGuard(Component):
         ]
 
     def _quota(self, key: str, limit: str, mebibytes: int) -> pulumi.Resource:
-        return gcp.serviceusage.ConsumerQuotaOverride(
+        override: pulumi.Resource = gcp.serviceusage.ConsumerQuotaOverride(
             f"bigquery-quota-{key}",
             project=self._base.gcp_project,
             service="bigquery.googleapis.com",
@@ -55,6 +55,7 @@ class CostGuard(Component):
             force=True,
             opts=self.inside(self._base.services["bigquery"]),
         )
+        return override
 
     def _reservation(self, plan: ReservationPlan) -> list[pulumi.Resource]:
         base = self._base

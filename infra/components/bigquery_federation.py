@@ -105,13 +105,14 @@ class Federation(Component):
             service="bigqueryconnection.googleapis.com",
             opts=self.inside(self._base.services["bigqueryconnection"]),
         )
-        return gcp.kms.CryptoKeyIAMMember(
+        grant: pulumi.Resource = gcp.kms.CryptoKeyIAMMember(
             "bigquery-connection-key",
             crypto_key_id=self._key.key_id,
             role=ENCRYPT_DECRYPT,
             member=agent.member,
             opts=self.inside(),
         )
+        return grant
 
     def _let_in(self, connection: gcp.bigquery.Connection) -> None:
         """Let the connection's own account reach this platform's instances, and groups use the connection."""

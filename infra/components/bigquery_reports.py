@@ -46,13 +46,14 @@ class Reports(Component):
             service="bigquerydatatransfer.googleapis.com",
             opts=self.inside(self._base.services["bigquerydatatransfer"]),
         )
-        return gcp.serviceaccount.IAMMember(
+        grant: pulumi.Resource = gcp.serviceaccount.IAMMember(
             "bigquery-reports-token",
             service_account_id=self._base.identities[REPORT_RUNNER].name,
             role="roles/iam.serviceAccountTokenCreator",
             member=agent.member,
             opts=self.inside(),
         )
+        return grant
 
     def _report(self, plan: ReportPlan, token_grant: pulumi.Resource) -> None:
         args = self._args

@@ -100,7 +100,8 @@ def _quota_above_budget(settings: Settings, bigquery: BigquerySettings) -> Itera
     if most > _QUERY_BUDGET:
         yield Advice(
             "bigquery.cost.perDay",
-            f"{per_day} read every day cost {most:,.0f} USD a month at list price; COST-Y3 has {_QUERY_BUDGET} for queries",
+            f"{per_day} read every day cost {most:,.0f} USD a month at list price; COST-Y3 has {_QUERY_BUDGET} for "
+            "queries",
         )
 
 

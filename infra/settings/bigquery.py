@@ -28,8 +28,8 @@ class BigquerySettings(StoreSettings):
 
     owner_groups: Annotated[list[Email], Field(min_length=1)] = Field(
         examples=["[data-platform@triptrip.jp]"],
-        description="Groups, by e-mail address, that own every dataset. At least one: BigQuery keeps no dataset without "
-        "an owner, and the owners, editors and viewers of the project are not let in by default.",
+        description="Groups, by e-mail address, that own every dataset. At least one: BigQuery keeps no dataset "
+        "without an owner, and the owners, editors and viewers of the project are not let in by default.",
     )
     query_groups: list[Email] = Field(
         default_factory=list,

@@ -62,13 +62,13 @@ class DatasetSettings(SettingsModel):
 
 
 class TableSettings(SettingsModel):
-    """A table of the catalogue (infra/catalog/bigquery_tables.yaml): in which dataset, and how long its rows are kept."""
+    """A table of the catalogue (infra/catalog/bigquery_tables.yaml): its dataset, and how long its rows are kept."""
 
     dataset: DatasetName = Field(description="The dataset that holds it, one of bigquery.datasets.")
     retention: Annotated[Duration, Between("1 day", "3650 days", "1 day")] | None = Field(
         default=None,
-        description="How long a day's partition is kept (WL-TS keeps two years); absent: for ever. Shortening it deletes "
-        "what is older.",
+        description="How long a day's partition is kept (WL-TS keeps two years); absent: for ever. Shortening it "
+        "deletes what is older.",
     )
 
 
@@ -76,8 +76,8 @@ class ReportSettings(SettingsModel):
     """A report of the catalogue (infra/catalog/bigquery_reports.yaml), worked out once a day."""
 
     time: LocalTime = Field(
-        description="When it runs, every day; rendered to UTC (COR-05). Not on the full hour: BigQuery may start such a "
-        "query more than once. The report covers the day that ended last in this zone."
+        description="When it runs, every day; rendered to UTC (COR-05). Not on the full hour: BigQuery may start such "
+        "a query more than once. The report covers the day that ended last in this zone."
     )
 
 
@@ -114,8 +114,8 @@ class FederationSettings(SettingsModel):
 
     password_version: Annotated[int, Whole(1, 10_000)] = Field(
         default=1,
-        description="Raise it by one to give the database user `bigquery` a new password. The one user with a password: "
-        "a connection cannot sign in through IAM.",
+        description="Raise it by one to give the database user `bigquery` a new password. The one user with a "
+        "password: a connection cannot sign in through IAM.",
     )
     user_groups: list[Email] = Field(
         default_factory=list, description="Groups, by e-mail address, that may use the connection in their queries."

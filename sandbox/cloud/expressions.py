@@ -239,12 +239,13 @@ def _flag(instance: Mapping[str, Any], name: str, default: str) -> str:
     return next((str(flag["value"]) for flag in flags if flag.get("name") == name), default)
 
 
-def _json(text: Any) -> Any:
-    """The value of a JSON text; null where it is none."""
+def _json_list(text: Any) -> list[Any] | None:
+    """The list in a JSON text; null where there is none."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (TypeError, ValueError):
         return None
+    return value if isinstance(value, list) else None
 
 
 PURE: dict[str, Callable[..., Any]] = {
@@ -259,7 +260,6 @@ PURE: dict[str, Callable[..., Any]] = {
     "present": _present,
     "mentions": lambda value, text: text in json.dumps(value),
     "flag": _flag,
-    "json": _json,
     "join": lambda parts, between: between.join(str(part) for part in parts),
     "merge": lambda *maps: {key: value for one in maps for key, value in (one or {}).items()},
     "is_network": lambda text: _network(text) is not None,
@@ -275,6 +275,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "days_between": _days_between,
     "digits": lambda seed, count: str(_digest(seed))[: int(count)].rjust(int(count), "1"),
     "hexadecimal": lambda seed, count: hashlib.sha256(seed.encode()).hexdigest()[: int(count)],
+    "json_list": _json_list,
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
     "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),
 }

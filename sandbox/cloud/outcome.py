@@ -30,7 +30,7 @@ def keep_computed(row: TypeRow, inputs: dict[str, Any], before: Mapping[str, Any
 
 def outputs(kind: ResourceType, inputs: dict[str, Any], scope: Scope, old: Any) -> dict[str, Any]:
     """The state after a write: the inputs without write-only values, in the API's order, and every computed output."""
-    made = _readable(inputs)
+    made: dict[str, Any] = _readable(inputs)
     for path, key in kind.row.sorted.items():
         for _, items in lookup(made, path):
             items.sort(key=lambda item, key=key: str(item.get(key)))
@@ -48,7 +48,7 @@ def foretold(kind: ResourceType, inputs: dict[str, Any], scope: Scope, old: Any)
 
     What only the API can say stays unknown, or a program would be previewed with values it will not get.
     """
-    made = _readable(inputs)
+    made: dict[str, Any] = _readable(inputs)
     created, written = _templates(kind, made)
     for path in created:
         place(made, path, next((value for _, value in lookup(old, path)), UNKNOWN), create=True)
