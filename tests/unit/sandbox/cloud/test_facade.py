@@ -281,3 +281,10 @@ def test_every_output_a_row_computes_is_one_the_sdk_has(world: Any) -> None:
             *parents, last = path.split(".")
             parent = next((value for _, value in lookup(complete, ".".join(parents))), {}) if parents else complete
             assert last in parent, (name, path)
+
+
+def test_a_write_only_value_is_kept_nowhere(world: Any) -> None:
+    credential = {"username": "report", "passwordWo": "correct-horse-battery", "passwordWoVersion": "1"}
+    inputs = world.changed("bigquery-connection", {"connectionId": "other", "cloudSql.credential": credential})
+    made = world.create("gcp:bigquery/connection:Connection", inputs)
+    assert made.outputs["cloudSql"]["credential"] == {"username": "report", "passwordWoVersion": "1"}
