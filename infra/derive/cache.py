@@ -1,4 +1,4 @@
-"""The cache as it will be declared: Redis or Valkey, its two names, and what a client is handed (RDS-INST … RDS-POOL)."""
+"""The cache as it will be declared: its engine, its two names, and what a client is handed (RDS-INST … RDS-POOL)."""
 
 import json
 from collections.abc import Mapping

@@ -50,8 +50,8 @@ class CacheSettings(StoreSettings):
     keyspace_events: Annotated[
         str,
         Text(
-            r"(?=.*[KE])(?=.*[g$lshzxetA])[KEg$lshzxetA]{2,13}",
-            "K, E or both, and one or more of the classes g $ l s h z x e t A (redis.io, Keyspace notifications)",
+            r"(?=.*[KE])(?=.*[g$lshzxeA])[KEg$lshzxeA]{2,11}",
+            "K, E or both, and one or more of the classes g $ l s h z x e A (Memorystore, supported configurations)",
             "Ex",
         ),
     ] = Field(default="Ex", description="Which keyspace events are published (RDS-CONF); Ex: expired keys.")
