@@ -6,6 +6,7 @@ Rules and templates are data; this module is what they may say beyond plain CEL 
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import functools
 import hashlib
@@ -260,6 +261,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "replace": lambda text, old, new: None if text is None else text.replace(old, new),
     "split": lambda text, between: [part.strip() for part in text.split(between)],
     "lower": lambda text: text.lower(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "pick": lambda mapping, key: mapping.get(key),
     "flatten": lambda lists: [item for one in lists for item in one],
     "present": _present,
