@@ -12,11 +12,11 @@ from infra.settings.cache import CacheSettings
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Yield every problem of the cache settings; of a store that is off, only a range that is left over."""
-    yield from _range(settings)
+    """Yield every problem of the cache settings; nothing when the store is off."""
     cache = settings.cache
     if cache is None:
         return
+    yield from _range(settings, cache)
     yield from _zones(settings, cache)
     if cache.engine == "valkey" and node_type(cache.size.gib) is None:
         largest = max(row.writable_gb for row in valkey_nodes().values())
@@ -39,16 +39,13 @@ def advice(settings: Settings) -> Iterator[Advice]:
     yield from _throughput(cache)
 
 
-def _range(settings: Settings) -> Iterator[Problem]:
-    """Memorystore for Redis takes its addresses from a range of its own."""
-    needed = settings.cache is not None and settings.cache.engine == "redis"
-    given = settings.network.cache_range
-    if needed != (given is not None):
+def _range(settings: Settings, cache: CacheSettings) -> Iterator[Problem]:
+    if cache.engine == "redis" and settings.network.cache_range is None:
         yield Problem(
             "network.cacheRange",
-            str(given or "missing"),
-            "a range exactly when cache.engine is redis: private services access gives Redis its addresses",
-            "remove the line" if given else "add cacheRange: 10.21.0.0/28, a free range of /28 or wider",
+            "missing",
+            "a range while cache.engine is redis: Memorystore for Redis takes its addresses from one of its own",
+            "add cacheRange: 10.21.0.0/28, a free range of /28 or wider",
         )
 
 

@@ -55,7 +55,7 @@ def network_plan(settings: Settings, names: Names) -> NetworkPlan:
         private_services_name=names.of("private-services"),
         private_services_range=network.private_services_range,
         cache_range_name=names.of("cache-services"),
-        cache_range=network.cache_range,
+        cache_range=network.cache_range if settings.cache and settings.cache.engine == "redis" else None,
         peering_deletion_policy="ABANDON" if project.deletion_guards else "REMOVE_PEERING",
         dns_zone_name=names.of("internal"),
         dns_domain=network.dns_domain,

@@ -82,7 +82,8 @@ class NetworkSettings(SettingsModel):
         default=None,
         examples=["10.21.0.0/28"],
         description="A second range for private services access, of Memorystore for Redis alone (RDS-INST): /28 or "
-        "wider. Needed with cache.engine: redis, and only then; adding it later changes the connection in place.",
+        "wider. Needed with cache.engine: redis; without it the range is kept in reserve and not allocated. Allocating "
+        "it later changes the connection in place.",
     )
     disaster_recovery_subnet_range: SubnetRange | None = Field(
         default=None,

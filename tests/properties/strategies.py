@@ -124,7 +124,7 @@ def _network(draw: st.DrawFn, *, has_recovery: bool, has_redis: bool) -> Raw:
         "subnetRange": f"{bases[0]}.0.0/{draw(st.integers(16, 29))}",
         "privateServicesRange": f"{bases[1]}.0.0/{draw(st.integers(16, 20))}",
         **({"disasterRecoverySubnetRange": f"{bases[2]}.0.0/{draw(st.integers(16, 29))}"} if has_recovery else {}),
-        **({"cacheRange": f"{bases[3]}.0.0/{draw(st.integers(16, 28))}"} if has_redis else {}),
+        **({"cacheRange": f"{bases[3]}.0.0/{draw(st.integers(16, 28))}"} if has_redis or draw(st.booleans()) else {}),
         "dnsDomain": f"{draw(names)}.{draw(names)}.internal",
         **draw(_some({"flowLogSampling": st.integers(0, 100).map(lambda percent: f"{percent} %")})),
     }

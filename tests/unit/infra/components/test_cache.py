@@ -15,14 +15,13 @@ from sandbox.plan.run import ROOT, plan_settings
 
 REDIS = "gcp:redis/instance:Instance"
 VALKEY = {
-    "network": {"cacheRange": None},
     "cache": {
         "engine": "valkey",
         "redis": None,
         "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
     },
 }
-OFF = {"network": {"cacheRange": None}, "cache": None}
+OFF = {"cache": None}
 
 
 def planned(stack: str, over: dict[str, Any]) -> Plan:

@@ -33,7 +33,10 @@ class Shared(NamedTuple):
     why: str
 
 
-EXTENDS: tuple[Shared, ...] = ()
+EXTENDS: tuple[Shared, ...] = (
+    Shared("cache", "private-services", "inputs.reservedPeeringRanges", "Redis takes its addresses from its own range"),
+    Shared("cache", "private-services", "options.dependsOn", "a range is there before the connection hands it out"),
+)
 """Inputs and options (`inputs.reservedPeeringRanges`, `options.dependsOn`) of other resources that a store adds to."""
 
 NAMED_BY: tuple[Shared, ...] = (

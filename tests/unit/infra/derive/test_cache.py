@@ -17,7 +17,6 @@ from sandbox.plan.run import ROOT
 
 TOKYO = "asia-northeast1"
 VALKEY = {
-    "network": {"cacheRange": None},
     "cache": {
         "engine": "valkey",
         "redis": None,
