@@ -2,22 +2,24 @@
 
 import pulumi
 
+from pulumi_timescale import _utilities
 
-@pulumi.input_type
+
+@_utilities.input_type
 class ServiceTimeoutsArgs:
     """How long to wait for a service, as Go writes durations ("45m"); the engine's custom timeouts do not reach it."""
 
     create: pulumi.Input[str] | None = pulumi.property("create", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class VpcsTimeoutsArgs:
     """How long to wait for a VPC, as Go writes durations ("5m")."""
 
     create: pulumi.Input[str] | None = pulumi.property("create", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class MetricExporterCloudwatchArgs:
     """AWS CloudWatch: by a role to assume, or by an access key with its secret."""
 
@@ -30,7 +32,7 @@ class MetricExporterCloudwatchArgs:
     secret_key: pulumi.Input[str] | None = pulumi.property("secretKey", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class MetricExporterDatadogArgs:
     """Datadog."""
 
@@ -38,7 +40,7 @@ class MetricExporterDatadogArgs:
     site: pulumi.Input[str] = pulumi.property("site")
 
 
-@pulumi.input_type
+@_utilities.input_type
 class MetricExporterPrometheusArgs:
     """Prometheus with basic authentication."""
 
@@ -46,7 +48,7 @@ class MetricExporterPrometheusArgs:
     username: pulumi.Input[str] = pulumi.property("username")
 
 
-@pulumi.input_type
+@_utilities.input_type
 class LogExporterCloudwatchArgs:
     """AWS CloudWatch: by a role to assume, or by an access key with its secret."""
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 import pulumi
 import pulumi.runtime
@@ -17,6 +17,15 @@ PARAMETER = (
     "eyJyZW1vdGUiOnsidXJsIjoicmVnaXN0cnkub3BlbnRvZnUub3JnL3RpbWVzY2FsZS90aW1lc2NhbGUiLCJ2ZXJzaW9uIjoiMi4xMy4zIn19"
 )
 """What makes the bridge this provider: base64 of the JSON of its registry address and version."""
+
+
+Arguments = TypeVar("Arguments")
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
+def input_type(declared: type[Arguments]) -> type[Arguments]:
+    """Pulumi's own decorator, which makes a constructor of the annotations, told to type checkers."""
+    return pulumi.input_type(declared)
 
 
 async def get_package() -> str:
@@ -36,7 +45,7 @@ def properties(resource: type, arguments: type, given: Mapping[str, Any]) -> Any
 
     Any, since the engine's SDK takes such an instance and declares a mapping.
     """
-    made = arguments.__new__(arguments)
+    made: Any = object.__new__(arguments)
     made.__dict__.update({**dict.fromkeys(inspect.get_annotations(resource)), **given})
     return made
 

@@ -6,7 +6,7 @@ from pulumi_timescale import _utilities
 from pulumi_timescale._inputs import LogExporterCloudwatchArgs
 
 
-@pulumi.input_type
+@_utilities.input_type
 class LogExporterArgs:
     """The inputs of an exporter: a name, a region, and a destination, which the provider asks for at creation."""
 
@@ -15,7 +15,7 @@ class LogExporterArgs:
     cloudwatch: pulumi.Input[LogExporterCloudwatchArgs] | None = pulumi.property("cloudwatch", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class _LogExporterState:
     """Everything an exporter's state can hold."""
 

@@ -10,7 +10,7 @@ from pulumi_timescale._inputs import (
 )
 
 
-@pulumi.input_type
+@_utilities.input_type
 class MetricExporterArgs:
     """The inputs of an exporter: a name, a region, and exactly one destination."""
 
@@ -21,7 +21,7 @@ class MetricExporterArgs:
     prometheus: pulumi.Input[MetricExporterPrometheusArgs] | None = pulumi.property("prometheus", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class _MetricExporterState:
     """Everything an exporter's state can hold."""
 

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_timescale import _utilities
 
 
-@pulumi.input_type
+@_utilities.input_type
 class PeeringConnectionArgs:
     """The inputs of a peering: either the VPC or the transit gateway on the other side, and its account and region."""
 
@@ -19,7 +19,7 @@ class PeeringConnectionArgs:
     peer_vpc_id: pulumi.Input[str] | None = pulumi.property("peerVpcId", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class _PeeringConnectionState:
     """Everything a peering's state can hold."""
 

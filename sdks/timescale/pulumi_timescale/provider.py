@@ -5,7 +5,7 @@ import pulumi
 from pulumi_timescale import _utilities
 
 
-@pulumi.input_type
+@_utilities.input_type
 class ProviderArgs:
     """What the provider is configured with: a project, and a token or a key with its secret."""
 

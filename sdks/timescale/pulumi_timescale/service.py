@@ -6,7 +6,7 @@ from pulumi_timescale import _utilities
 from pulumi_timescale._inputs import ServiceTimeoutsArgs
 
 
-@pulumi.input_type
+@_utilities.input_type
 class ServiceArgs:
     """The inputs of a service; those that the provider has deprecated are left out."""
 
@@ -31,7 +31,7 @@ class ServiceArgs:
     vpc_id: pulumi.Input[int] | None = pulumi.property("vpcId", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class _ServiceState:
     """Everything a service's state can hold."""
 

@@ -6,7 +6,7 @@ from pulumi_timescale import _utilities
 from pulumi_timescale._inputs import VpcsTimeoutsArgs
 
 
-@pulumi.input_type
+@_utilities.input_type
 class VpcsArgs:
     """The inputs of a VPC; neither its range nor its region can be changed."""
 
@@ -16,7 +16,7 @@ class VpcsArgs:
     timeouts: pulumi.Input[VpcsTimeoutsArgs] | None = pulumi.property("timeouts", default=None)
 
 
-@pulumi.input_type
+@_utilities.input_type
 class _VpcsState:
     """Everything a VPC's state can hold."""
 
