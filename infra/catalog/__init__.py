@@ -23,6 +23,7 @@ from infra.catalog.rows import (
     read,
     regions,
     services,
+    stateful_types,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "read",
     "regions",
     "services",
+    "stateful_types",
 ]

@@ -155,3 +155,9 @@ def firewall_rules() -> tuple[FirewallRow, ...]:
 def phases() -> Mapping[str, Mapping[str, Any]]:
     """Settings to lay over a stack's own, by phase of the document ("1" to "4"), as raw values by subject."""
     return dict(read("phases.yaml"))
+
+
+@cache
+def stateful_types() -> Mapping[str, str]:
+    """Type tokens of resources whose loss is a loss of data, each with what it holds."""
+    return dict(read("stateful_types.yaml"))

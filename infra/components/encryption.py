@@ -56,6 +56,10 @@ class Encryption(Component):
         """The key of a store in a region; KeyError when the catalogue gives it none there."""
         return self._keys[region, store]
 
+    def agent_member(self, api: str) -> pulumi.Input[str]:
+        """The IAM member of an API's service agent ("pubsub"); KeyError when no key of the stack is for it."""
+        return self._members[f"{api}.googleapis.com"]
+
     def _member(self, agent: str) -> pulumi.Input[str]:
         """The IAM member of an API's service agent, made on demand where the API has a call for it."""
         api = agent.removesuffix(".googleapis.com")

@@ -1,33 +1,196 @@
-"""The invalidation store."""
+"""The invalidation bus: topic with its schema, the worker's subscription, dead letters, and who may do what."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
+import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
-from infra.derive.invalidation import InvalidationPlan
+from infra.derive.invalidation import InvalidationPlan, PushPlan
+
+_PUBLISHER = "roles/pubsub.publisher"
+_SUBSCRIBER = "roles/pubsub.subscriber"
+_TOKEN_CREATOR = "roles/iam.serviceAccountTokenCreator"  # noqa: S105 # a role's name
+_NEVER = ""
+"""An expiration policy without a time; no policy at all means 31 idle days (Pub/Sub API v1, ExpirationPolicy)."""
 
 
 @dataclass(frozen=True)
 class InvalidationArgs:
-    """What the store is built from."""
+    """What the bus is built from."""
 
     plan: InvalidationPlan
     foundation: Foundation
 
 
 class Invalidation(Component):
-    """The store."""
+    """Events that say which cached entries are stale, from the publishers to one worker (CACHE-INV).
+
+    The order is the safety: the dead letters are kept, and Pub/Sub may write them, before the first event can fail.
+    The API accepts a dead-letter topic without either and then drops or holds what failed, in silence.
+    """
+
+    topic: gcp.pubsub.Topic
+    subscription: gcp.pubsub.Subscription
 
     def __init__(self, name: str, args: InvalidationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._args = args
+        self._plan = args.plan
         self._base = args.foundation
-        self.register_outputs({})
+        self._agent = args.foundation.encryption.agent_member("pubsub")
+        schema = gcp.pubsub.Schema(
+            "invalidation-schema",
+            name=args.plan.schema,
+            type="AVRO",
+            definition=args.plan.definition,
+            deletion_policy=self._deletion_policy,
+            opts=self.inside(args.foundation.services["pubsub"]),
+        )
+        self.topic = self._topic(
+            "invalidation-topic", args.plan.topic, schema_settings={"schema": schema.id, "encoding": "JSON"}
+        )
+        self.subscription = self._worker_subscription(*self._dead_letters())
+        self._grants()
+        self.register_outputs({"topic": self.topic.id, "subscription": self.subscription.id})
 
     @property
     def record(self) -> StoreRecord:
-        """The store in the inventory."""
-        raise NotImplementedError
+        """The bus in the inventory."""
+        plan = self._plan
+        return StoreRecord(
+            store="invalidation",
+            engine="Pub/Sub",
+            version="v1",
+            size=f"{len(plan.publishers)} publishers, {'push' if plan.push else 'pull'} to 1 worker",
+            location=plan.region,
+            high_availability="all zones of the region",
+            backup=f"replay of {plan.retention}, dead letters {plan.dead_letter.retention}",
+            encryption_key=self._base.encryption.key("pubsub", plan.region).key_id,
+            endpoints={
+                "service": plan.endpoint,
+                "topic": self.topic.id,
+                "subscription": self.subscription.id,
+                "dead letters": f"projects/{self._base.gcp_project}/subscriptions/{plan.dead_letter.subscription}",
+            },
+            owner=self._base.owner,
+        )
+
+    @property
+    def _deletion_policy(self) -> str:
+        """The provider's own guard: a deleted schema stops its topics, a deleted topic orphans its subscriptions."""
+        return "PREVENT" if self._base.guarded else "DELETE"
+
+    def _topic(self, key: str, name: str, schema_settings: dict[str, Any] | None = None) -> gcp.pubsub.Topic:
+        """A topic whose events are stored, passed on and encrypted in the platform's region alone."""
+        base, plan = self._base, self._plan
+        encryption = base.encryption.key("pubsub", plan.region)
+        return gcp.pubsub.Topic(
+            key,
+            name=name,
+            kms_key_name=encryption.key_id,
+            # A subscription keeps what failed; what the worker has acknowledged can be replayed from the topic.
+            message_retention_duration=plan.retention if schema_settings else None,
+            message_storage_policy={"allowed_persistence_regions": [plan.region], "enforce_in_transit": True},
+            schema_settings=schema_settings,
+            deletion_policy=self._deletion_policy,
+            opts=self.inside(encryption.grant, base.services["pubsub"]),
+        )
+
+    def _dead_letters(self) -> tuple[gcp.pubsub.Topic, list[pulumi.Resource]]:
+        """The topic of failed events, and what must exist before anything can fail.
+
+        It has no schema: an event of a withdrawn revision would not fit it and be lost.
+        """
+        plan = self._plan.dead_letter
+        topic = self._topic("invalidation-dead-letter-topic", plan.topic)
+        kept = gcp.pubsub.Subscription(
+            "invalidation-dead-letter-subscription",
+            name=plan.subscription,
+            topic=topic.id,
+            message_retention_duration=plan.retention,
+            expiration_policy={"ttl": _NEVER},
+            deletion_policy=self._deletion_policy,
+            opts=self.inside(),
+        )
+        writable = gcp.pubsub.TopicIAMMember(
+            "invalidation-dead-letter-writer",
+            topic=topic.id,
+            role=_PUBLISHER,
+            member=self._agent,
+            opts=self.inside(),
+        )
+        return topic, [kept, writable]
+
+    def _worker_subscription(
+        self, dead_letters: gcp.pubsub.Topic, ready: list[pulumi.Resource]
+    ) -> gcp.pubsub.Subscription:
+        plan = self._plan
+        return gcp.pubsub.Subscription(
+            "invalidation-subscription",
+            name=plan.subscription,
+            topic=self.topic.id,
+            ack_deadline_seconds=plan.ack_deadline_seconds,
+            message_retention_duration=plan.retention,
+            expiration_policy={"ttl": _NEVER},
+            retry_policy={"minimum_backoff": plan.least_backoff, "maximum_backoff": plan.most_backoff},
+            enable_message_ordering=plan.ordered,
+            enable_exactly_once_delivery=plan.exactly_once,
+            dead_letter_policy={
+                "dead_letter_topic": dead_letters.id,
+                "max_delivery_attempts": plan.dead_letter.attempts,
+            },
+            push_config=self._push_config(plan.push) if plan.push else None,
+            deletion_policy=self._deletion_policy,
+            opts=self.inside(*ready, *([self._signable(plan.push)] if plan.push else [])),
+        )
+
+    def _push_config(self, plan: PushPlan) -> dict[str, Any]:
+        return {
+            "push_endpoint": plan.endpoint,
+            "oidc_token": {
+                "service_account_email": self._base.identities[plan.account].email,
+                "audience": plan.audience,
+            },
+        }
+
+    def _signable(self, plan: PushPlan) -> pulumi.Resource:
+        """Let Pub/Sub sign as the account; projects from before April 2021 need the grant, others bear it."""
+        grant: pulumi.Resource = gcp.serviceaccount.IAMMember(
+            "invalidation-push-signer",
+            service_account_id=self._base.identities[plan.account].name,
+            role=_TOKEN_CREATOR,
+            member=self._agent,
+            opts=self.inside(),
+        )
+        return grant
+
+    def _grants(self) -> None:
+        """Each program on its own topic or subscription alone, and Pub/Sub itself to take failed events off.
+
+        Nobody publishes before somebody listens: an event without a subscription is lost.
+        """
+        plan, member = self._plan, self._base.identities.member
+        forwarder = self._subscriber("dead-letter-forwarder", self._agent)
+        if plan.push is None:
+            self._subscriber(f"subscriber-{plan.worker}", member(plan.worker))
+        for publisher in plan.publishers:
+            gcp.pubsub.TopicIAMMember(
+                f"invalidation-publisher-{publisher}",
+                topic=self.topic.id,
+                role=_PUBLISHER,
+                member=member(publisher),
+                opts=self.inside(self.subscription, forwarder),
+            )
+
+    def _subscriber(self, key: str, who: pulumi.Input[str]) -> pulumi.Resource:
+        grant: pulumi.Resource = gcp.pubsub.SubscriptionIAMMember(
+            f"invalidation-{key}",
+            subscription=self.subscription.id,
+            role=_SUBSCRIBER,
+            member=who,
+            opts=self.inside(),
+        )
+        return grant

@@ -61,7 +61,7 @@ def _clients(settings: Settings) -> Iterator[Problem]:
         account = names.of(client)
         if len(account) > _ACCOUNT_ID_LENGTH:
             yield Problem(
-                f"{store}.{'users' if store == 'postgres' else 'clients'}.{client}",
+                f"{store}.{'users' if store in ('mongodb', 'postgres') else 'clients'}.{client}",
                 client,
                 f"a service account id of at most {_ACCOUNT_ID_LENGTH} characters; {account} has {len(account)}",
                 "shorten the name",

@@ -233,6 +233,20 @@ def _present(value: Any) -> bool:
     return value not in (None, [])
 
 
+def _from_json(text: Any) -> Any:
+    """The value of a JSON text; null where it is none."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    """Every object in a value, at any depth, itself first."""
+    inner = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return [*([value] if isinstance(value, Mapping) else []), *(found for item in inner for found in _objects(item))]
+
+
 def _flag(instance: Mapping[str, Any], name: str, default: str) -> str:
     """A database flag's value on a Cloud SQL instance, or the default where it is not set."""
     flags = (instance.get("settings") or {}).get("databaseFlags") or []
@@ -249,6 +263,8 @@ PURE: dict[str, Callable[..., Any]] = {
     "pick": lambda mapping, key: mapping.get(key),
     "flatten": lambda lists: [item for one in lists for item in one],
     "present": _present,
+    "from_json": _from_json,
+    "objects": _objects,
     "mentions": lambda value, text: text in json.dumps(value),
     "flag": _flag,
     "join": lambda parts, between: between.join(str(part) for part in parts),

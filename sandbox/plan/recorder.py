@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
 from sandbox.cloud import Cloud, CloudError, Provider
 from sandbox.cloud.values import Path, decode, encode, lookup
@@ -127,7 +127,9 @@ class Recorder(MockMonitor):
         hidden += [where for path in self._secret_outputs(request) for where, _ in lookup(outputs, path)]
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=encode(outputs, hidden))
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:  # noqa: N802 # id.
+    def Invoke(  # type: ignore[override]  # noqa: N802 # the protocol's name; the SDK's mocks declare a provider's response
+        self, request: resource_pb2.ResourceInvokeRequest
+    ) -> resource_pb2.ResourceInvokeResponse:
         """Answer a data function from the simulated cloud."""
         arguments, _ = decode(request.args)
         provider = self._provider_of(request)
@@ -136,7 +138,7 @@ class Recorder(MockMonitor):
         except CloudError as error:
             self.refusals.append(f"{request.tok} would be refused: {error}")
             result = {}
-        response = provider_pb2.InvokeResponse()
+        response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(encode(result))  # the field's name is a Python keyword
         return response
 

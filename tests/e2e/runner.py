@@ -11,12 +11,11 @@ from typing import Any
 
 import yaml
 
+from infra import catalog
 from infra.derive.phases import lay_over
 from infra.settings.stack_file import StackFile
 
 ROOT = Path(__file__).resolve().parents[2]
-STATEFUL = ("CryptoKey", "Database", "DatabaseInstance", "KeyRing")
-"""Types whose loss is a loss of data: no change of settings may replace or delete one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Step:
     @property
     def is_stateful(self) -> bool:
         """Whether it touches what holds data."""
-        return self.type.rpartition(":")[2] in STATEFUL
+        return self.type in catalog.stateful_types()
 
 
 class Sandbox:
@@ -125,6 +124,10 @@ class Sandbox:
             if resource.get("custom") and not resource["type"].startswith("pulumi:")
         }
 
+    def unfinished(self, stack: str) -> set[str]:
+        """Names of resources that exist without being ready."""
+        return {name for name, resource in self.resources(stack).items() if resource.get("initErrors")}
+
     def urn(self, stack: str, name: str) -> str:
         """The URN of any resource of the state, a provider included."""
         urns = [resource["urn"] for resource in self.deployment(stack)["resources"]]
@@ -154,7 +157,10 @@ class Sandbox:
     def _environment(self, trouble: Mapping[str, Any] | None) -> dict[str, str]:
         environment = {**os.environ, "TRIPTRIP_SANDBOX": str(self.folder)}
         environment.pop("PULUMI_STACK", None)
-        if trouble is not None:
+        if trouble is None:
+            # Nothing crashes here, so the state need not be written after every step, which costs more than all else.
+            environment["PULUMI_SKIP_CHECKPOINTS"] = "true"
+        else:
             file = self.folder / "trouble.json"
             self.folder.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(trouble), encoding="utf-8")

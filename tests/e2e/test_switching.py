@@ -1,0 +1,32 @@
+"""A store is switched on in a running stack: it is created, and nothing else that holds data is touched."""
+
+from typing import Any
+
+from infra.settings.settings import STORES
+from infra.settings.stack_file import StackFile
+from tests.e2e.runner import ROOT, Sandbox
+
+EXTENDED = {"private-services"}
+"""What a store may change beside its own resources: the list of ranges that Google's services take addresses from."""
+
+
+def test_stores_are_switched_on_one_after_the_other_and_touch_no_other_store(sandbox: Sandbox) -> None:
+    given = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
+    stores = [store for store in STORES if store in given]
+    sandbox.run("config", stack="prod").succeeded()
+    sandbox.configure("prod", dict.fromkeys(stores))
+    sandbox.up("prod").succeeded()
+    assert not any(step.is_stateful for step in sandbox.steps("prod"))
+    for store in stores:
+        before = sandbox.resources("prod").keys()
+        sandbox.configure("prod", _with(given, store))
+        steps = [step for step in sandbox.steps("prod") if not step.type.startswith(("pulumi:", "triptrip:"))]
+        changed = {step.name for step in steps if step.op != "create"}
+        assert changed <= EXTENDED, f"switching {store} on changes {changed - EXTENDED}"
+        sandbox.up("prod").succeeded()
+        assert before <= sandbox.resources("prod").keys()
+    sandbox.assert_settled("prod")
+
+
+def _with(given: Any, store: str) -> dict[str, Any]:
+    return {store: given[store]}
