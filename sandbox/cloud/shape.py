@@ -175,7 +175,7 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     """
     package = _package(token)
     try:
-        versions = [_fingerprint(f"pulumi-{package}"), importlib.metadata.version("google-api-python-client")]
+        versions = [fingerprint(f"pulumi-{package}"), importlib.metadata.version("google-api-python-client")]
     except importlib.metadata.PackageNotFoundError as error:
         raise UnknownTypeError(token, f"the Python package {error.name} is not installed") from error
     digest = hashlib.sha256(json.dumps([_FORMAT, token, versions, document], sort_keys=True).encode()).hexdigest()[:24]
@@ -194,7 +194,7 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
 
 
 @functools.cache
-def _fingerprint(distribution: str) -> str:
+def fingerprint(distribution: str) -> str:
     """What an SDK is read from: its version, and for one that lies in a folder beside us its files' content too."""
     found = importlib.metadata.distribution(distribution)
     origin = json.loads(found.read_text("direct_url.json") or "{}").get("url", "")
