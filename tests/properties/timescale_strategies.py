@@ -42,11 +42,10 @@ def timescale(draw: st.DrawFn, project: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def _clients(draw: st.DrawFn, *, pooler: bool, replica: bool) -> dict[str, Any]:
     pooled = pooler and draw(st.booleans())
-    endpoints = [["write"]] if pooled and not replica else [["write"], ["read"], ["write", "read"], ["read", "write"]]
-    return {
-        "endpoints": draw(st.sampled_from(endpoints)),
-        **({"pooled": pooled} if draw(st.booleans()) or pooled else {}),
-    }
+    write_alone = pooled and not replica
+    endpoints = [["write"]] if write_alone else [["write"], ["read"], ["write", "read"], ["read", "write"]]
+    said = pooled or draw(st.booleans())
+    return {"endpoints": draw(st.sampled_from(endpoints)), **({"pooled": pooled} if said else {})}
 
 
 @st.composite
@@ -73,14 +72,11 @@ def _surroundings(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def _vpc(draw: st.DrawFn) -> dict[str, Any]:
     ranges = [f"10.{number}.0.0/16" for number in draw(st.lists(st.integers(100, 109), max_size=2, unique=True))]
-    peering = {
+    by_gateway = draw(st.booleans()) and bool(ranges)
+    peering: dict[str, Any] = {
         "accountId": draw(st.from_regex(r"[0-9]{12}", fullmatch=True)),
         "region": draw(_aws_regions),
-        **(
-            {"transitGatewayId": "tgw-0123456789abcdef0"}
-            if ranges and draw(st.booleans())
-            else {"vpcId": "vpc-0123456789abcdef0"}
-        ),
+        "transitGatewayId" if by_gateway else "vpcId": f"{'tgw' if by_gateway else 'vpc'}-0123456789abcdef0",
         **({"ranges": ranges} if ranges else {}),
     }
     return {

@@ -72,7 +72,7 @@ REPLICA = {"compute": "2 CPU / 8 GB"}
     ],
 )
 def test_what_stands_behind_an_endpoint(client: dict[str, Any], changes: dict[str, Any], host: str) -> None:
-    raw = dict(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects)
+    raw: dict[str, Any] = dict(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects)
     raw["timescale"] = {**raw["timescale"], **changes, "clients": {"application": client}}
     found = derive(load(raw)).timescale
     assert found is not None
