@@ -53,6 +53,10 @@ destroy: ## delete the stack from the simulated cloud (its guards refuse, as on 
 plan: python ## every resource with its inputs and options, without an engine
 	@$(PYTHON) -m sandbox.plan --stack $(STACK) $(ARGS)
 
+.PHONY: inventory
+inventory: python ## every store: engine, size, place, backup, key, endpoints, owner
+	@$(PYTHON) -m sandbox.plan --stack $(STACK) --format inventory $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)

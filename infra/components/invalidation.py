@@ -64,10 +64,10 @@ class Invalidation(Component):
             store="invalidation",
             engine="Pub/Sub",
             version="v1",
-            size=f"{len(plan.publishers)} publishers, {'push' if plan.push else 'pull'} to 1 worker",
+            size=f"from {', '.join(plan.publishers)} by {'push' if plan.push else 'pull'} to {plan.worker}",
             location=plan.region,
             high_availability="all zones of the region",
-            backup=f"replay of {plan.retention}, dead letters {plan.dead_letter.retention}",
+            backup=plan.backup,
             encryption_key=self._base.encryption.key("pubsub", plan.region).key_id,
             endpoints={
                 "service": plan.endpoint,
@@ -157,7 +157,7 @@ class Invalidation(Component):
         }
 
     def _signable(self, plan: PushPlan) -> pulumi.Resource:
-        """Let Pub/Sub sign as the account; projects from before April 2021 need the grant, others bear it."""
+        """Let Pub/Sub sign as the account: agents made until April 2021 need the grant, later ones bear it."""
         grant: pulumi.Resource = gcp.serviceaccount.IAMMember(
             "invalidation-push-signer",
             service_account_id=self._base.identities[plan.account].name,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_gcp as gcp
@@ -29,10 +30,12 @@ class Network(Component):
 
     Nothing has a public address. `private_services` must stand among the dependencies of every store that takes its
     address from it: the store's inputs do not mention the connection, and creating the store before it fails.
+    `cache_range` is Memorystore for Redis's own; None where that is not in the stack.
     """
 
     network_id: pulumi.Output[str]
     private_services_range: pulumi.Output[str]
+    cache_range: pulumi.Output[str] | None
     private_services: pulumi.Resource
     dns_zone: pulumi.Output[str]
     subnets: Mapping[str, gcp.compute.Subnetwork]
@@ -106,26 +109,39 @@ class Network(Component):
 
     def _connect_private_services(self, services: ProjectServices) -> None:
         plan = self._plan
-        allocated = gcp.compute.GlobalAddress(
-            "private-services-range",
-            name=plan.private_services_name,
-            purpose="VPC_PEERING",
-            address_type="INTERNAL",
-            address=str(plan.private_services_range.network_address),
-            prefix_length=plan.private_services_range.prefixlen,
-            network=self.network_id,
-            opts=self.inside(),
+        self.private_services_range = self._allocate(
+            "private-services-range", plan.private_services_name, plan.private_services_range
         )
-        self.private_services_range = allocated.name
+        self.cache_range = (
+            self._allocate("cache-range", plan.cache_range_name, plan.cache_range) if plan.cache_range else None
+        )
         self.private_services = gcp.servicenetworking.Connection(
             "private-services",
             network=self.network_id,
             service="servicenetworking.googleapis.com",
-            reserved_peering_ranges=[allocated.name],
+            # A range that comes later is appended in place; a range itself can never be changed.
+            reserved_peering_ranges=[
+                each for each in (self.private_services_range, self.cache_range) if each is not None
+            ],
             deletion_policy=plan.peering_deletion_policy,
             update_on_creation_fail=True,
             opts=self.inside(services["servicenetworking"], minutes=_PEERING_MINUTES),
         )
+
+    def _allocate(self, key: str, name: str, cidr: IPv4Network) -> pulumi.Output[str]:
+        """Set a range aside for Google's managed services; returns the name they are told."""
+        allocated = gcp.compute.GlobalAddress(
+            key,
+            name=name,
+            purpose="VPC_PEERING",
+            address_type="INTERNAL",
+            address=str(cidr.network_address),
+            prefix_length=cidr.prefixlen,
+            network=self.network_id,
+            opts=self.inside(),
+        )
+        told: pulumi.Output[str] = allocated.name
+        return told
 
     def _private_zone(self, services: ProjectServices) -> None:
         zone = gcp.dns.ManagedZone(

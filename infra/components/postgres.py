@@ -34,6 +34,7 @@ class Postgres(Component):
 
     primary: gcp.sql.DatabaseInstance
     replicas: Mapping[str, gcp.sql.DatabaseInstance]
+    database: gcp.sql.Database
 
     def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -41,7 +42,7 @@ class Postgres(Component):
         self._base = args.foundation
         self.primary = self._primary()
         self.replicas = self._replicas()
-        gcp.sql.Database(
+        self.database = gcp.sql.Database(
             "postgres-database",
             name=args.plan.database,
             instance=self.primary.name,

@@ -30,7 +30,7 @@ class DeadLetterPlan:
 
 @dataclass(frozen=True)
 class InvalidationPlan:
-    """The whole bus; `region` is the only one that stores or passes on an event."""
+    """The whole bus; `region` is the only one that stores or passes on an event, `backup` says it in words."""
 
     topic: str
     schema: str
@@ -47,6 +47,7 @@ class InvalidationPlan:
     ordered: bool
     exactly_once: bool
     dead_letter: DeadLetterPlan
+    backup: str
 
     @property
     def endpoint(self) -> str:
@@ -82,6 +83,7 @@ def invalidation_plan(invalidation: InvalidationSettings, settings: Settings, _:
             attempts=aside.attempts,
             retention=_seconds(aside.retention),
         ),
+        backup=f"replay of {invalidation.retention}, dead letters kept {aside.retention}",
     )
 
 

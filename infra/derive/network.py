@@ -20,13 +20,15 @@ class SubnetPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """The network of one environment."""
+    """The network of one environment; `cache_range` is there when Memorystore for Redis needs addresses."""
 
     name: str
     routing_mode: str
     subnets: tuple[SubnetPlan, ...]
     private_services_name: str
     private_services_range: IPv4Network
+    cache_range_name: str
+    cache_range: IPv4Network | None
     peering_deletion_policy: str
     dns_zone_name: str
     dns_domain: str
@@ -52,6 +54,8 @@ def network_plan(settings: Settings, names: Names) -> NetworkPlan:
         ),
         private_services_name=names.of("private-services"),
         private_services_range=network.private_services_range,
+        cache_range_name=names.of("cache-services"),
+        cache_range=network.cache_range,
         peering_deletion_policy="ABANDON" if project.deletion_guards else "REMOVE_PEERING",
         dns_zone_name=names.of("internal"),
         dns_domain=network.dns_domain,

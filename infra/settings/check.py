@@ -36,7 +36,12 @@ def summary(settings: Settings) -> dict[str, str]:
     """Return what was understood, one line a subject."""
     project, network = settings.project, settings.network
     recovery = f", disaster recovery in {project.disaster_recovery_region}" if project.disaster_recovery_region else ""
-    ranges = [network.subnet_range, network.private_services_range, network.disaster_recovery_subnet_range]
+    ranges = [
+        network.subnet_range,
+        network.private_services_range,
+        network.cache_range,
+        network.disaster_recovery_subnet_range,
+    ]
     return {
         "project": f"{project.environment} in {project.gcp_project}, {project.region}{recovery}; "
         f"deletion guards {'on' if project.deletion_guards else 'off'}",

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.constraints import Between, Switch, Text, Whole
 from infra.settings.forms import ClientName
+from infra.settings.model import Finding, StoreSettings, refuse_all
 from infra.settings.mongodb_parts import (
     AlertSettings,
     AtlasId,
@@ -17,7 +18,6 @@ from infra.settings.mongodb_parts import (
     MongodbUserSettings,
     WorkloadIdentitySettings,
 )
-from infra.settings.model import Finding, StoreSettings, refuse_all
 from infra.settings.units import Duration, Size
 
 

@@ -66,6 +66,10 @@ SubnetRange = Annotated[_Range, _prefix(8, 29, "Google takes subnets of these si
 ServicesRange = Annotated[
     _Range, _prefix(8, 20, "each service and region takes a /24 of it, and it cannot be grown in place")
 ]
+CacheRange = Annotated[
+    _Range,
+    _prefix(8, 28, "Memorystore for Redis with read replicas takes a /28 of it, and it cannot be grown in place"),
+]
 
 
 class NetworkSettings(SettingsModel):
@@ -73,8 +77,14 @@ class NetworkSettings(SettingsModel):
 
     subnet_range: SubnetRange = Field(description="Range of the primary region's subnet (poolers, jobs, clients).")
     private_services_range: ServicesRange = Field(
-        description="Range handed to Google for private services access: Cloud SQL and Memorystore take their "
-        "addresses from it. /20 or wider."
+        description="Range handed to Google for private services access: Cloud SQL takes its addresses from it. /20 "
+        "or wider."
+    )
+    cache_range: CacheRange | None = Field(
+        default=None,
+        examples=["10.21.0.0/28"],
+        description="A second range for private services access, of Memorystore for Redis alone (RDS-INST): /28 or "
+        "wider. Needed with cache.engine: redis, and only then; adding it later changes the connection in place.",
     )
     disaster_recovery_subnet_range: SubnetRange | None = Field(
         default=None,
@@ -90,7 +100,8 @@ class NetworkSettings(SettingsModel):
             "prod.triptrip.internal",
         ),
     ] = Field(
-        description="Private DNS zone with the stable names that clients use, pg-write and pg-read among them (CONN)."
+        description="Private DNS zone with the stable names that clients use, pg-write, pg-read, redis-write and "
+        "redis-read among them (CONN)."
     )
     flow_log_sampling: Share = Field(
         default=Share.parse("50 %"),
@@ -103,6 +114,7 @@ class NetworkSettings(SettingsModel):
         ranges = {
             "subnetRange": self.subnet_range,
             "privateServicesRange": self.private_services_range,
+            "cacheRange": self.cache_range,
             "disasterRecoverySubnetRange": self.disaster_recovery_subnet_range,
         }
         given = [(name, network) for name, network in ranges.items() if network is not None]

@@ -6,6 +6,7 @@ Rules and templates are data; this module is what they may say beyond plain CEL 
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import functools
 import hashlib
@@ -253,6 +254,15 @@ def _flag(instance: Mapping[str, Any], name: str, default: str) -> str:
     return next((str(flag["value"]) for flag in flags if flag.get("name") == name), default)
 
 
+def _json_list(text: Any) -> list[Any] | None:
+    """The list in a JSON text; null where there is none."""
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return value if isinstance(value, list) else None
+
+
 PURE: dict[str, Callable[..., Any]] = {
     "base": lambda ref: str(ref).rsplit("/", 1)[-1] if ref is not None else None,
     "part": lambda ref, name: next(iter(re.findall(rf"(?:^|/){name}/([^/]+)", str(ref or ""))), None),
@@ -260,6 +270,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "replace": lambda text, old, new: None if text is None else text.replace(old, new),
     "split": lambda text, between: [part.strip() for part in text.split(between)],
     "lower": lambda text: text.lower(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "pick": lambda mapping, key: mapping.get(key),
     "flatten": lambda lists: [item for one in lists for item in one],
     "present": _present,
@@ -282,6 +293,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "days_between": _days_between,
     "digits": lambda seed, count: str(_digest(seed))[: int(count)].rjust(int(count), "1"),
     "hexadecimal": lambda seed, count: hashlib.sha256(seed.encode()).hexdigest()[: int(count)],
+    "json_list": _json_list,
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
     "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),
 }

@@ -30,7 +30,7 @@ def keep_computed(row: TypeRow, inputs: dict[str, Any], before: Mapping[str, Any
 
 def outputs(kind: ResourceType, inputs: dict[str, Any], scope: Scope, old: Any) -> dict[str, Any]:
     """The state after a write: the inputs without write-only values, in the API's order, and every computed output."""
-    made = _readable(inputs)
+    made: dict[str, Any] = _readable(inputs)
     for path, key in kind.row.sorted.items():
         for _, items in lookup(made, path):
             items.sort(key=lambda item, key=key: str(item.get(key)))
@@ -48,7 +48,7 @@ def foretold(kind: ResourceType, inputs: dict[str, Any], scope: Scope, old: Any)
 
     What only the API can say stays unknown, or a program would be previewed with values it will not get.
     """
-    made = _readable(inputs)
+    made: dict[str, Any] = _readable(inputs)
     created, written = _templates(kind, made)
     for path in created:
         place(made, path, next((value for _, value in lookup(old, path)), UNKNOWN), create=True)
@@ -64,8 +64,11 @@ def is_set(value: Any, path: str) -> bool:
     return any(True for _ in lookup(value, path))
 
 
-def _readable(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: copy.deepcopy(value) for key, value in inputs.items() if not key.endswith("Wo")}
+def _readable(inputs: Any) -> Any:
+    """A copy without the write-only values, at any depth."""
+    if isinstance(inputs, Mapping):
+        return {key: _readable(value) for key, value in inputs.items() if not key.endswith("Wo")}
+    return [_readable(value) for value in inputs] if isinstance(inputs, list) else inputs
 
 
 def _templates(kind: ResourceType, made: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,6 +7,7 @@ import sys
 from rich.console import Console
 
 from infra.settings import SettingsError
+from sandbox.plan.inventory import print_inventory
 from sandbox.plan.recorder import PlanError
 from sandbox.plan.render import as_json, as_yaml, print_text
 from sandbox.plan.run import plan_stack
@@ -19,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
         description="Every resource a stack declares, with inputs and options, without an engine or an account.",
     )
     parser.add_argument("--stack", default="dev", help="stack to plan: its Pulumi.<stack>.yaml is read (default: dev)")
-    parser.add_argument("--format", choices=("text", "tree", "json", "yaml"), default="text", help="default: text")
+    parser.add_argument(
+        "--format", choices=("text", "tree", "json", "yaml", "inventory"), default="text", help="default: text"
+    )
     chosen = parser.parse_args(arguments)
     try:
         plan = plan_stack(chosen.stack)
@@ -30,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(as_json(plan) + "\n")
     elif chosen.format == "yaml":
         sys.stdout.write(as_yaml(plan))
+    elif chosen.format == "inventory":
+        print_inventory(plan, Console())
     else:
         print_text(plan, Console(), overview=chosen.format == "tree")
     return 0

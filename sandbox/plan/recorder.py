@@ -127,7 +127,7 @@ class Recorder(MockMonitor):
         hidden += [where for path in self._secret_outputs(request) for where, _ in lookup(outputs, path)]
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=encode(outputs, hidden))
 
-    def Invoke(  # type: ignore[override]  # noqa: N802 # the protocol's name; the SDK's mocks declare a provider's response
+    def Invoke(  # noqa: N802 # the protocol's name
         self, request: resource_pb2.ResourceInvokeRequest
     ) -> resource_pb2.ResourceInvokeResponse:
         """Answer a data function from the simulated cloud."""

@@ -76,12 +76,13 @@ def weekly_times(draw: st.DrawFn) -> str:
 def raw_settings(draw: st.DrawFn) -> Raw:
     """Every subject, as plain values keyed by subject; each store may be left out."""
     project = draw(_project())
-    stores = {name: store(project) for name, store in _STORES.items()}
+    stores = draw(_some({"postgres": _postgres(project), **{name: store(project) for name, store in _STORES.items()}}))
+    has_redis = stores.get("cache", {}).get("engine") == "redis"
     return {
         "project": project,
-        "network": draw(_network(has_recovery="disasterRecoveryRegion" in project)),
+        "network": draw(_network(has_recovery="disasterRecoveryRegion" in project, has_redis=has_redis)),
         "encryption": draw(_encryption()),
-        **draw(_some({"postgres": _postgres(project), **stores})),
+        **stores,
     }
 
 
@@ -117,12 +118,13 @@ def _project(draw: st.DrawFn) -> Raw:
 
 
 @st.composite
-def _network(draw: st.DrawFn, *, has_recovery: bool) -> Raw:
+def _network(draw: st.DrawFn, *, has_recovery: bool, has_redis: bool) -> Raw:
     bases = draw(st.permutations(["10.0", "10.200", "172.16", "172.31", "192.168"]))
     return {
         "subnetRange": f"{bases[0]}.0.0/{draw(st.integers(16, 29))}",
         "privateServicesRange": f"{bases[1]}.0.0/{draw(st.integers(16, 20))}",
         **({"disasterRecoverySubnetRange": f"{bases[2]}.0.0/{draw(st.integers(16, 29))}"} if has_recovery else {}),
+        **({"cacheRange": f"{bases[3]}.0.0/{draw(st.integers(16, 28))}"} if has_redis else {}),
         "dnsDomain": f"{draw(names)}.{draw(names)}.internal",
         **draw(_some({"flowLogSampling": st.integers(0, 100).map(lambda percent: f"{percent} %")})),
     }

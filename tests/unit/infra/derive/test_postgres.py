@@ -51,6 +51,6 @@ def test_a_connection_string_verifies_the_server_and_holds_no_password() -> None
 
 
 def test_the_documents_overlap_of_backup_and_maintenance_is_told() -> None:
-    advice = derive(from_stack_file(ROOT / "Pulumi.prod.yaml")).advice
-    own = [each for each in advice if each.path.startswith("postgres.")]
-    assert [(each.path, "COR-05" in each.text) for each in own] == [("postgres.maintenance.window", True)]
+    found = derive(from_stack_file(ROOT / "Pulumi.prod.yaml")).advice
+    advice = [each for each in found if each.path.startswith("postgres.")]
+    assert [(each.path, "COR-05" in each.text) for each in advice] == [("postgres.maintenance.window", True)]

@@ -92,5 +92,10 @@ def test_the_project_declares_every_subject() -> None:
 
 def ranges_of(stack: Settings) -> list[IPv4Network]:
     network = stack.network
-    given = (network.subnet_range, network.private_services_range, network.disaster_recovery_subnet_range)
+    given = (
+        network.subnet_range,
+        network.private_services_range,
+        network.cache_range,
+        network.disaster_recovery_subnet_range,
+    )
     return [network for network in given if network is not None]

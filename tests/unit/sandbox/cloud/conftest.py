@@ -14,13 +14,17 @@ import yaml
 
 from sandbox.cloud import Cloud, Provider
 from sandbox.cloud.expressions import short_type
+from sandbox.cloud.state import Record
 from sandbox.cloud.values import lookup, place
 
 HERE = Path(__file__).parent
 DOCUMENT = yaml.safe_load((HERE / "world" / "foundation.yaml").read_text())
+RECORDS: list[dict[str, Any]] = []
 for file in sorted((HERE / "world").glob("*.yaml")):
     if file.stem != "foundation":
-        DOCUMENT["resources"] += yaml.safe_load(file.read_text())["resources"]
+        added = yaml.safe_load(file.read_text())
+        DOCUMENT["resources"] += added["resources"]
+        RECORDS += added.get("records", [])
 PROVIDER = Provider(project=DOCUMENT["project"], region=DOCUMENT["region"], labels={"env": "test"})
 
 
@@ -65,6 +69,9 @@ class World:
 
 def _build(path: Path | None) -> World:
     world = World(Cloud.open(path), {one["name"]: one for one in DOCUMENT["resources"]}, {}, {})
+    # What stands in the cloud though no program declares it.
+    for record in RECORDS:
+        world.cloud.state.put(Record(**{"project": "", "name": record["id"], "created": 0.0, **record}))
     for one in DOCUMENT["resources"]:
         made = world.create(one["type"], one["inputs"])
         world.ids[one["name"]], world.outputs[one["name"]] = made.id, made.outputs

@@ -215,11 +215,11 @@ def test_an_unnamed_resource_is_named_and_keeps_its_name(empty: Cloud) -> None:
 
 
 def test_a_type_without_any_row_works(empty: Cloud) -> None:
-    inputs = {"name": "cache", "memorySizeGb": 32, "tier": "STANDARD_HA"}
-    made = empty.create("gcp:redis/instance:Instance", inputs, provider=HERE)
+    inputs = {"name": "cache", "nodeCount": 1, "nodeConfig": {"cpuCount": 1, "memorySizeMb": 1024}}
+    made = empty.create("gcp:memcache/instance:Instance", inputs, provider=HERE)
     assert made.outputs["project"] == "triptrip-dev"
     assert "effectiveLabels" in made.outputs
-    resource, read = empty.read("gcp:redis/instance:Instance", made.id, inputs) or pytest.fail("it is there")
+    resource, read = empty.read("gcp:memcache/instance:Instance", made.id, inputs) or pytest.fail("it is there")
     assert (resource, read) == (made, inputs)
 
 
@@ -281,3 +281,10 @@ def test_every_output_a_row_computes_is_one_the_sdk_has(world: Any) -> None:
             *parents, last = path.split(".")
             parent = next((value for _, value in lookup(complete, ".".join(parents))), {}) if parents else complete
             assert last in parent, (name, path)
+
+
+def test_a_write_only_value_is_kept_nowhere(world: Any) -> None:
+    credential = {"username": "report", "passwordWo": "correct-horse-battery", "passwordWoVersion": "1"}
+    inputs = world.changed("bigquery-connection", {"connectionId": "other", "cloudSql.credential": credential})
+    made = world.create("gcp:bigquery/connection:Connection", inputs)
+    assert made.outputs["cloudSql"]["credential"] == {"username": "report", "passwordWoVersion": "1"}

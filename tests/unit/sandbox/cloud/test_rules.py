@@ -66,6 +66,8 @@ def _operation(world: Any, case: dict[str, Any], at: str) -> Callable[[], Any]:
     of = case["of"]
     provider = replace(world.provider, **case.get("provider", {}))
     token, inputs = world.resources[of]["type"], _inputs(world, case)
+    if "type" in case:  # a type of which no example can be made
+        token, inputs = case["type"], case["inputs"]
     if at == "delete":
         return lambda: world.remove(of, **case.get("state", {}))
     checked = world.cloud.check(token, inputs, provider=provider, proposed_name="automatic-0123456")

@@ -114,7 +114,7 @@ def test_latency_is_slept_not_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio, "sleep", sleep)
     _run(_plan({"do": "latency", "seconds": 2.5}))
     _run(_plan(latency_scale=0.001))
-    _run(_plan(latency_scale=0.001), "delete", "gcp:redis/instance:Instance")
+    _run(_plan(latency_scale=0.001), "delete", "gcp:memcache/instance:Instance")
     assert slept == [2.5, 0.48]
 
 

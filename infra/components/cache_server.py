@@ -1,0 +1,22 @@
+"""What both engines of the cache give: where to connect, whom to trust, and with what to sign in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class CacheServer:
+    """A running cache; addresses and ports by endpoint ("write", "read").
+
+    `password` is a secret, and None where clients sign in by IAM.
+    """
+
+    addresses: Mapping[str, pulumi.Output[str]]
+    ports: Mapping[str, pulumi.Output[int]]
+    certificates: pulumi.Output[str]
+    password: pulumi.Output[str] | None
+    version: str
+    size: str
+    backup: str
