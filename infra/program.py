@@ -10,7 +10,7 @@ from infra.platform import Platform
 from infra.settings import Settings
 
 
-def declare(settings: Settings) -> Platform:
+async def declare(settings: Settings) -> None:
     """Declare the whole platform and export its outputs.
 
     Raises SettingsError before the first resource when the settings cannot be built.
@@ -18,9 +18,8 @@ def declare(settings: Settings) -> Platform:
     plan = derive(settings)
     for finding in plan.advice:
         pulumi.log.warn(str(finding))
-    platform = Platform(plan)
-    for field in fields(platform.outputs):
-        value = getattr(platform.outputs, field.name)
+    outputs = await Platform(plan).declare()
+    for field in fields(outputs):
+        value = getattr(outputs, field.name)
         if value is not None:
             pulumi.export(to_camel(field.name), value)
-    return platform

@@ -6,14 +6,14 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.component import Component
-from infra.components.foundation import Foundation
+from infra.components.foundation import PrivateFoundation
 
 TTL_SECONDS = 30
 """Short, since moving a name is how a failover or a restore reaches the clients (REC-REGION, REC-PITR)."""
 
 
 def address_record(
-    owner: Component, foundation: Foundation, key: str, host: str, addresses: Sequence[pulumi.Input[str]]
+    owner: Component, foundation: PrivateFoundation, key: str, host: str, addresses: Sequence[pulumi.Input[str]]
 ) -> None:
     """Give addresses a name in the platform's private zone; `host` is the whole name without a final dot."""
     gcp.dns.RecordSet(

@@ -12,7 +12,7 @@ import pulumi_gcp as gcp
 from infra.components.component import Component
 from infra.components.dns import TTL_SECONDS
 from infra.components.elasticsearch_snapshots import ElasticsearchSnapshots, ElasticsearchSnapshotsArgs
-from infra.components.foundation import Foundation
+from infra.components.foundation import PrivateFoundation
 from infra.components.inventory import StoreRecord
 from infra.components.private_endpoint import PrivateEndpoint, private_endpoint
 from infra.components.secrets import Secrets
@@ -29,7 +29,7 @@ class ElasticsearchArgs:
     """What the store is built from."""
 
     plan: ElasticsearchPlan
-    foundation: Foundation
+    foundation: PrivateFoundation
 
 
 class Elasticsearch(Component):

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_mongodbatlas as mongodbatlas
 
 from infra.components.component import Component
-from infra.components.foundation import Foundation
+from infra.components.foundation import PrivateFoundation
 from infra.components.inventory import StoreRecord
 from infra.components.mongodb_access import MongodbAccess, MongodbAccessArgs
 from infra.components.mongodb_encryption import MongodbEncryption, MongodbEncryptionArgs
@@ -35,7 +35,7 @@ class MongodbArgs:
     """What the store is built from."""
 
     plan: MongodbPlan
-    foundation: Foundation
+    foundation: PrivateFoundation
 
 
 class Mongodb(Component):

@@ -1,5 +1,7 @@
 """The private network: subnets, outbound NAT, firewall, the connection to managed services, and private names."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network

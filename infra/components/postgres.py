@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 from infra.components import postgres_settings
 from infra.components.component import Component
 from infra.components.dns import address_record
-from infra.components.foundation import Foundation
+from infra.components.foundation import PrivateFoundation
 from infra.components.inventory import StoreRecord
 from infra.derive.postgres import PORT, InstancePlan, PostgresPlan
 
@@ -22,7 +22,7 @@ class PostgresArgs:
     """What the tier is built from."""
 
     plan: PostgresPlan
-    foundation: Foundation
+    foundation: PrivateFoundation
 
 
 class Postgres(Component):

@@ -1,12 +1,14 @@
 """An address of our own network behind which a partner's service answers (Private Service Connect)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.component import Component
-from infra.components.foundation import Foundation
+from infra.components.foundation import PrivateFoundation
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class PrivateEndpoint:
 
 
 def private_endpoint(
-    owner: Component, foundation: Foundation, key: str, service_attachment: pulumi.Input[str]
+    owner: Component, foundation: PrivateFoundation, key: str, service_attachment: pulumi.Input[str]
 ) -> PrivateEndpoint:
     """Reserve an address in the primary subnet and forward it to a service attachment."""
     name, region = foundation.names.of(key), foundation.region

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from sandbox.plan.recorder import Plan, PlanError, Recorder
 
 PROJECT = "triptrip"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+Program = Callable[[], Awaitable[None] | None]
+"""What declares resources: a function, or a coroutine's."""
 
 
 class _Warnings(logging.Handler):
@@ -41,14 +45,14 @@ def plan_settings(settings: Settings, stack: str, cloud: Cloud | None = None) ->
     return plan_program(lambda: declare(settings), stack, cloud)
 
 
-def plan_program(program: Callable[[], object], stack: str, cloud: Cloud | None = None) -> Plan:
+def plan_program(program: Program, stack: str, cloud: Cloud | None = None) -> Plan:
     """The plan of any program that declares resources; raises PlanError when the cloud would refuse one."""
     plan = Plan(stack)
     contextvars.copy_context().run(_run, program, plan, cloud)
     return plan
 
 
-def _run(program: Callable[[], object], plan: Plan, given: Cloud | None) -> None:
+def _run(program: Program, plan: Plan, given: Cloud | None) -> None:
     # One worker takes every call of the program to the recorder, and the cloud lives on it.
     worker = ThreadPoolExecutor(max_workers=1)
     cloud = given or worker.submit(Cloud.open).result()
@@ -61,7 +65,7 @@ def _run(program: Callable[[], object], plan: Plan, given: Cloud | None) -> None
     loop.set_exception_handler(lambda _, __: None)
     try:
         _monitor_with(recorder, plan)
-        loop.run_until_complete(run_in_stack(lambda: _discard(program)))
+        loop.run_until_complete(run_in_stack(program))
     except Exception as error:
         # A refused resource has no outputs, and what the program does without them is not the news.
         if recorder.refusals:
@@ -83,7 +87,3 @@ def _monitor_with(recorder: Recorder, plan: Plan) -> None:
     set_mocks(recorder.mocks, project=PROJECT, stack=plan.stack, preview=False, logger=logger, monitor=recorder)
     # set_mocks makes a root stack of its own; the program gets the one that carries its outputs.
     pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type] # its value before any root
-
-
-def _discard(program: Callable[[], object]) -> None:
-    program()

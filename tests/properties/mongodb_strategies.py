@@ -10,7 +10,8 @@ from infra.settings.times import WEEKDAYS, utc_offset
 
 _ZONES = ("UTC", "Asia/Tokyo", "Asia/Kathmandu", "America/Bogota")
 _names = st.from_regex(r"[a-z](?:[a-z0-9-]{0,7}[a-z0-9])?", fullmatch=True)
-_ids = st.from_regex(r"[0-9a-f]{24}", fullmatch=True)
+_ids = st.from_regex(r"[0-9a-f]{23}[abcdf]", fullmatch=True)
+"""Ends in a letter: without quotes, `1e5…` would be a number to the engine (the settings tell to quote)."""
 _emails = st.from_regex(r"[a-z][a-z0-9]{0,8}@[a-z]{1,8}\.jp", fullmatch=True)
 
 

@@ -1,0 +1,68 @@
+"""The largest packages of the SDKs, loaded class by class instead of whole.
+
+Importing `pulumi_gcp.compute` runs 400 modules and `pulumi_mongodbatlas` 200, of which the platform uses some twenty:
+half of what a preview spent before its first resource (`make bench`). A class of such a package is imported from its own
+module when it is first named. A name that has no module of that spelling loads the package as the SDK wrote it, so
+nothing can be missing, only slower. Importing this module switches that on (ADR 0018).
+"""
+
+import asyncio
+import importlib.util
+import re
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import Any
+
+LARGE = ("pulumi_gcp.compute", "pulumi_mongodbatlas")
+
+_SHARED = ("pulumi_gcp.compute._inputs", "pulumi_gcp.compute.outputs")
+"""What every class of the package needs, and the slowest part that is left."""
+
+
+async def load() -> None:
+    """Load what is slow beside the running program, which goes on registering resources meanwhile."""
+    await asyncio.to_thread(lambda: [importlib.import_module(name) for name in _SHARED])
+
+
+class _ClassByClass(SourceFileLoader):
+    """Makes a package that finds each class in the module of its name."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the package a `__getattr__` in place of its `__init__`."""
+
+        def find(name: str) -> Any:
+            own = f"{module.__name__}.{module_of(name)}"
+            if name.startswith("_") or importlib.util.find_spec(own) is None:
+                del module.__dict__["__getattr__"]
+                super(_ClassByClass, self).exec_module(module)
+                return getattr(module, name)
+            loaded = importlib.import_module(own)
+            value = loaded if name == module_of(name) else getattr(loaded, name)
+            setattr(module, name, value)
+            return value
+
+        module.__dict__["__getattr__"] = find
+
+
+class _Finder(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in LARGE:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _ClassByClass(fullname, spec.origin)
+        return spec
+
+
+def module_of(name: str) -> str:
+    """The module that a class is written in: `region_url_map` of RegionUrlMap, `url_map` of URLMap."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    sys.meta_path.insert(0, _Finder())
