@@ -60,6 +60,8 @@ _Range = Annotated[
         {"type": "string", "pattern": r"^\d+\.\d+\.\d+\.\d+/\d+$", "examples": ["10.10.0.0/20"], "description": _FORM}
     ),
 ]
+PrivateRange = _Range
+"""A private range of any size, for networks that are not Google's."""
 SubnetRange = Annotated[_Range, _prefix(8, 29, "Google takes subnets of these sizes")]
 ServicesRange = Annotated[
     _Range, _prefix(8, 20, "each service and region takes a /24 of it, and it cannot be grown in place")

@@ -39,7 +39,7 @@ class Provider:
         known = {key: value for key, value in arguments.items() if not has_unknown(value)}
         labels, attribution = known.get("defaultLabels"), known.get("addPulumiAttributionLabel")
         return cls(
-            project=known.get("project"),
+            project=known.get("project") or known.get("projectId"),
             region=known.get("region"),
             zone=known.get("zone"),
             labels=json.loads(labels) if isinstance(labels, str) else labels or {},
@@ -110,6 +110,19 @@ class Cloud:
             scope.bind(self=kind.shape.complete(outcome.with_defaults(kind.row, checked, scope)))
             failures = list(refusals(kind.name, "check", scope))
         return Checked({**checked, DEFAULTS: [named]} if unnamed else checked, tuple(failures))
+
+    def check_provider(self, token: str, arguments: Mapping[str, Any]) -> tuple[CheckFailure, ...]:
+        """What a provider refuses of its own arguments; everything but text arrives as JSON, so no type is asked."""
+        kind = resource_type(token)
+        declared = {**kind.shape.inputs, "version": {}, "pluginDownloadURL": {}}
+        failures = [CheckFailure(key, "Invalid or unknown key") for key in arguments if key not in declared]
+        failures += [
+            CheckFailure(key, f"Missing required property '{key}'")
+            for key, one in declared.items()
+            if one.get("required") and arguments.get(key) is None
+        ]
+        scope = self._scope(kind.name, Provider(), self=kind.shape.complete(dict(arguments)), given=dict(arguments))
+        return (*failures, *refusals(kind.name, "check", scope))
 
     def diff(
         self, token: str, old_inputs: Mapping[str, Any], new_inputs: Mapping[str, Any], outputs: Mapping[str, Any]

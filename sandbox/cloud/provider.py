@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import hashlib
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -81,15 +81,20 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version="999.0.0")
 
     async def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
-        """Become the Terraform provider that the program's package names; every package is answered the same way."""
-        return provider_pb2.ParameterizeResponse(name=request.value.name, version=request.value.version)
+        """Become the Terraform provider that the program's package names."""
+        from sandbox.cloud import parameters  # noqa: PLC0415 - only a Terraform provider's package asks
+
+        if request.WhichOneof("parameters") == "args":
+            name, version = await _answer(context, lambda: parameters.from_arguments(request.args.args))
+        else:
+            name, version = await _answer(context, lambda: parameters.from_value(request.value.value))
+        return provider_pb2.ParameterizeResponse(name=name, version=version)
 
     async def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         inputs, _ = decode(request.news)
         token = "pulumi:providers:" + request.urn.split("::")[2].split(":")[-1]
-        allowed = await _answer(context, lambda: _provider_properties(token))
-        unknown = [key for key in inputs if key not in allowed and key not in ("version", "pluginDownloadURL")]
-        failures = [provider_pb2.CheckFailure(property=key, reason="Invalid or unknown key") for key in unknown]
+        found = await _answer(context, lambda: self.cloud.check_provider(token, inputs))
+        failures = [provider_pb2.CheckFailure(property=one.property, reason=one.reason) for one in found]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     async def DiffConfig(self, request: Any, context: Any) -> Any:
@@ -222,12 +227,6 @@ def _diff_response(changes: list[tuple[str, str, bool]], replaces: tuple[str, ..
         hasDetailedDiff=True,
         deleteBeforeReplace=delete_first,
     )
-
-
-def _provider_properties(token: str) -> Mapping[str, Any]:
-    from sandbox.cloud import shape  # noqa: PLC0415 - loaded after the port is told
-
-    return shape.load(token).inputs
 
 
 async def _answer(context: Any, act: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections.abc
 import contextlib
 import difflib
+import functools
 import hashlib
 import importlib
 import importlib.metadata
@@ -22,6 +23,7 @@ import os
 import tempfile
 import types
 import typing
+import urllib.parse
 import warnings
 from pathlib import Path as FilePath
 from typing import Any
@@ -173,10 +175,7 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     """
     package = _package(token)
     try:
-        versions = [
-            importlib.metadata.version(f"pulumi-{package}"),
-            importlib.metadata.version("google-api-python-client"),
-        ]
+        versions = [fingerprint(f"pulumi-{package}"), importlib.metadata.version("google-api-python-client")]
     except importlib.metadata.PackageNotFoundError as error:
         raise UnknownTypeError(token, f"the Python package {error.name} is not installed") from error
     digest = hashlib.sha256(json.dumps([_FORMAT, token, versions, document], sort_keys=True).encode()).hexdigest()[:24]
@@ -192,6 +191,16 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     with contextlib.suppress(OSError):
         _keep(kept, data)
     return Shape(data)
+
+
+@functools.cache
+def fingerprint(distribution: str) -> str:
+    """What an SDK is read from: its version, and for one that lies in a folder beside us its files' content too."""
+    found = importlib.metadata.distribution(distribution)
+    origin = json.loads(found.read_text("direct_url.json") or "{}").get("url", "")
+    folder = FilePath(urllib.parse.unquote(urllib.parse.urlsplit(origin).path))
+    files = sorted(folder.glob("pulumi_*/*.py")) if origin.startswith("file:") else []
+    return " ".join([found.version, *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)])
 
 
 def cache_directory() -> FilePath:

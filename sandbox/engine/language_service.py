@@ -6,7 +6,10 @@ difference: there is one environment, ``.venv``, made by ``sandbox/setup``; noth
 
 from __future__ import annotations
 
+import base64
 import importlib.metadata
+import importlib.util
+import json
 import os
 import queue
 import re
@@ -86,9 +89,13 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(  # noqa: N802
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        """Ask for no provider plugin: every provider is a running server that the engine attaches to."""
+        """Name the packages that a bridge becomes; every other provider is a running server, found by its name.
+
+        An engine that is told of none takes their versions from the state instead, and then sees a change of the
+        provider in the second run that was none (pulumi v3.250.0, ``pkg/resource/deploy/source_eval.go``).
+        """
         del request, context
-        return language_pb2.GetRequiredPackagesResponse()
+        return language_pb2.GetRequiredPackagesResponse(packages=list(_bridged_packages()))
 
     def Run(  # noqa: N802
         self, request: language_pb2.RunRequest, context: grpc.ServicerContext
@@ -162,6 +169,23 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
             finally:
                 process.kill()
                 self._plugins.discard(process)
+
+
+def _bridged_packages() -> Iterator[plugin_pb2.PackageDependency]:
+    """Read ``pulumi-plugin.json`` of every installed SDK whose provider is another one, told what to become."""
+    for package in importlib.metadata.distributions():
+        found = importlib.util.find_spec(package.name.replace("-", "_")) if package.name.startswith("pulumi-") else None
+        file = Path(found.origin).with_name("pulumi-plugin.json") if found and found.origin else None
+        told = json.loads(file.read_bytes()) if file and file.is_file() else {}
+        if become := told.get("parameterization"):
+            yield plugin_pb2.PackageDependency(
+                name=told["name"],
+                kind="resource",
+                version=told["version"],
+                parameterization=plugin_pb2.PackageParameterization(
+                    name=become["name"], version=become["version"], value=base64.b64decode(become["value"])
+                ),
+            )
 
 
 def _normal_name(requirement: str) -> str:

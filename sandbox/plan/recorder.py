@@ -157,9 +157,7 @@ class Recorder(MockMonitor):
         if not request.custom:
             return "", {}
         if request.type.startswith(_PROVIDERS):
-            identifier = f"{request.name}-provider"
-            self._providers[identifier] = Provider.from_arguments(inputs)
-            return identifier, inputs
+            return self._configure(request, inputs), inputs
         provider = self._provider_of(request)
         try:
             checked = self._cloud.check(request.type, inputs, provider=provider, proposed_name=request.name)
@@ -171,6 +169,18 @@ class Recorder(MockMonitor):
             reasons = [str(error)]
         self.refusals.append(f"{request.name} ({request.type}) would be refused: " + "; ".join(reasons))
         return f"{request.name}-refused", inputs
+
+    def _configure(self, request: resource_pb2.RegisterResourceRequest, inputs: dict[str, Any]) -> str:
+        """Keep a provider by its id; what it refuses of its arguments is kept as a refusal."""
+        try:
+            reasons = [f"{one.property}: {one.reason}" for one in self._cloud.check_provider(request.type, inputs)]
+        except CloudError as error:
+            reasons = [str(error)]
+        if reasons:
+            self.refusals.append(f"{request.name} ({request.type}) would be refused: " + "; ".join(reasons))
+        identifier = f"{request.name}-provider"
+        self._providers[identifier] = Provider.from_arguments(inputs)
+        return identifier
 
     def _provider_of(
         self, request: resource_pb2.RegisterResourceRequest | resource_pb2.ResourceInvokeRequest

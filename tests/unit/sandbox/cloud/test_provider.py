@@ -129,6 +129,50 @@ def test_it_calls_itself_newer_than_any_sdk(stub: Any) -> None:
     assert int(stub.GetPluginInfo(empty_pb2.Empty()).version.split(".")[0]) > 100
 
 
+def _parameters(stub: Any, **parameters: Any) -> tuple[str, str]:
+    made = stub.Parameterize(provider_pb2.ParameterizeRequest(**parameters))
+    return made.name, made.version
+
+
+def test_it_becomes_the_terraform_provider_it_is_told_to_be(stub: Any) -> None:
+    arguments = provider_pb2.ParameterizeRequest.ParametersArgs(args=["timescale/timescale", "2.13.3"])
+    told = {"remote": {"url": "registry.opentofu.org/timescale/timescale", "version": "2.13.3"}}
+    value = provider_pb2.ParameterizeRequest.ParametersValue(
+        name="timescale", version="1.0.0", value=json.dumps(told).encode()
+    )
+    assert _parameters(stub, args=arguments) == ("timescale", "2.13.3")
+    assert _parameters(stub, value=value) == ("timescale", "2.13.3")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"args": {"args": ["timescale/timescale"]}}, "received 1 arg(s)"),
+        ({"args": {"args": ["timescale", "2.13.3"]}}, "names no provider"),
+        ({"value": {"name": "timescale", "version": "2.13.3"}}, "failed to parse parameterized value"),
+        ({"value": {"value": b'{"local": {"path": "/tmp"}}'}}, "failed to parse parameterized value"),
+        ({"value": {"value": b'{"remote": {"url": "timescale", "version": "2"}}'}}, "names no provider"),
+    ],
+)
+def test_what_names_no_terraform_provider_is_refused(stub: Any, parameters: dict[str, Any], said: str) -> None:
+    with pytest.raises(grpc.RpcError) as error:
+        stub.Parameterize(provider_pb2.ParameterizeRequest(**parameters))
+    assert said in str(error.value.details())
+
+
+def _configuration(stub: Any, package: str, **arguments: Any) -> dict[str, str]:
+    urn = f"urn:pulumi:dev::p::pulumi:providers:{package}::one"
+    checked = stub.CheckConfig(provider_pb2.CheckRequest(urn=urn, news=encode(arguments)))
+    return {failure.property: failure.reason for failure in checked.failures}
+
+
+def test_a_providers_own_arguments_are_checked(stub: Any) -> None:
+    assert not _configuration(stub, "gcp", project="triptrip-dev", version="10.2.0")
+    assert _configuration(stub, "gcp", projekt="triptrip-dev") == {"projekt": "Invalid or unknown key"}
+    assert not _configuration(stub, "timescale", projectId="abcdef0123", accessKey=UNKNOWN, secretKey=UNKNOWN)
+    assert set(_configuration(stub, "timescale", accessKey="a")) == {"projectId", "secretKey"}
+
+
 def test_check_completes_names_and_keeps_secrets(stub: Any) -> None:
     request = provider_pb2.CheckRequest(
         urn=f"urn:pulumi:dev::p::{USER}::app",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.cloud import Cloud, Provider
+from sandbox.cloud import Cloud, Provider, shape
 from sandbox.cloud.errors import UnknownTypeError
 from sandbox.cloud.shape import Shape, load, reflect
 
@@ -84,8 +86,8 @@ def test_an_unknown_type_is_told(empty: Cloud, token: str) -> None:
 
 
 def test_a_number_keeps_its_declared_kind() -> None:
-    shape = load("gcp:compute/subnetwork:Subnetwork")
-    checked, failures = shape.check({"network": "n", "logConfig": {"flowSampling": 1}})
+    subnetwork = load("gcp:compute/subnetwork:Subnetwork")
+    checked, failures = subnetwork.check({"network": "n", "logConfig": {"flowSampling": 1}})
     assert not failures
     assert isinstance(checked["logConfig"]["flowSampling"], float)
 
@@ -106,12 +108,29 @@ def test_a_home_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypat
     assert "location" in load("gcp:kms/keyRing:KeyRing").inputs
 
 
+def test_a_shape_of_an_sdk_beside_us_is_read_again_when_the_sdk_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pulumi_own").mkdir()
+    file = tmp_path / "pulumi_own" / "thing.py"
+    beside = SimpleNamespace(version="1.0.0", read_text=lambda _: json.dumps({"url": tmp_path.as_uri()}))
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: beside)
+    prints = []
+    for content in ("old", "new", "new"):
+        file.write_text(content)
+        shape.fingerprint.cache_clear()
+        prints.append(shape.fingerprint("pulumi-own"))
+    shape.fingerprint.cache_clear()
+    assert prints[0] != prints[1] == prints[2]
+    assert all(one.startswith("1.0.0 ") for one in prints)
+
+
 def test_completing_fills_every_block_and_stops_at_recursion() -> None:
-    shape = Shape(
+    node = Shape(
         {
             "root": "Node",
             "state": "Node",
             "classes": {"Node": {"value": {"type": "string"}, "next": {"type": {"object": "Node"}}}},
         }
     )
-    assert shape.complete({"next": {"value": "x"}}) == {"value": None, "next": {"value": "x"}}
+    assert node.complete({"next": {"value": "x"}}) == {"value": None, "next": {"value": "x"}}

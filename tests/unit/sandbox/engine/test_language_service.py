@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Callable
@@ -104,7 +105,13 @@ def test_dependencies_are_those_of_the_environment(service: LanguageService) -> 
 
 def test_what_the_engine_asks_before_a_program(service: LanguageService) -> None:
     assert service.GetPluginInfo(empty_pb2.Empty(), CONTEXT).version == "3.250.0"
-    assert not service.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(), CONTEXT).packages
+    [bridged] = service.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(), CONTEXT).packages
+    assert (bridged.name, bridged.kind, bridged.parameterization.name) == (
+        "terraform-provider",
+        "resource",
+        "timescale",
+    )
+    assert json.loads(bridged.parameterization.value)["remote"]["version"] == bridged.parameterization.version
     assert service.About(language_pb2.AboutRequest(), CONTEXT).executable == sys.executable
     said = b"".join(
         each.stdout for each in service.InstallDependencies(language_pb2.InstallDependenciesRequest(), CONTEXT)

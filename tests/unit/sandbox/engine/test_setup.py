@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[4]
+PACKAGES = ("uv.lock", "pyproject.toml", "sdks/timescale/pyproject.toml")
 SYSTEM_TOOLS: tuple[str, ...] = ("awk", "bash", "cat", "chmod", "cut", "dirname", "env", "flock", "git", "install")
 SYSTEM_TOOLS += ("ln", "ls", "mkdir", "mkfifo", "mv", "readlink", "rm", "sed", "sh", "sleep", "tail")
 
@@ -36,7 +37,7 @@ class Tree:
         self.root, self.tools, self.cache = folder / "tree", folder / "tools", folder / "cache"
         self.calls = folder / "calls"
         self.calls.touch()
-        for name in ("uv.lock", "pyproject.toml", "sandbox/setup", "sandbox/engine/bin/pulumi-language-python"):
+        for name in (*PACKAGES, "sandbox/setup", "sandbox/engine/bin/pulumi-language-python"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
         for name in ("go.mod", "go.sum"):
@@ -99,7 +100,7 @@ def test_the_engine_is_built_from_its_module_whatever_the_users_go_flags(tree: T
     assert os.access(Path(pulumi).with_name("pulumi-language-python"), os.X_OK)
 
 
-@pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml"])
+@pytest.mark.parametrize("name", PACKAGES)
 def test_changed_packages_are_installed_again(tree: Tree, name: str) -> None:
     tree.setup("python")
     with (tree.root / name).open("a") as file:

@@ -6,6 +6,7 @@ import sys
 
 import pulumi
 import pulumi_gcp as gcp
+import pulumi_timescale as timescale
 import pytest
 
 from infra.settings import SettingsError
@@ -51,6 +52,14 @@ def test_two_resources_of_one_urn_are_refused() -> None:
         _api("twice", "iam.googleapis.com", options)
 
     with pytest.raises(PlanError, match=r"share the URN .*twice"):
+        plan_program(program, "dev")
+
+
+def test_a_provider_that_would_refuse_its_arguments_is_told() -> None:
+    def program() -> None:
+        timescale.Provider("vendor", project_id="abcdef0123", access_key="a key without its secret")
+
+    with pytest.raises(PlanError, match=r"vendor \(pulumi:providers:timescale\) would be refused: secretKey"):
         plan_program(program, "dev")
 
 
