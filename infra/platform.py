@@ -57,7 +57,9 @@ class Platform(Component):
         self._stores_without_network(base)
         await sdk.load()
         network = Network("network", NetworkArgs(plan.network, base.services), guarded)
-        private = PrivateFoundation(**{field.name: getattr(base, field.name) for field in fields(base)}, network=network)
+        private = PrivateFoundation(
+            **{field.name: getattr(base, field.name) for field in fields(base)}, network=network
+        )
         postgres, outputs = self._postgres(plan.postgres, private) if plan.postgres else (None, {})
         self._stores(private, postgres)
         self.register_outputs({})
