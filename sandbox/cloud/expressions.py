@@ -268,4 +268,5 @@ PURE: dict[str, Callable[..., Any]] = {
     "hexadecimal": lambda seed, count: hashlib.sha256(seed.encode()).hexdigest()[: int(count)],
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
     "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),
+    "whole": lambda text: int(text) if text is not None and PURE["is_integer"](text) else None,
 }
