@@ -116,9 +116,9 @@ class Cdn(Component):
     def _url_map(self) -> gcp.compute.URLMap:
         plan = self._args.plan
         policy = security_policy(self, self._base, plan)
-        shared = origin(self, self._base, plan)
-        api = backend_service(self, "cdn-api", plan.name, plan, shared, policy, cached=False)
-        cached = backend_service(self, "cdn-api-cached", plan.cached_name, plan, shared, policy, cached=True)
+        shared = {**origin(self, self._base, plan), "security_policy": policy.id}
+        api = backend_service(self, plan, shared, cached=False)
+        cached = backend_service(self, plan, shared, cached=True)
         return gcp.compute.URLMap(
             "cdn-routes",
             name=plan.name,

@@ -20,30 +20,27 @@ def origin(owner: Component, foundation: Foundation, plan: CdnPlan) -> Mapping[s
     return _instance_groups(owner, foundation, plan.backend)
 
 
-def backend_service(  # noqa: PLR0913  one line a thing that both services share
-    owner: Component,
-    key: str,
-    name: str,
-    plan: CdnPlan,
-    shared: Mapping[str, Any],
-    policy: gcp.compute.SecurityPolicy,
-    *,
-    cached: bool,
+def backend_service(
+    owner: Component, plan: CdnPlan, shared: Mapping[str, Any], *, cached: bool
 ) -> gcp.compute.BackendService:
-    """One of the two services in front of the same origin."""
+    """One of the two services in front of the same origin; `shared` is what both say."""
     return gcp.compute.BackendService(
-        key,
-        name=name,
+        "cdn-api-cached" if cached else "cdn-api",
+        name=plan.cached_name if cached else plan.name,
         description="Cacheable paths of the API" if cached else "The API without a cache",
         load_balancing_scheme=SCHEME,
-        security_policy=policy.id,
         enable_cdn=cached,
         # The routes carry the policy; a request that came here without one would be kept only if the API says so.
         cdn_policy={"cache_mode": "USE_ORIGIN_HEADERS"} if cached else None,
-        log_config={"enable": plan.log_sampling > 0, "sample_rate": plan.log_sampling},
+        log_config=_log(plan),
         **shared,
         opts=owner.inside(),
     )
+
+
+def _log(plan: CdnPlan) -> Mapping[str, Any]:
+    # A rate can only be given while the log is on (compute v1, BackendServiceLogConfig.sampleRate).
+    return {"enable": True, "sample_rate": plan.log_sampling} if plan.log_sampling else {"enable": False}
 
 
 def _serverless(owner: Component, foundation: Foundation, plan: ServerlessPlan) -> Mapping[str, Any]:
@@ -77,7 +74,8 @@ def _instance_groups(owner: Component, foundation: Foundation, plan: InstanceGro
         unhealthy_threshold=3,
         log_config={"enable": True},
         **check,
-        opts=owner.inside(foundation.services["compute"]),
+        # It holds nothing and goes when the API moves to a Cloud Run service.
+        opts=owner.inside(foundation.services["compute"], protect=False),
     )
     return {
         "protocol": plan.protocol,

@@ -1,4 +1,4 @@
-"""The URL map of the load balancer in the API's own words: routes, cache policies, headers, and the tests it must pass."""
+"""The URL map in the API's own words: routes, cache policies, headers, and the tests it must pass."""
 
 from typing import Any
 
@@ -75,12 +75,17 @@ def _cache_policy(route: Route) -> dict[str, Any]:
             "include_host": True,
             "include_protocol": True,
             "include_query_string": True,
-            "included_query_parameters": list(route.included) if route.included is not None else None,
-            "excluded_query_parameters": list(route.excluded) if route.included is None else None,
+            **_parameters(route),
         },
         "negative_caching": True,
         "negative_caching_policies": [{"code": code, "ttl": _seconds(ttl)} for code, ttl in route.negative],
     }
+
+
+def _parameters(route: Route) -> dict[str, list[str]]:
+    if route.included is not None:
+        return {"included_query_parameters": list(route.included)}
+    return {"excluded_query_parameters": list(route.excluded)}
 
 
 def _seconds(amount: int) -> dict[str, str]:

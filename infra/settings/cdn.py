@@ -28,7 +28,7 @@ class CdnSettings(StoreSettings):
     )
     path_prefix: PathPrefix = Field(
         default="/api",
-        description="What stands before the paths of the endpoint table (CACHE-EP: /api). Outside it nothing is cached.",
+        description="What stands before the paths of the endpoint table (CACHE-EP: /api). Nothing else is cached.",
     )
     backend: BackendSettings = Field(description="The API behind the load balancer.")
     rate_limit: RateLimitSettings = Field(description="Requests an address may make (Cloud Armor).")
