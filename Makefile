@@ -82,6 +82,7 @@ check-python: python
 check-generated: python
 	$(PYTHON) -m infra.settings schema --check
 	$(PYTHON) -m infra.settings reference --check
+	$(PYTHON) -m infra.settings endpoints --check
 
 .PHONY: check-shell
 check-shell: python
@@ -102,6 +103,7 @@ endif
 docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings schema
 	$(PYTHON) -m infra.settings reference
+	$(PYTHON) -m infra.settings endpoints
 
 .PHONY: snapshots
 snapshots: python ## accept the plans of dev and prod as the reviewed ones

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.derive import cdn_routes
 from infra.settings import reference, schema
 from infra.settings.check import check, summary
 from infra.settings.problems import SettingsError
@@ -23,6 +24,7 @@ _GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
         "the JSON Schema of a stack file, for editors",
     ),
     "reference": (Path("docs/reference/settings.md"), reference.render, "the reference of all settings"),
+    "endpoints": (Path("docs/reference/endpoints.md"), cdn_routes.render, "the table of endpoints and their caches"),
 }
 
 

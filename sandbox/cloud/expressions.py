@@ -296,4 +296,5 @@ PURE: dict[str, Callable[..., Any]] = {
     "json_list": _json_list,
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
     "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),
+    "whole": lambda text: int(text) if text is not None and PURE["is_integer"](text) else None,
 }

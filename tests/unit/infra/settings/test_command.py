@@ -39,13 +39,13 @@ def test_every_wrong_file_is_reported_with_the_lines(tmp_path: Path, capsys: pyt
     assert "OK" not in told.out
 
 
-@pytest.mark.parametrize("command", ["schema", "reference"])
+@pytest.mark.parametrize("command", ["schema", "reference", "endpoints"])
 def test_the_generated_file_is_up_to_date(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = main([command, "--check"])
     assert code == 0, capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["schema", "reference"])
+@pytest.mark.parametrize("command", ["schema", "reference", "endpoints"])
 def test_a_stale_file_is_refused_with_the_command_that_mends_it(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
