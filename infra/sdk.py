@@ -35,7 +35,7 @@ class _ClassByClass(SourceFileLoader):
 
         def find(name: str) -> Any:
             own = f"{module.__name__}.{module_of(name)}"
-            if name.startswith("_") or importlib.util.find_spec(own) is None:
+            if importlib.util.find_spec(own) is None:
                 del module.__dict__["__getattr__"]
                 super(_ClassByClass, self).exec_module(module)
                 return getattr(module, name)
@@ -60,8 +60,8 @@ class _Finder(MetaPathFinder):
 
 
 def module_of(name: str) -> str:
-    """The module that a class is written in: `region_url_map` of RegionUrlMap, `url_map` of URLMap."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    """The module of a class or data function: `url_map` of URLMap, `get_cluster` of get_cluster_output."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().removesuffix("_output")
 
 
 if not any(isinstance(finder, _Finder) for finder in sys.meta_path):

@@ -7,9 +7,11 @@ import pytest
 
 from infra.sdk import LARGE, module_of
 
+
 def run(program: str) -> str:
     """What a program prints in a process of its own, where no package has been loaded before."""
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout  # noqa: S603 # our own program
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 # our own program
 
 
 def test_the_platform_needs_neither_package_whole() -> None:
@@ -33,14 +35,21 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 def test_the_plan_is_the_same_with_the_whole_packages() -> None:
     program = (
-        "from sandbox.plan import plan_stack; from sandbox.plan.render import as_json; print(as_json(plan_stack('dev')))"
+        "from sandbox.plan import plan_stack; from sandbox.plan.render import as_json\n"
+        "print(as_json(plan_stack('dev')))"
     )
     whole = "import sys, pulumi_gcp.compute, pulumi_mongodbatlas\n" + program
     assert run(program) == run(whole)
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("URLMap", "url_map"), ("RegionNetworkEndpointGroup", "region_network_endpoint_group")]
+    ("name", "module"),
+    [
+        ("URLMap", "url_map"),
+        ("RegionNetworkEndpointGroup", "region_network_endpoint_group"),
+        ("get_advanced_cluster_output", "get_advanced_cluster"),
+        ("_utilities", "_utilities"),
+    ],
 )
 def test_module_of(name: str, module: str) -> None:
     assert module_of(name) == module
