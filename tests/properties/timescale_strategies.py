@@ -1,4 +1,4 @@
-"""Everything the timescale settings accept."""
+"""Everything the timescale settings accept; ids are drawn so that no YAML reader takes one for a number."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def timescale(draw: st.DrawFn, project: dict[str, Any]) -> dict[str, Any]:
     replicas, pooler = draw(st.integers(0, 2)), draw(st.booleans())
     replica = draw(st.none() | st.fixed_dictionaries({"compute": _sizes}, optional={"nodes": st.integers(1, 10)}))
     return {
-        "projectId": draw(st.from_regex(r"[a-z0-9]{10}", fullmatch=True)),
+        "projectId": draw(st.from_regex(r"[a-z][a-z0-9]{9}", fullmatch=True)),
         "region": region,
         "environmentTag": "PROD" if project["environment"] == "prod" else draw(st.sampled_from(["PROD", "DEV"])),
         "compute": draw(_sizes),
@@ -74,7 +74,7 @@ def _vpc(draw: st.DrawFn) -> dict[str, Any]:
     ranges = [f"10.{number}.0.0/16" for number in draw(st.lists(st.integers(100, 109), max_size=2, unique=True))]
     by_gateway = draw(st.booleans()) and bool(ranges)
     peering: dict[str, Any] = {
-        "accountId": draw(st.from_regex(r"[0-9]{12}", fullmatch=True)),
+        "accountId": draw(st.from_regex(r"[1-9][0-9]{11}", fullmatch=True)),
         "region": draw(_aws_regions),
         "transitGatewayId" if by_gateway else "vpcId": f"{'tgw' if by_gateway else 'vpc'}-0123456789abcdef0",
         **({"ranges": ranges} if ranges else {}),
