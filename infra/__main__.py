@@ -16,13 +16,7 @@ from infra.program import declare  # noqa: E402
 from infra.settings import SettingsError  # noqa: E402
 from infra.settings.pulumi_config import from_pulumi  # noqa: E402
 
-
-async def main() -> None:
-    """Declare the stack that the engine asks for."""
-    try:
-        await declare(from_pulumi())
-    except SettingsError as error:
-        raise pulumi.RunError(str(error)) from None
-
-
-pulumi.run(main)
+try:
+    declare(from_pulumi())
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None

@@ -1,18 +1,18 @@
 """The whole platform on one page: which component gets what from which."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from infra import sdk
+import infra.sdk  # noqa: F401  # the SDKs are loaded class by class from here on
 from infra.components.bigquery import Bigquery, BigqueryArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
 from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
-from infra.components.foundation import Foundation, PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.components.identities import Identities, IdentitiesArgs
 from infra.components.invalidation import Invalidation, InvalidationArgs
 from infra.components.inventory import StoreRecord
@@ -44,31 +44,23 @@ class PlatformOutputs:
 class Platform(Component):
     """TripTrip's data platform in one environment; every resource hangs below it and uses its providers."""
 
+    outputs: PlatformOutputs
+
     def __init__(self, plan: PlatformPlan) -> None:
         super().__init__("platform", pulumi.ResourceOptions(providers=providers(plan)))
         self._plan = plan
         self._guarded = self.inside(protect=plan.protect)
+        self._base = self._foundation()
         self._records: list[StoreRecord] = []
-
-    async def declare(self) -> PlatformOutputs:
-        """Declare everything, first what needs no network: the engine makes it while the rest of the SDK is loaded."""
-        plan, guarded = self._plan, self._guarded
-        base = self._foundation()
-        self._stores_without_network(base)
-        await sdk.load()
-        network = Network("network", NetworkArgs(plan.network, base.services), guarded)
-        private = PrivateFoundation(
-            **{field.name: getattr(base, field.name) for field in fields(base)}, network=network
-        )
-        postgres, outputs = self._postgres(plan.postgres, private) if plan.postgres else (None, {})
-        self._stores(private, postgres)
-        self.register_outputs({})
-        return PlatformOutputs(
-            network_id=network.network_id,
+        postgres, outputs = self._postgres(plan.postgres) if plan.postgres else (None, {})
+        self._stores(postgres)
+        self.outputs = PlatformOutputs(
+            network_id=self._base.network.network_id,
             dns_domain=plan.network.dns_domain,
-            inventory=[record.as_output() for record in sorted(self._records, key=lambda record: record.store)],
+            inventory=[record.as_output() for record in self._records],
             **outputs,
         )
+        self.register_outputs({})
 
     def _foundation(self) -> Foundation:
         plan, guarded = self._plan, self._guarded
@@ -80,24 +72,16 @@ class Platform(Component):
             owner=plan.owner,
             guarded=plan.protect,
             names=plan.names,
+            network=Network("network", NetworkArgs(plan.network, services), guarded),
             encryption=Encryption("encryption", EncryptionArgs(plan.encryption, services), guarded),
             identities=Identities("identities", IdentitiesArgs(plan.identities, services), guarded),
             services=services,
         )
 
-    def _stores_without_network(self, base: Foundation) -> None:
-        plan, guarded = self._plan, self._guarded
-        if plan.invalidation:
-            invalidation = Invalidation("invalidation", InvalidationArgs(plan.invalidation, base), guarded)
-            self._records.append(invalidation.record)
-        if plan.timescale:
-            timescale = Timescale("timescale", TimescaleArgs(plan.timescale, base), guarded)
-            self._records.append(timescale.record)
-
-    def _postgres(self, plan: PostgresPlan, base: PrivateFoundation) -> tuple[Postgres, dict[str, Any]]:
+    def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""
-        postgres = Postgres("postgres", PostgresArgs(plan, base), self._guarded)
-        access = PostgresAccess("postgres-access", PostgresAccessArgs(plan, postgres, base), self._guarded)
+        postgres = Postgres("postgres", PostgresArgs(plan, self._base), self._guarded)
+        access = PostgresAccess("postgres-access", PostgresAccessArgs(plan, postgres, self._base), self._guarded)
         self._records.append(postgres.record)
         return postgres, {
             "postgres_hosts": dict(plan.hosts),
@@ -110,18 +94,22 @@ class Platform(Component):
             "postgres_connection_secrets": dict(access.connection_secrets),
         }
 
-    def _stores(self, base: PrivateFoundation, postgres: Postgres | None) -> None:
+    def _stores(self, postgres: Postgres | None) -> None:
         """Declare the other stores that are switched on; none waits for another, so that they are made side by side."""
-        plan, guarded = self._plan, self._guarded
-        stores: list[Cache | Mongodb | Elasticsearch | Bigquery | Cdn] = []
+        plan, base, guarded = self._plan, self._base, self._guarded
+        stores: list[Cache | Mongodb | Elasticsearch | Timescale | Bigquery | Invalidation | Cdn] = []
         if plan.cache:
             stores.append(Cache("cache", CacheArgs(plan.cache, base), guarded))
         if plan.mongodb:
             stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base), guarded))
         if plan.elasticsearch:
             stores.append(Elasticsearch("elasticsearch", ElasticsearchArgs(plan.elasticsearch, base), guarded))
+        if plan.timescale:
+            stores.append(Timescale("timescale", TimescaleArgs(plan.timescale, base), guarded))
         if plan.bigquery:
             stores.append(Bigquery("bigquery", BigqueryArgs(plan.bigquery, base, postgres), guarded))
+        if plan.invalidation:
+            stores.append(Invalidation("invalidation", InvalidationArgs(plan.invalidation, base), guarded))
         if plan.cdn:
             stores.append(Cdn("cdn", CdnArgs(plan.cdn, base), guarded))
         self._records.extend(store.record for store in stores)

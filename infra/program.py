@@ -10,7 +10,7 @@ from infra.platform import Platform
 from infra.settings import Settings
 
 
-async def declare(settings: Settings) -> None:
+def declare(settings: Settings) -> None:
     """Declare the whole platform and export its outputs.
 
     Raises SettingsError before the first resource when the settings cannot be built.
@@ -18,7 +18,7 @@ async def declare(settings: Settings) -> None:
     plan = derive(settings)
     for finding in plan.advice:
         pulumi.log.warn(str(finding))
-    outputs = await Platform(plan).declare()
+    outputs = Platform(plan).outputs
     for field in fields(outputs):
         value = getattr(outputs, field.name)
         if value is not None:

@@ -1,4 +1,4 @@
-"""The largest packages of the SDKs, loaded class by class instead of whole.
+"""The SDKs of Google and MongoDB Atlas, loaded class by class instead of package by package.
 
 Importing `pulumi_gcp.compute` runs 400 modules and `pulumi_mongodbatlas` 200, of which the platform uses some thirty:
 half of what a preview spent before its first resource (`make bench`). A class of such a package is imported from its
@@ -6,7 +6,6 @@ own module when it is first named. A name that has no module of that spelling lo
 nothing can be missing, only slower. Importing this module switches that on (ADR 0018).
 """
 
-import asyncio
 import importlib.util
 import re
 import sys
@@ -16,15 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
-LARGE = ("pulumi_gcp.compute", "pulumi_mongodbatlas")
-
-_SHARED = ("pulumi_gcp.compute._inputs", "pulumi_gcp.compute.outputs")
-"""What every class of the package needs, and the slowest part that is left."""
-
-
-async def load() -> None:
-    """Load what is slow beside the running program, which goes on registering resources meanwhile."""
-    await asyncio.to_thread(lambda: [importlib.import_module(name) for name in _SHARED])
+_PACKAGES = re.compile(r"pulumi_gcp\.\w+|pulumi_mongodbatlas")
 
 
 class _ClassByClass(SourceFileLoader):
@@ -51,10 +42,10 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in LARGE:
+        if not _PACKAGES.fullmatch(fullname):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.origin is not None:
+        if spec is not None and spec.origin is not None and spec.submodule_search_locations is not None:
             spec.loader = _ClassByClass(fullname, spec.origin)
         return spec
 

@@ -1,5 +1,7 @@
 """BigQuery: datasets, tables, and who may read, write and query (BQ-SVC, WL-OLAP)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

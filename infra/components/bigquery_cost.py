@@ -1,5 +1,7 @@
 """What keeps queries from overspending: a daily quota of bytes, or slots that are bought (COST-Y3, ADR 0015)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote

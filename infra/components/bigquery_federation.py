@@ -1,5 +1,7 @@
 """Queries of PostgreSQL from BigQuery: a connection, the database user behind it, and who may use it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

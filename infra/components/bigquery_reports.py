@@ -1,5 +1,7 @@
 """Reports that BigQuery works out by itself every day, as an account of their own (WL-OLAP)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ from infra.components.cache_server import CacheServer
 from infra.components.cache_valkey import valkey_server
 from infra.components.component import Component
 from infra.components.dns import address_record
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
 from infra.components.secrets import Secrets
 from infra.derive.cache import CachePlan
@@ -25,7 +25,7 @@ class CacheArgs:
     """What the store is built from."""
 
     plan: CachePlan
-    foundation: PrivateFoundation
+    foundation: Foundation
 
 
 class Cache(Component):

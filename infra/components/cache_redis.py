@@ -1,18 +1,20 @@
 """Memorystore for Redis, Standard tier, on its own range of private services access (RDS-INST)."""
 
+from __future__ import annotations
+
 import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.cache_server import CacheServer
 from infra.components.component import Component
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.derive.cache import CachePlan, RedisPlan
 
 _BOUNDS = pulumi.CustomTimeouts(create="60m", update="90m", delete="60m")
 """The provider's own 20 minutes are too few for three nodes of 32 GB."""
 
 
-def redis_server(owner: Component, foundation: PrivateFoundation, plan: CachePlan, redis: RedisPlan) -> CacheServer:
+def redis_server(owner: Component, foundation: Foundation, plan: CachePlan, redis: RedisPlan) -> CacheServer:
     """Declare the instance.
 
     Mode and count of the read replicas are set at creation: once on they cannot be off, and switched on later they

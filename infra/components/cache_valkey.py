@@ -1,5 +1,7 @@
 """Memorystore for Valkey without cluster mode: the engine with an append-only file and backups (COR-07)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +10,7 @@ import pulumi_gcp as gcp
 
 from infra.components.cache_server import CacheServer
 from infra.components.component import Component
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.derive.cache import CachePlan, ValkeyPlan
 
 _BOUNDS = pulumi.CustomTimeouts(create="60m", update="120m", delete="60m")
@@ -17,7 +19,7 @@ _BOUNDS = pulumi.CustomTimeouts(create="60m", update="120m", delete="60m")
 _CONNECTION_TYPES = {"write": "CONNECTION_TYPE_PRIMARY", "read": "CONNECTION_TYPE_READER"}
 
 
-def valkey_server(owner: Component, foundation: PrivateFoundation, plan: CachePlan, valkey: ValkeyPlan) -> CacheServer:
+def valkey_server(owner: Component, foundation: Foundation, plan: CachePlan, valkey: ValkeyPlan) -> CacheServer:
     """Declare the instance, the policy that lets it make its endpoints in our subnet, and the clients' sign-in."""
     instance = _instance(owner, foundation, plan, valkey)
     for client in plan.clients:
@@ -38,7 +40,7 @@ def valkey_server(owner: Component, foundation: PrivateFoundation, plan: CachePl
 
 
 def _instance(
-    owner: Component, foundation: PrivateFoundation, plan: CachePlan, valkey: ValkeyPlan
+    owner: Component, foundation: Foundation, plan: CachePlan, valkey: ValkeyPlan
 ) -> gcp.memorystore.Instance:
     key = foundation.encryption.key("valkey", plan.region)
     policy = gcp.networkconnectivity.ServiceConnectionPolicy(
@@ -90,7 +92,7 @@ def _instance(
     )
 
 
-def _sign_in(owner: Component, foundation: PrivateFoundation, plan: CachePlan, client: str) -> None:
+def _sign_in(owner: Component, foundation: Foundation, plan: CachePlan, client: str) -> None:
     """Let a client sign in to this instance with a token of its account, and to no other instance."""
     prefix = f"projects/{foundation.gcp_project}/locations/{plan.region}/instances/{plan.name}"
     gcp.projects.IAMMember(

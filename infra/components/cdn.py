@@ -1,5 +1,7 @@
 """The global external Application Load Balancer in front of the API, with Cloud CDN (CACHE-EP, CACHE-LAYERS)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

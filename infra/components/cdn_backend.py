@@ -1,5 +1,7 @@
 """The API behind the load balancer: what it runs on, and the two backend services in front of it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The security policy (Cloud Armor) in front of both backend services."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pulumi_gcp as gcp

@@ -1,5 +1,7 @@
 """The URL map in the API's own words: routes, cache policies, headers, and the tests it must pass."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pulumi

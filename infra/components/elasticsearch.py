@@ -1,5 +1,7 @@
 """Elastic Cloud: the deployment, who may reach it, and the names and secrets that clients and operators are handed."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import pulumi_gcp as gcp
 from infra.components.component import Component
 from infra.components.dns import TTL_SECONDS
 from infra.components.elasticsearch_snapshots import ElasticsearchSnapshots, ElasticsearchSnapshotsArgs
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
 from infra.components.private_endpoint import PrivateEndpoint, private_endpoint
 from infra.components.secrets import Secrets
@@ -29,7 +31,7 @@ class ElasticsearchArgs:
     """What the store is built from."""
 
     plan: ElasticsearchPlan
-    foundation: PrivateFoundation
+    foundation: Foundation
 
 
 class Elasticsearch(Component):

@@ -4,6 +4,8 @@ Elastic Cloud cannot be handed a Google identity, so that its account needs a ke
 bucket and nothing else, and is replaced by raising a number.
 """
 
+from __future__ import annotations
+
 import base64
 from dataclasses import dataclass
 

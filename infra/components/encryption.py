@@ -1,5 +1,7 @@
 """Customer-managed encryption: a key ring a region, a key a store, and the grant its service agent needs first."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -24,13 +24,7 @@ class Foundation:
     owner: str
     guarded: bool
     names: Names
+    network: Network
     encryption: Encryption
     identities: Identities
     services: ProjectServices
-
-
-@dataclass(frozen=True)
-class PrivateFoundation(Foundation):
-    """The foundation of stores that stand in the private network or are reached through it."""
-
-    network: Network

@@ -1,5 +1,7 @@
 """The programs that use the stores: one service account each, the same for every store it uses (ADR 0005)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

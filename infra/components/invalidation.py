@@ -1,5 +1,7 @@
 """The invalidation bus: topic with its schema, the worker's subscription, dead letters, and who may do what."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Documents on MongoDB Atlas: the project, the encrypted replica set and the private way to it (MDB-CLUSTER)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +9,7 @@ import pulumi
 import pulumi_mongodbatlas as mongodbatlas
 
 from infra.components.component import Component
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
 from infra.components.mongodb_access import MongodbAccess, MongodbAccessArgs
 from infra.components.mongodb_encryption import MongodbEncryption, MongodbEncryptionArgs
@@ -35,7 +37,7 @@ class MongodbArgs:
     """What the store is built from."""
 
     plan: MongodbPlan
-    foundation: PrivateFoundation
+    foundation: Foundation
 
 
 class Mongodb(Component):

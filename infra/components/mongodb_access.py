@@ -3,6 +3,8 @@
 No password exists: a program signs in with a token of its own service account, which Atlas checks with Google.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

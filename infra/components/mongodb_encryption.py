@@ -1,5 +1,7 @@
 """Encryption of the document store with the platform's own key, by an identity of Atlas and no credential (CMEK)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

@@ -1,5 +1,7 @@
 """What keeps the document store safe and watched: backups, maintenance, alerts, audit (MDB-BACKUP, COR-14)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """PostgreSQL on Cloud SQL: the primary, its replicas, the database and the names clients use (PG-INST … PG-REPL)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +11,7 @@ import pulumi_gcp as gcp
 from infra.components import postgres_settings
 from infra.components.component import Component
 from infra.components.dns import address_record
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
 from infra.derive.postgres import PORT, InstancePlan, PostgresPlan
 
@@ -22,7 +24,7 @@ class PostgresArgs:
     """What the tier is built from."""
 
     plan: PostgresPlan
-    foundation: PrivateFoundation
+    foundation: Foundation
 
 
 class Postgres(Component):

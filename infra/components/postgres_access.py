@@ -4,6 +4,8 @@ No password exists: a user signs in with a token of its service account. What it
 by the schema step, not here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

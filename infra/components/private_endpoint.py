@@ -8,7 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.component import Component
-from infra.components.foundation import PrivateFoundation
+from infra.components.foundation import Foundation
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PrivateEndpoint:
 
 
 def private_endpoint(
-    owner: Component, foundation: PrivateFoundation, key: str, service_attachment: pulumi.Input[str]
+    owner: Component, foundation: Foundation, key: str, service_attachment: pulumi.Input[str]
 ) -> PrivateEndpoint:
     """Reserve an address in the primary subnet and forward it to a service attachment."""
     name, region = foundation.names.of(key), foundation.region

@@ -1,5 +1,7 @@
 """The Google APIs that the platform needs, switched on before anything that uses them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import pulumi

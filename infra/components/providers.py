@@ -4,6 +4,8 @@ The credentials of MongoDB Atlas (MONGODB_ATLAS_CLIENT_ID, MONGODB_ATLAS_CLIENT_
 come from the environment of the deployment, so that neither the program nor the state holds them.
 """
 
+from __future__ import annotations
+
 import pulumi
 import pulumi_ec as ec
 import pulumi_gcp as gcp

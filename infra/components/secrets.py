@@ -1,5 +1,7 @@
 """Secrets in Secret Manager: encrypted with the platform's own key, in its region, read by the programs named alone."""
 
+from __future__ import annotations
+
 import pulumi
 import pulumi_gcp as gcp
 

@@ -4,6 +4,8 @@ Nothing here is a resource of Google Cloud but the secrets (COR-11). The vendor 
 protect is the only guard.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

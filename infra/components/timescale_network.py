@@ -1,5 +1,7 @@
 """What surrounds a service at Timescale Cloud: the VPC that reaches it, and where its metrics and logs go. All AWS."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

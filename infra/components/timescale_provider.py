@@ -1,5 +1,7 @@
 """The provider of Timescale Cloud."""
 
+from __future__ import annotations
+
 import pulumi
 import pulumi_gcp as gcp
 import pulumi_timescale as timescale

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,10 +17,6 @@ from sandbox.plan.recorder import Plan, PlanError, Recorder
 
 PROJECT = "triptrip"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-Program = Callable[[], Awaitable[None] | None]
-"""What declares resources: a function, or a coroutine's."""
 
 
 class _Warnings(logging.Handler):
@@ -45,14 +41,14 @@ def plan_settings(settings: Settings, stack: str, cloud: Cloud | None = None) ->
     return plan_program(lambda: declare(settings), stack, cloud)
 
 
-def plan_program(program: Program, stack: str, cloud: Cloud | None = None) -> Plan:
+def plan_program(program: Callable[[], None], stack: str, cloud: Cloud | None = None) -> Plan:
     """The plan of any program that declares resources; raises PlanError when the cloud would refuse one."""
     plan = Plan(stack)
     contextvars.copy_context().run(_run, program, plan, cloud)
     return plan
 
 
-def _run(program: Program, plan: Plan, given: Cloud | None) -> None:
+def _run(program: Callable[[], None], plan: Plan, given: Cloud | None) -> None:
     # One worker takes every call of the program to the recorder, and the cloud lives on it.
     worker = ThreadPoolExecutor(max_workers=1)
     cloud = given or worker.submit(Cloud.open).result()

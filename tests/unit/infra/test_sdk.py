@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from infra.sdk import LARGE, module_of
+from infra.sdk import module_of
+
+LARGE = ("pulumi_gcp.compute", "pulumi_gcp.bigquery", "pulumi_gcp.storage", "pulumi_mongodbatlas")
 
 
 def run(program: str) -> str:
