@@ -60,6 +60,15 @@ class Step:
         return self.type in catalog.stateful_types()
 
 
+def resources_of(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The custom resources of a state by name, without providers."""
+    return {
+        resource["urn"].rpartition("::")[2]: resource
+        for resource in deployment.get("resources", [])
+        if resource.get("custom") and not resource["type"].startswith("pulumi:")
+    }
+
+
 class Sandbox:
     """Runs the CLI and looks at what it left behind."""
 
@@ -118,15 +127,15 @@ class Sandbox:
 
     def resources(self, stack: str) -> dict[str, dict[str, Any]]:
         """The custom resources of the state by name, without providers."""
-        return {
-            resource["urn"].rpartition("::")[2]: resource
-            for resource in self.deployment(stack).get("resources", [])
-            if resource.get("custom") and not resource["type"].startswith("pulumi:")
-        }
+        return resources_of(self.deployment(stack))
 
-    def unfinished(self, stack: str) -> set[str]:
-        """Names of resources that exist without being ready."""
-        return {name for name, resource in self.resources(stack).items() if resource.get("initErrors")}
+    def finished(self, deployment: dict[str, Any]) -> set[str]:
+        """Names of the resources that exist and are ready."""
+        return resources_of(deployment).keys() - self.unfinished(deployment)
+
+    def unfinished(self, deployment: dict[str, Any]) -> set[str]:
+        """Names of the resources that exist without being ready."""
+        return {name for name, resource in resources_of(deployment).items() if resource.get("initErrors")}
 
     def urn(self, stack: str, name: str) -> str:
         """The URN of any resource of the state, a provider included."""
