@@ -210,16 +210,16 @@ def test_federation_asks_the_primary_where_there_is_no_replica() -> None:
 
 def test_switched_off_it_leaves_no_trace() -> None:
     plan = changed("prod", {"bigquery": None})
-    assert not [each.name for each in plan.resources if each.type.startswith(BIGQUERY) or "bigquery" in each.name]
+    own = [each.name for each in plan.resources if each.type.startswith("gcp:bigquery") or "bigquery" in each.name]
+    assert not own
     assert "bigquery" not in json.dumps(as_data(plan))
-    assert "random" not in {each.name for each in plan.resources}
 
 
 def test_without_postgres_there_is_a_warehouse_and_no_federation() -> None:
     plan = changed("prod", {"postgres": None, "bigquery": {"federation": None}})
     assert len(plan.of_type(":Dataset")) == 3
     assert not plan.of_type("bigquery/connection:Connection")
-    assert not plan.of_type("RandomPassword")
+    assert "bigquery-password" not in {each.name for each in plan.resources}
 
 
 def test_the_inventory_tells_what_it_is(plan: Plan) -> None:

@@ -210,7 +210,8 @@ def test_the_inventory_tells_the_zones_owner_what_to_create(prod: Plan) -> None:
         "_acme-challenge.api.triptrip.jp CNAME",
     }
     assert record["endpoints"]["_acme-challenge.api.triptrip.jp CNAME"].endswith("authorize.certificatemanager.goog.")
-    assert not prod.of_type("dns/managedZone:ManagedZone")[1:], "the public zone is not ours"
+    zones = prod.of_type("dns/managedZone:ManagedZone")
+    assert {zone.inputs["visibility"] for zone in zones} == {"private"}, "the public zone is not ours"
 
 
 def test_without_the_cdn_nothing_of_it_is_left() -> None:

@@ -41,10 +41,11 @@ EXTENDS: tuple[Shared, ...] = (
 
 NAMED_BY: tuple[Shared, ...] = (
     Shared("cache", "invalidation-*", "", "the document calls the bus cache-invalidation, with or without a cache"),
+    Shared("cache", "cdn-api", "", "the CDN is a cache by itself, and its backend says which paths it keeps"),
 )
 """Resources that carry a store's name though they are not that store's."""
 
-WITH_IT: Mapping[str, dict[str, Any]] = {}
+WITH_IT: Mapping[str, dict[str, Any]] = {"postgres": {"bigquery": {"federation": None}}}
 """Settings of other stores that name a store, and must be changed when it is left out; laid over both plans."""
 
 FOUNDATION = {
