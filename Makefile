@@ -62,7 +62,7 @@ test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)
 
 .PHONY: faults
-faults: setup ## a failure at every single operation of an update
+faults: setup ## the engine killed at every single operation of an update
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e -m faults $(ARGS)
 
 .PHONY: bench

@@ -118,7 +118,7 @@ def test_a_killed_engine_is_overcome(sandbox: Sandbox, resource: PlannedResource
 @pytest.mark.faults
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_at_every_operation_is_overcome(sandbox: Sandbox, when: str) -> None:
-    """One stack that is killed at each operation, the first time it is tried; the last `up` finds everything in order."""
+    """One stack, killed at each operation the first time it is tried; the last `up` finds everything in order."""
     waiting = {each.name: each for each in OPERATIONS}
     log = sandbox.folder / "operations.jsonl"
     while waiting:
