@@ -132,7 +132,8 @@ class Federation(Component):
                 "description": "Only this platform's PostgreSQL instances",
                 "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
             },
-            opts=self.inside(base.services["cloudresourcemanager"]),
+            # A connection that moves to another instance gets another account: its grant is made anew with it.
+            opts=self.inside(base.services["cloudresourcemanager"], protect=False),
         )
         for group in self._args.plan.user_groups:
             gcp.bigquery.ConnectionIamMember(

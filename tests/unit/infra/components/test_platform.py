@@ -29,7 +29,7 @@ def test_every_instance_has_all_three_deletion_guards(plan: Plan) -> None:
 def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None:
     lasting = [each for each in plan.resources if each.custom and not each.type.startswith("pulumi:")]
     unprotected = {each.type.rpartition(":")[2] for each in lasting if not each.options.get("protect")}
-    assert unprotected == {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup"}
+    assert unprotected == {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember"}
 
 
 def test_without_guards_nothing_is_protected_and_the_peering_can_go() -> None:
