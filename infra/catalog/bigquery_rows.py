@@ -46,12 +46,6 @@ class Report(Row):
         return (_QUERIES / self.query).read_text(encoding="utf-8")
 
 
-class ScanPrice(Row):
-    """List price of reading a TB on demand, in US dollars."""
-
-    per_tb: float
-
-
 @cache
 def tables() -> Mapping[str, WarehouseTable]:
     """Declared tables by name."""
@@ -62,9 +56,3 @@ def tables() -> Mapping[str, WarehouseTable]:
 def reports() -> Mapping[str, Report]:
     """Reports by name."""
     return {name: Report(**row) for name, row in read("bigquery_reports.yaml").items()}
-
-
-@cache
-def scan_prices() -> Mapping[str, ScanPrice]:
-    """What reading a TB costs, by region."""
-    return {region: ScanPrice(**row) for region, row in read("bigquery_prices.yaml").items()}

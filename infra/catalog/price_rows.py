@@ -17,7 +17,7 @@ class PriceRow(Row):
 
     item: str
     region: str
-    unit: Literal["GB-hour", "node-hour"]
+    unit: Literal["GB-hour", "node-hour", "TB"]
     price: Decimal
     confidence: Literal["A", "B", "C", "D"]
     date: date

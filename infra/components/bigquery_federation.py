@@ -119,7 +119,6 @@ class Federation(Component):
     def _let_in(self, connection: gcp.bigquery.Connection) -> None:
         """Let the connection's own account reach this platform's instances, and groups use the connection."""
         base = self._base
-        prefix = f"projects/{base.gcp_project}/instances/{base.names.of('postgres')}"
         account = connection.cloud_sql.apply(lambda sql: f"serviceAccount:{sql['service_account_id']}")
         gcp.projects.IAMMember(
             "bigquery-connection-client",
@@ -127,11 +126,7 @@ class Federation(Component):
             role="roles/cloudsql.client",
             # The block is secret for the password in it; the account's address is not.
             member=pulumi.Output.unsecret(account),
-            condition={
-                "title": "own-postgres-instances",
-                "description": "Only this platform's PostgreSQL instances",
-                "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
-            },
+            condition=self._args.postgres.own_instances,
             # A connection that moves to another instance gets another account: its grant is made anew with it.
             opts=self.inside(base.services["cloudresourcemanager"], protect=False),
         )

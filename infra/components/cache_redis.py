@@ -8,6 +8,7 @@ import pulumi_gcp as gcp
 from infra.components.cache_server import CacheServer
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.inventory import counted
 from infra.derive.cache import CachePlan, RedisPlan
 
 _BOUNDS = pulumi.CustomTimeouts(create="60m", update="90m", delete="60m")
@@ -67,6 +68,6 @@ def redis_server(owner: Component, foundation: Foundation, plan: CachePlan, redi
         certificates=instance.server_ca_certs.apply(lambda found: "\n".join(each["cert"] for each in found)),
         password=instance.auth_string,
         version=redis.version.removeprefix("REDIS_").replace("_", "."),
-        size=f"{plan.size_gb} GB, {redis.usable_gb} GB for data, {plan.replicas} replicas",
+        size=f"{plan.size_gb} GB, {redis.usable_gb} GB for data, {counted(plan.replicas, 'replica')}",
         backup=f"RDB snapshot, {redis.snapshot_period.lower().replace('_', ' ')} apart, the last one kept",
     )

@@ -11,6 +11,7 @@ import pulumi_gcp as gcp
 from infra.components.cache_server import CacheServer
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.inventory import counted
 from infra.derive.cache import CachePlan, ValkeyPlan
 
 _BOUNDS = pulumi.CustomTimeouts(create="60m", update="120m", delete="60m")
@@ -34,7 +35,7 @@ def valkey_server(owner: Component, foundation: Foundation, plan: CachePlan, val
         certificates=instance.managed_server_cas.apply(_authorities),
         password=None,
         version=valkey.version.removeprefix("VALKEY_").replace("_", "."),
-        size=f"{plan.size_gb} GB on {valkey.node_type}, {plan.replicas} replicas",
+        size=f"{plan.size_gb} GB on {valkey.node_type}, {counted(plan.replicas, 'replica')}",
         backup=f"append-only file ({valkey.append_sync}), {valkey.backup_days} daily backups",
     )
 

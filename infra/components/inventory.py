@@ -32,5 +32,10 @@ class StoreRecord:
         return {to_camel(field.name): _plain(getattr(self, field.name)) for field in fields(self)}
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things in words: 1 replica, 2 replicas."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value

@@ -11,6 +11,7 @@ import pulumi_mongodbatlas as mongodbatlas
 from infra.catalog.mongodb_rows import AtlasAlert
 from infra.components.component import Component
 from infra.derive.mongodb import MongodbPlan
+from infra.settings.mongodb_parts import ComplianceSettings
 
 _REPEAT_MINUTES = 60
 """How often an alert that nobody has acknowledged is told again."""
@@ -34,7 +35,7 @@ class MongodbOperations(Component):
         self._project_id = args.project_id
         schedule = self._backup_schedule(args.cluster)
         if self._plan.compliance:
-            self._compliance_policy(schedule)
+            self._compliance_policy(self._plan.compliance, schedule)
         self._maintenance()
         for key, alert in self._plan.alerts.items():
             self._alert(key, alert)
@@ -94,17 +95,15 @@ class MongodbOperations(Component):
             "policy_item_daily": _item(1, plan.daily_days),
         }
 
-    def _compliance_policy(self, schedule: mongodbatlas.CloudBackupSchedule) -> None:
+    def _compliance_policy(self, compliance: ComplianceSettings, schedule: mongodbatlas.CloudBackupSchedule) -> None:
         """Make the schedule the least that anybody may keep; the schedule stands first, so that it is never below."""
         plan = self._plan
-        if plan.compliance is None:
-            return
         mongodbatlas.BackupCompliancePolicy(
             "mongodb-backup-compliance",
             project_id=self._project_id,
-            authorized_email=plan.compliance.email,
-            authorized_user_first_name=plan.compliance.first_name,
-            authorized_user_last_name=plan.compliance.last_name,
+            authorized_email=compliance.email,
+            authorized_user_first_name=compliance.first_name,
+            authorized_user_last_name=compliance.last_name,
             pit_enabled=True,
             encryption_at_rest_enabled=True,
             copy_protection_enabled=plan.backup.copy_region is not None,

@@ -12,7 +12,7 @@ from infra.components import postgres_settings
 from infra.components.component import Component
 from infra.components.dns import address_record
 from infra.components.foundation import Foundation
-from infra.components.inventory import StoreRecord
+from infra.components.inventory import StoreRecord, counted
 from infra.derive.postgres import PORT, InstancePlan, PostgresPlan
 
 _INSTANCE_MINUTES = 90
@@ -58,6 +58,16 @@ class Postgres(Component):
         self.register_outputs({"hosts": dict(args.plan.hosts), "connectionName": self.primary.connection_name})
 
     @property
+    def own_instances(self) -> dict[str, str]:
+        """The condition of a grant that reaches this platform's instances and no other of the project."""
+        prefix = f"projects/{self._base.gcp_project}/instances/{self._base.names.of('postgres')}"
+        return {
+            "title": "own-postgres-instances",
+            "description": "Only this platform's PostgreSQL instances",
+            "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
+        }
+
+    @property
     def server_certificates(self) -> pulumi.Output[str]:
         """The certificate authorities of all instances in one PEM bundle, for `sslmode=verify-ca` (COR-18)."""
         instances = [self.primary, *self.replicas.values()]
@@ -74,7 +84,7 @@ class Postgres(Component):
             engine=f"Cloud SQL for PostgreSQL, {plan.edition}",
             version=plan.version.removeprefix("POSTGRES_"),
             size=f"{plan.primary.tier.name}, {plan.disk_size_gb} GB up to {plan.disk_limit_gb} GB, "
-            f"{len(plan.replicas)} replicas",
+            f"{counted(len(plan.replicas), 'replica')}",
             location=plan.primary.region,
             high_availability=plan.availability,
             backup=f"{plan.backup.retained} daily"

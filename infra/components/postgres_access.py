@@ -67,7 +67,7 @@ class PostgresAccess(Component):
                 project=base.gcp_project,
                 role=role,
                 member=account.member,
-                condition=self._own_instances(),
+                condition=self._args.postgres.own_instances,
                 opts=self.inside(base.services["cloudresourcemanager"]),
             )
         gcp.sql.User(
@@ -79,15 +79,6 @@ class PostgresAccess(Component):
             deletion_policy="ABANDON",
             opts=self.inside(account),
         )
-
-    def _own_instances(self) -> dict[str, str]:
-        base = self._base
-        prefix = f"projects/{base.gcp_project}/instances/{base.names.of('postgres')}"
-        return {
-            "title": "own-postgres-instances",
-            "description": "Only this platform's PostgreSQL instances",
-            "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
-        }
 
     def _audit(self) -> None:
         """Switch on the data access logs, where pgAudit's rows land; they are off by default."""

@@ -33,6 +33,6 @@ def providers(plan: PlatformPlan) -> list[pulumi.ProviderResource]:
         found.append(ec.Provider("elastic-cloud"))
     if plan.timescale:
         found.append(timescale_provider(plan.timescale, google))
-    if plan.timescale or plan.bigquery:
+    if plan.timescale or (plan.bigquery and plan.bigquery.federation):
         found.append(random.Provider("random"))
     return found

@@ -15,7 +15,7 @@ import pulumi_timescale as timescale
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
-from infra.components.inventory import StoreRecord
+from infra.components.inventory import StoreRecord, counted
 from infra.components.secrets import Secrets
 from infra.components.timescale_network import attached_vpc, exporters
 from infra.derive.timescale import DATABASE, TLS, TimescalePlan
@@ -70,7 +70,7 @@ class Timescale(Component):
             size=f"{plan.compute.milli_cpu / 1000:g} CPU, {plan.compute.memory_gb} GB, "
             f"{plan.read_replica.nodes if plan.read_replica else 0} read nodes",
             location=f"{plan.cloud} {plan.region.code} ({plan.region.place}), not Google Cloud",
-            high_availability=f"{plan.ha_replicas} replicas, {plan.sync_replicas} synchronous",
+            high_availability=f"{counted(plan.ha_replicas, 'replica')}, {plan.sync_replicas} synchronous",
             backup="the vendor's own, any minute; how far back is the plan's",
             encryption_key="the vendor's own",
             endpoints={"write": _joined(self.service.hostname, self.service.port)},

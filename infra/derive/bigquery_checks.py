@@ -1,12 +1,17 @@
 """What cannot be built of the BigQuery settings, and what deserves a second look."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from infra.catalog import bigquery_rows
+from infra.catalog.price_rows import prices
 from infra.derive import schedule
 from infra.derive.findings import Advice
 from infra.settings import Problem, Settings
 from infra.settings.bigquery import REPORT_RUNNER, BigquerySettings
+
+SCAN_PRICE = "bigquery-on-demand"
+"""What reading on demand costs, in the price book."""
 
 _QUERY_BUDGET = 500
 """US dollars a month for queries (COST-Y3: BigQuery 700, of which 200 are storage)."""
@@ -71,8 +76,8 @@ def _report_times(_: Settings, bigquery: BigquerySettings) -> Iterator[Problem]:
 
 def _runner(settings: Settings, bigquery: BigquerySettings) -> Iterator[Problem]:
     """The account of the reports is theirs alone."""
-    others = {client for name in settings.stores - {"bigquery"} for client in getattr(settings, name).clients}
-    if REPORT_RUNNER in {*others, *bigquery.programs}:
+    others = {client for name in settings.stores - {"bigquery"} for client in getattr(settings, name).client_paths}
+    if REPORT_RUNNER in others or bigquery.client_paths.get(REPORT_RUNNER, "reports") != "reports":
         yield Problem(
             "bigquery.reports",
             REPORT_RUNNER,
@@ -92,11 +97,11 @@ def _federation(settings: Settings, bigquery: BigquerySettings) -> Iterator[Prob
 
 
 def _quota_above_budget(settings: Settings, bigquery: BigquerySettings) -> Iterator[Advice]:
-    price = bigquery_rows.scan_prices().get(settings.project.region)
+    price = prices().get((SCAN_PRICE, settings.project.region))
     per_day = bigquery.cost.per_day
     if price is None or per_day is None:
         return
-    most = per_day.bytes / (1 << 40) * _DAYS * price.per_tb
+    most = Decimal(per_day.bytes) / (1 << 40) * _DAYS * price.price
     if most > _QUERY_BUDGET:
         yield Advice(
             "bigquery.cost.perDay",

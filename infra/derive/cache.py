@@ -113,7 +113,7 @@ def cache_plan(cache: CacheSettings, settings: Settings, names: Names) -> CacheP
         replicas=cache.replicas,
         maintenance=_maintenance(cache.maintenance),
         hosts={endpoint: f"redis-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
-        clients=cache.clients,
+        clients=tuple(cache.clients),
         pool=cache.pool,
         redis=_redis(cache, cache.redis) if cache.redis else None,
         valkey=_valkey(cache, cache.valkey) if cache.valkey else None,

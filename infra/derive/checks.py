@@ -1,6 +1,6 @@
 """Values that are each right and cannot stand together, or that the cloud does not offer: every one of them, at once.
 
-A check is a function from settings to problems; each store has its own module of them, named in `CHECKS`.
+A check is a function from settings to problems; each store has its own module of them, named in `STORES`.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,26 +57,31 @@ def _regions(settings: Settings) -> Iterator[Problem]:
 def _clients(settings: Settings) -> Iterator[Problem]:
     """A program's name becomes a service account's id."""
     names = names_for(settings.project)
-    for client, store in clients_by_place(settings).items():
+    for client, path in clients_by_place(settings).items():
         account = names.of(client)
         if len(account) > _ACCOUNT_ID_LENGTH:
             yield Problem(
-                f"{store}.{'users' if store in ('mongodb', 'postgres') else 'clients'}.{client}",
+                path,
                 client,
                 f"a service account id of at most {_ACCOUNT_ID_LENGTH} characters; {account} has {len(account)}",
                 "shorten the name",
             )
 
 
+STORES = (
+    bigquery_checks,
+    cache_checks,
+    cdn_checks,
+    elasticsearch_checks,
+    invalidation_checks,
+    mongodb_checks,
+    postgres_checks,
+    timescale_checks,
+)
+"""Each store's own module: its `problems` and its `advice`, neither of which says anything while the store is off."""
+
 CHECKS: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     _regions,
     _clients,
-    bigquery_checks.problems,
-    cache_checks.problems,
-    cdn_checks.problems,
-    elasticsearch_checks.problems,
-    invalidation_checks.problems,
-    mongodb_checks.problems,
-    postgres_checks.problems,
-    timescale_checks.problems,
+    *(store.problems for store in STORES),
 )

@@ -21,10 +21,10 @@ def identity_plans(settings: Settings, names: Names) -> tuple[IdentityPlan, ...]
 
 
 def clients_by_place(settings: Settings) -> dict[str, str]:
-    """Every program that a store names, with the first store that does."""
+    """Every program that a store names, with the first place that does: `cache.clients[0]`."""
     found: dict[str, str] = {}
     for name in sorted(settings.stores):
         store: StoreSettings = getattr(settings, name)
-        for client in store.clients:
-            found.setdefault(client, name)
+        for client, path in store.client_paths.items():
+            found.setdefault(client, f"{name}.{path}")
     return found

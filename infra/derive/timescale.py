@@ -91,7 +91,7 @@ def timescale_plan(timescale: TimescaleSettings, _: Settings, names: Names) -> T
         else None,
         connections=tuple(
             ConnectionPlan(name, endpoint, _host(timescale, client, endpoint))
-            for name, client in sorted(timescale.programs.items())
+            for name, client in sorted(timescale.clients.items())
             for endpoint in sorted(client.endpoints)
         ),
         vpc=timescale.vpc,

@@ -39,10 +39,10 @@ def advice(settings: Settings) -> Iterator[Advice]:
         yield Advice(
             "timescale.region", f"the data falls under the law of {region.jurisdiction}, the platform's under {here}'s"
         )
-    if len(timescale.programs) > 1:
+    if len(timescale.clients) > 1:
         yield Advice(
             "timescale.clients",
-            f"{', '.join(sorted(timescale.programs))} all sign in as tsdbadmin until the schema step gives each a role",
+            f"{', '.join(sorted(timescale.clients))} all sign in as tsdbadmin until the schema step gives each a role",
         )
     if timescale.data_tiering:
         yield Advice("timescale.dataTiering", "it can never be turned off again, except by the vendor's support")
@@ -93,17 +93,11 @@ def _ranges(settings: Settings, timescale: TimescaleSettings) -> Iterator[Proble
     """A range that is ours already could not be routed to."""
     if timescale.vpc is None:
         return
-    network = settings.network
-    ours = {
-        "network.subnetRange": network.subnet_range,
-        "network.privateServicesRange": network.private_services_range,
-        "network.disasterRecoverySubnetRange": network.disaster_recovery_subnet_range,
-    }
-    for path, taken in ours.items():
-        if taken and taken.overlaps(timescale.vpc.range):
+    for name, taken in settings.network.ranges.items():
+        if taken.overlaps(timescale.vpc.range):
             yield Problem(
                 "timescale.vpc.range",
                 str(timescale.vpc.range),
-                f"a range that does not overlap {path} ({taken})",
+                f"a range that does not overlap network.{name} ({taken})",
                 "choose a free range",
             )

@@ -67,9 +67,9 @@ def _check(files: Sequence[Path]) -> int:
             continue
         _say(file.name)
         for subject, text in summary(settings).items():
-            _say(f"  {subject:<11} {text}")
+            _say(f"  {subject:<13} {text}")
         for finding in plan.advice:
-            _say(f"  {'note':<11} {finding}")
+            _say(f"  {'note':<13} {finding}")
         _say("  OK")
     return int(failed)
 

@@ -1,5 +1,6 @@
 """BigQuery: analytics, reports, machine learning (BQ-SVC, WL-OLAP)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,7 +16,7 @@ from infra.settings.bigquery_parts import (
     TableSettings,
 )
 from infra.settings.constraints import Between
-from infra.settings.forms import ClientName, Email
+from infra.settings.forms import ClientName, Email, listed
 from infra.settings.model import StoreSettings, refuse_all
 from infra.settings.units import Duration
 
@@ -81,17 +82,13 @@ class BigquerySettings(StoreSettings):
         )
 
     @property
-    def programs(self) -> tuple[str, ...]:
-        """Every program the settings name."""
-        named = list(self.query_programs)
-        for dataset in self.datasets.values():
-            named += [*dataset.reader_programs, *dataset.writer_programs]
-        return tuple(dict.fromkeys(named))
-
-    @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every program the settings name, and the one that the reports run as."""
-        return (*self.programs, *([REPORT_RUNNER] if self.reports else []))
+        named = listed("queryPrograms", self.query_programs)
+        for name, dataset in self.datasets.items():
+            named |= listed(f"datasets.{name}.readerPrograms", dataset.reader_programs)
+            named |= listed(f"datasets.{name}.writerPrograms", dataset.writer_programs)
+        return {**({REPORT_RUNNER: "reports"} if self.reports else {}), **named}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,5 +1,6 @@
 """The cache: Memorystore for Redis, or Memorystore for Valkey (RDS-INST, COR-07)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -10,11 +11,11 @@ from infra.settings.cache_parts import (
     CacheTargetSettings,
     RedisSettings,
     ValkeySettings,
-    full_hour,
 )
 from infra.settings.constraints import Between, Text, Whole
-from infra.settings.forms import ClientName
+from infra.settings.forms import ClientName, listed
 from infra.settings.model import StoreSettings, refuse_all
+from infra.settings.times import whole_utc_hour
 from infra.settings.units import Size, WeeklyTime
 
 
@@ -55,7 +56,7 @@ class CacheSettings(StoreSettings):
             "Ex",
         ),
     ] = Field(default="Ex", description="Which keyspace events are published (RDS-CONF); Ex: expired keys.")
-    maintenance: Annotated[WeeklyTime, AfterValidator(full_hour)] = Field(
+    maintenance: Annotated[WeeklyTime, AfterValidator(whole_utc_hour)] = Field(
         description="Start of the weekly hour in which Google may restart nodes, a full hour in UTC (COR-05)."
     )
     redis: RedisSettings | None = Field(default=None, description="Settings of engine redis alone.")
@@ -66,8 +67,7 @@ class CacheSettings(StoreSettings):
     targets: CacheTargetSettings | None = Field(
         default=None, description="What the cache is measured against (TGT-CACHE-SLA, TGT-CACHE-PERF); absent: nothing."
     )
-    programs: Annotated[list[ClientName], Field(min_length=1, max_length=20)] = Field(
-        alias="clients",
+    clients: Annotated[list[ClientName], Field(min_length=1, max_length=20)] = Field(
         examples=[["application"]],
         description="Programs that use the cache (RDS-USE): each may read the connection's secrets, and signs in by "
         "IAM with engine valkey.",
@@ -78,13 +78,13 @@ class CacheSettings(StoreSettings):
         """What was understood, in one line."""
         return (
             f"{self.engine}, {self.size}, {self.replicas} replica{'' if self.replicas == 1 else 's'}, "
-            f"{self.eviction_policy}, clients {', '.join(self.programs)}"
+            f"{self.eviction_policy}, clients {', '.join(self.clients)}"
         )
 
     @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every program that uses the cache."""
-        return tuple(self.programs)
+        return listed("clients", self.clients)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

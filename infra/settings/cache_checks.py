@@ -31,8 +31,8 @@ def contradictions(cache: CacheSettings) -> Iterator[Finding]:
             "minIdle ≤ maxIdle ≤ maxTotal",
             "put the three in order, e.g. 10, 50 and 100 (RDS-POOL)",
         )
-    if len(set(cache.programs)) != len(cache.programs):
-        yield Finding("clients", ", ".join(cache.programs), "each program once", "remove the repetition")
+    if len(set(cache.clients)) != len(cache.clients):
+        yield Finding("clients", ", ".join(cache.clients), "each program once", "remove the repetition")
     if cache.targets and cache.targets.availability and cache.targets.availability.of_ram:
         yield Finding(
             "targets.availability",

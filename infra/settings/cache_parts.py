@@ -1,6 +1,5 @@
 """What only one engine of the cache has, its clients' pool, and what it is measured against."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -9,20 +8,11 @@ from infra.settings.constraints import Between, Switch, Whole
 from infra.settings.forms import Zone
 from infra.settings.model import SettingsModel
 from infra.settings.scalar import refusal
-from infra.settings.units import Duration, LocalTime, Share, Size, WeeklyTime
+from infra.settings.times import whole_utc_hour
+from infra.settings.units import Duration, LocalTime, Share, Size
 
 SNAPSHOT_HOURS = (1, 6, 12, 24)
 """Periods between RDB snapshots that Memorystore offers (Redis API, PersistenceConfig.rdbSnapshotPeriod)."""
-
-
-def full_hour(time: LocalTime | WeeklyTime) -> LocalTime | WeeklyTime:
-    """Return a time that is a full hour in UTC, since Memorystore keeps only the hour; else raise the refusal."""
-    if (timedelta(hours=time.hour, minutes=time.minute) - time.utc_offset) % timedelta(hours=1):
-        raise refusal(
-            f"{type(time).FORM}, on a full hour in UTC because the cloud keeps only the hour",
-            f"write a full hour, e.g. {type(time).EXAMPLE}",
-        )
-    return time
 
 
 def _snapshot_period(every: Duration) -> Duration:
@@ -71,7 +61,7 @@ class RedisSettings(SettingsModel):
 class ValkeyBackupSettings(SettingsModel):
     """Automated backups: one a day, kept beside the instance."""
 
-    time: Annotated[LocalTime, AfterValidator(full_hour)] = Field(
+    time: Annotated[LocalTime, AfterValidator(whole_utc_hour)] = Field(
         description="When the daily backup starts, a full hour in UTC (RDS-BACKUP). Rendered to UTC (COR-05)."
     )
     retained: Annotated[Duration, Between("1 day", "365 days", "1 day")] = Field(

@@ -36,16 +36,10 @@ def summary(settings: Settings) -> dict[str, str]:
     """Return what was understood, one line a subject."""
     project, network = settings.project, settings.network
     recovery = f", disaster recovery in {project.disaster_recovery_region}" if project.disaster_recovery_region else ""
-    ranges = [
-        network.subnet_range,
-        network.private_services_range,
-        network.cache_range,
-        network.disaster_recovery_subnet_range,
-    ]
     return {
         "project": f"{project.environment} in {project.gcp_project}, {project.region}{recovery}; "
         f"deletion guards {'on' if project.deletion_guards else 'off'}",
-        "network": f"{', '.join(str(network) for network in ranges if network)}; {network.dns_domain}",
+        "network": f"{', '.join(str(each) for each in network.ranges.values())}; {network.dns_domain}",
         "encryption": f"{settings.encryption.protection_level} keys, rotated every {settings.encryption.rotation}",
         **{store: getattr(settings, store).summary for store in STORES if store in settings.stores},
     }

@@ -1,6 +1,6 @@
 """Elastic Cloud: full-text, facet and geo search of hotels and products (ES-SVC)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,7 +13,7 @@ from infra.settings.elasticsearch_parts import (
     PublicRange,
     SnapshotSettings,
 )
-from infra.settings.forms import ClientName
+from infra.settings.forms import ClientName, listed
 from infra.settings.model import Finding, StoreSettings, refuse_all
 
 
@@ -53,8 +53,7 @@ class ElasticsearchSettings(StoreSettings):
         description="A bucket of our own for snapshots. Needs a key of a service account, which an organisation may "
         "forbid (constraint iam.disableServiceAccountKeyCreation); absent: Elastic's own snapshots only.",
     )
-    programs: Annotated[list[ClientName], Field(min_length=1, max_length=20)] = Field(
-        alias="clients",
+    clients: Annotated[list[ClientName], Field(min_length=1, max_length=20)] = Field(
         examples=[["application"]],
         description="Programs that search (CONN): each may read the endpoint; its API key comes from the schema step.",
     )
@@ -72,9 +71,9 @@ class ElasticsearchSettings(StoreSettings):
         )
 
     @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every program that searches."""
-        return tuple(self.programs)
+        return listed("clients", self.clients)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -93,7 +92,7 @@ def _contradictions(search: ElasticsearchSettings) -> Iterator[Finding]:
         )
     if hot.limit is not None and hot.limit <= hot.size:
         yield Finding("hot.limit", hot.limit, f"more than hot.size ({hot.size})", "raise it, or remove the line")
-    if len(set(search.programs)) != len(search.programs):
-        yield Finding("clients", search.programs, "each program once", "remove the repetition")
+    if len(set(search.clients)) != len(search.clients):
+        yield Finding("clients", search.clients, "each program once", "remove the repetition")
     if len(set(search.kibana_ranges)) != len(search.kibana_ranges):
         yield Finding("kibanaRanges", search.kibana_ranges, "each range once", "remove the repetition")

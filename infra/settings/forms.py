@@ -1,5 +1,6 @@
 """Forms of names that several subjects share: regions, zones, the short names of one's own, addresses of people."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from infra.settings.constraints import Text
@@ -12,6 +13,12 @@ SHORT_NAME_FORM = "1 to 20 lower-case letters, digits and hyphens, starting with
 
 ClientName = Annotated[str, Text(SHORT_NAME, SHORT_NAME_FORM, "application")]
 """A program that uses a store: it is one service account of the platform, the same for every store it uses."""
+
+
+def listed(place: str, clients: Sequence[str]) -> dict[str, str]:
+    """Each client of a list with its own place in it: `clients[0]`."""
+    return {client: f"{place}[{index}]" for index, client in enumerate(clients)}
+
 
 Email = Annotated[
     str,

@@ -1,11 +1,12 @@
 """The invalidation bus of the caches on Pub/Sub (CACHE-INV)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings.constraints import Between, Switch, Text, Whole
-from infra.settings.forms import ClientName
+from infra.settings.forms import ClientName, listed
 from infra.settings.model import Finding, SettingsModel, StoreSettings, refuse_all
 from infra.settings.units import Duration
 
@@ -137,9 +138,10 @@ class InvalidationSettings(StoreSettings):
         )
 
     @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every publisher, the worker, and the account that signs pushed events."""
-        return tuple(dict.fromkeys([*self.publishers, self.worker, *([self.push.account] if self.push else [])]))
+        pushing = {self.push.account: "push.account"} if self.push else {}
+        return {**listed("publishers", self.publishers), self.worker: "worker", **pushing}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

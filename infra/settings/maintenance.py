@@ -1,6 +1,6 @@
 """When Google may restart the primary for maintenance, and when not (PG-MAINT, COR-05)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from infra.settings.constraints import Text
 from infra.settings.engine_yaml import ENGINE_MIDNIGHT
 from infra.settings.model import Finding, SettingsModel, refuse_all
-from infra.settings.scalar import refusal
+from infra.settings.times import whole_utc_hour
 from infra.settings.units import LocalTime, WeeklyTime
 
 # Cloud SQL takes one deny period of at most 90 days (Google, "About maintenance on Cloud SQL instances").
@@ -102,19 +102,10 @@ def _exists(moment: str) -> bool:
     return True
 
 
-def _whole_utc_hour(window: WeeklyTime) -> WeeklyTime:
-    if (timedelta(hours=window.hour, minutes=window.minute) - window.utc_offset) % timedelta(hours=1):
-        raise refusal(
-            f"{WeeklyTime.FORM}, on a full hour in UTC because the cloud keeps only the hour",
-            "write a full hour, e.g. Sunday 03:00 Asia/Tokyo",
-        )
-    return window
-
-
 class MaintenanceSettings(SettingsModel):
     """The weekly hour in which Google may restart the primary; replicas follow it."""
 
-    window: Annotated[WeeklyTime, AfterValidator(_whole_utc_hour)] = Field(
+    window: Annotated[WeeklyTime, AfterValidator(whole_utc_hour)] = Field(
         description="Start of the weekly hour (PG-MAINT). Rendered to UTC (COR-05)."
     )
     track: Literal["canary", "stable", "week5"] = Field(

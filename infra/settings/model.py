@@ -1,6 +1,7 @@
 """What every settings model shares: frozen, camelCase keys, no unknown key, and checks that report all at once."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -23,9 +24,12 @@ class StoreSettings(SettingsModel):
         """What was understood, in one line."""
 
     @property
-    def clients(self) -> tuple[str, ...]:
-        """The programs that use the store, by name; each is one service account, whatever stores it uses."""
-        return ()
+    def client_paths(self) -> Mapping[str, str]:
+        """The programs that use the store, each with the place below it that names the program.
+
+        A program is one service account, whatever stores it uses.
+        """
+        return {}
 
 
 class Finding(NamedTuple):

@@ -1,5 +1,6 @@
 """MongoDB Atlas: the document store (MDB-CLUSTER)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -91,9 +92,9 @@ class MongodbSettings(StoreSettings):
         )
 
     @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every database user."""
-        return tuple(self.users)
+        return {name: f"users.{name}" for name in self.users}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

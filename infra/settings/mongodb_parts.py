@@ -1,6 +1,5 @@
 """Backups, maintenance, alerts, access and compliance of the document store."""
 
-from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,6 +8,7 @@ from infra.settings.constraints import Between, Switch, Text
 from infra.settings.forms import Email, Region
 from infra.settings.model import Finding, SettingsModel, refuse_all
 from infra.settings.scalar import refusal
+from infra.settings.times import whole_utc_hour
 from infra.settings.units import Duration, LocalTime, WeeklyTime
 
 AtlasId = Annotated[
@@ -29,15 +29,6 @@ def _snapshot_interval(interval: Duration) -> Duration:
         hours = ", ".join(str(each) for each in _SNAPSHOT_HOURS)
         raise refusal(f"one of {hours} hours", "choose the next shorter one")
     return interval
-
-
-def _whole_utc_hour(window: WeeklyTime) -> WeeklyTime:
-    if (timedelta(hours=window.hour, minutes=window.minute) - window.utc_offset) % timedelta(hours=1):
-        raise refusal(
-            f"{WeeklyTime.FORM}, on a full hour in UTC because Atlas keeps only the hour",
-            "write a full hour, e.g. Sunday 03:00 Asia/Tokyo",
-        )
-    return window
 
 
 class AutoscalingSettings(SettingsModel):
@@ -101,7 +92,7 @@ class MongodbBackupSettings(SettingsModel):
 class MongodbMaintenanceSettings(SettingsModel):
     """The weekly hour in which Atlas may start maintenance."""
 
-    window: Annotated[WeeklyTime, AfterValidator(_whole_utc_hour)] = Field(
+    window: Annotated[WeeklyTime, AfterValidator(whole_utc_hour)] = Field(
         description="Start of the weekly hour. Rendered to UTC, the time zone of a new Atlas project (COR-05)."
     )
     defer_once: Annotated[bool, Switch()] = Field(

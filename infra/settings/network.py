@@ -109,16 +109,20 @@ class NetworkSettings(SettingsModel):
         description="Part of the subnets' traffic that flow logs record; 0 % turns them off.",
     )
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        findings: list[Finding] = []
+    @property
+    def ranges(self) -> dict[str, IPv4Network]:
+        """Every range that is given, by its setting's name."""
         ranges = {
             "subnetRange": self.subnet_range,
             "privateServicesRange": self.private_services_range,
             "cacheRange": self.cache_range,
             "disasterRecoverySubnetRange": self.disaster_recovery_subnet_range,
         }
-        given = [(name, network) for name, network in ranges.items() if network is not None]
+        return {name: network for name, network in ranges.items() if network is not None}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        findings: list[Finding] = []
         findings.extend(
             Finding(
                 second,
@@ -126,7 +130,7 @@ class NetworkSettings(SettingsModel):
                 f"a range that does not overlap network.{first} ({network})",
                 "choose a free range of the same size, e.g. by raising its second number",
             )
-            for (first, network), (second, other) in combinations(given, 2)
+            for (first, network), (second, other) in combinations(self.ranges.items(), 2)
             if network.overlaps(other)
         )
         if self.flow_log_sampling.of_ram:

@@ -1,6 +1,7 @@
 """The PostgreSQL tier: one primary, its replicas, pooler and users."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -191,9 +192,9 @@ class PostgresSettings(StoreSettings):
         )
 
     @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every database user."""
-        return tuple(self.users)
+        return {name: f"users.{name}" for name in self.users}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

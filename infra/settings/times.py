@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from infra.settings.scalar import Scalar, UnitError
+from infra.settings.scalar import Scalar, UnitError, refusal
 
 if TYPE_CHECKING:
     from typing import Self
@@ -111,3 +111,16 @@ class WeeklyTime(Scalar):
 
     def __str__(self) -> str:
         return f"{self.day} {self.hour:02}:{self.minute:02} {self.zone}"
+
+
+Clock = TypeVar("Clock", LocalTime, WeeklyTime)
+
+
+def whole_utc_hour(time: Clock) -> Clock:
+    """Return a time that is a full hour in UTC, for services that keep only the hour; raises the refusal else."""
+    if (timedelta(hours=time.hour, minutes=time.minute) - time.utc_offset) % timedelta(hours=1):
+        raise refusal(
+            f"{type(time).FORM}, on a full hour in UTC because the cloud keeps only the hour",
+            f"write a full hour, e.g. {type(time).EXAMPLE}",
+        )
+    return time

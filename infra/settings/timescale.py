@@ -1,5 +1,6 @@
 """Timescale Cloud in AWS Tokyo: the time series (TS-SVC, COR-11)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -75,8 +76,7 @@ class TimescaleSettings(StoreSettings):
         default=1, description="Raise it by one to give tsdbadmin a new password and every client a new secret."
     )
     read_replica: TimescaleReplicaSettings | None = Field(default=None, description="A read replica; absent: none.")
-    programs: dict[ClientName, TimescaleClientSettings] = Field(
-        alias="clients",
+    clients: dict[ClientName, TimescaleClientSettings] = Field(
         description="The programs that are handed the connection, each in secrets of its own (CONN). All of them sign "
         "in as tsdbadmin until the schema step has given each a role: name no more than need it.",
     )
@@ -100,13 +100,13 @@ class TimescaleSettings(StoreSettings):
             f"TimescaleDB on Timescale Cloud in {self.region} (not Google Cloud), {self.compute}, "
             f"{self.ha_replicas} high-availability replica(s), {replica}, "
             f"pooler {'on' if self.connection_pooler else 'off'}, "
-            f"{'reached through its VPC' if self.vpc else 'public name with TLS'}, {len(self.programs)} client(s)"
+            f"{'reached through its VPC' if self.vpc else 'public name with TLS'}, {len(self.clients)} client(s)"
         )
 
     @property
-    def clients(self) -> tuple[str, ...]:
+    def client_paths(self) -> Mapping[str, str]:
         """Every program that is handed the connection."""
-        return tuple(self.programs)
+        return {name: f"clients.{name}" for name in self.clients}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

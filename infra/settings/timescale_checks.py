@@ -24,9 +24,9 @@ def contradictions(timescale: TimescaleSettings) -> Iterator[Finding]:
             "0, or 1 with haReplicas: 2: with one replica alone a commit would wait for it whenever it is away",
             "write haReplicas: 2, or syncReplicas: 0",
         )
-    if not timescale.programs:
+    if not timescale.clients:
         yield Finding("clients", "no client", "at least one client", "add the program that connects")
-    for name, client in timescale.programs.items():
+    for name, client in timescale.clients.items():
         yield from _client(timescale, f"clients.{name}", client)
 
 

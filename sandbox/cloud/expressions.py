@@ -256,10 +256,7 @@ def _flag(instance: Mapping[str, Any], name: str, default: str) -> str:
 
 def _json_list(text: Any) -> list[Any] | None:
     """The list in a JSON text; null where there is none."""
-    try:
-        value = json.loads(text)
-    except (TypeError, ValueError):
-        return None
+    value = _from_json(text)
     return value if isinstance(value, list) else None
 
 

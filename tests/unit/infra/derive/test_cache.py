@@ -7,6 +7,7 @@ import pytest
 
 from infra.catalog.cache_rows import capacity_tiers, valkey_nodes
 from infra.catalog.price_rows import prices
+from infra.derive.bigquery_checks import SCAN_PRICE
 from infra.derive.cache import CachePlan, node_type
 from infra.derive.cache_costs import cheaper_and_larger, redis_offer
 from infra.derive.phases import lay_over
@@ -107,6 +108,7 @@ def test_prices_are_the_books() -> None:
 
 def test_every_price_that_is_asked_for_is_in_the_book_with_source_and_date() -> None:
     asked = {row.price for row in capacity_tiers()} | {row.price for row in valkey_nodes().values() if row.price}
+    asked.add(SCAN_PRICE)
     assert asked == {item for item, _ in prices()}
     assert all(row.source and row.date.year >= 2026 for row in prices().values())
 

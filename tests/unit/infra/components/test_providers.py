@@ -1,0 +1,29 @@
+"""A provider is there when the stack has a resource of it, and only then."""
+
+from typing import Any
+
+import pytest
+
+from infra.derive.phases import lay_over
+from infra.settings import load
+from infra.settings.stack_file import StackFile
+from sandbox.plan.run import ROOT, plan_settings
+
+PROD = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
+PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({}, PARTNERS),
+        ({"timescale": None}, PARTNERS - {"timescale-cloud"}),
+        ({"timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud", "random"}),
+        ({"mongodb": None, "elasticsearch": None}, {"timescale-cloud", "random"}),
+    ],
+)
+def test_a_provider_comes_and_goes_with_its_resources(changes: dict[str, Any], left: set[str]) -> None:
+    plan = plan_settings(load(lay_over(PROD, changes)), "prod")
+    providers = {each.name for each in plan.resources if each.type.startswith("pulumi:providers:")}
+    assert providers == {"google", *left}
+    assert providers == {each.options["provider"] for each in plan.resources if "provider" in each.options}
