@@ -102,16 +102,11 @@ class Federation(Component):
 
     def _key_grant(self) -> pulumi.Resource:
         """Let the agent of connections encrypt the password it keeps; it is another one than the tables'."""
-        agent = gcp.projects.ServiceIdentity(
-            "agent-bigqueryconnection",
-            service="bigqueryconnection.googleapis.com",
-            opts=self.inside(self._base.services["bigqueryconnection"]),
-        )
         grant: pulumi.Resource = gcp.kms.CryptoKeyIAMMember(
             "bigquery-connection-key",
             crypto_key_id=self._key.key_id,
             role=ENCRYPT_DECRYPT,
-            member=agent.member,
+            member=self._base.services.agent_member("bigqueryconnection", self),
             opts=self.inside(),
         )
         return grant

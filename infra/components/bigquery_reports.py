@@ -43,16 +43,11 @@ class Reports(Component):
 
     def _token_grant(self) -> pulumi.Resource:
         """Let the transfer service act as the reports' account, and as no other."""
-        agent = gcp.projects.ServiceIdentity(
-            "agent-bigquerydatatransfer",
-            service="bigquerydatatransfer.googleapis.com",
-            opts=self.inside(self._base.services["bigquerydatatransfer"]),
-        )
         grant: pulumi.Resource = gcp.serviceaccount.IAMMember(
             "bigquery-reports-token",
             service_account_id=self._base.identities[REPORT_RUNNER].name,
             role="roles/iam.serviceAccountTokenCreator",
-            member=agent.member,
+            member=self._base.services.agent_member("bigquerydatatransfer", self),
             opts=self.inside(),
         )
         return grant

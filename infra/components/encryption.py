@@ -65,12 +65,10 @@ class Encryption(Component):
     def _member(self, agent: str) -> pulumi.Input[str]:
         """The IAM member of an API's service agent, made on demand where the API has a call for it."""
         api = agent.removesuffix(".googleapis.com")
-        service = self._args.services[api]
+        services = self._args.services
         if look_up := _LOOKED_UP.get(api):
-            return look_up(self, service)
-        identity = gcp.projects.ServiceIdentity(f"agent-{api}", service=agent, opts=self.inside(service))
-        member: pulumi.Output[str] = identity.member
-        return member
+            return look_up(self, services[api])
+        return services.agent_member(api, self)
 
     def _ring_with_keys(self, plan: KeyRingPlan) -> dict[str, UsableKey]:
         ring = gcp.kms.KeyRing(

@@ -31,3 +31,11 @@ class ProjectServices(Component):
     def __getitem__(self, api: str) -> pulumi.Resource:
         """The switched-on API, to be named among a resource's dependencies."""
         return self.enabled[f"{api}.googleapis.com"]
+
+    def agent_member(self, api: str, owner: Component) -> pulumi.Output[str]:
+        """The IAM member of an API's service agent, which is made here as a resource of `owner`; once a stack."""
+        identity = gcp.projects.ServiceIdentity(
+            f"agent-{api}", service=f"{api}.googleapis.com", opts=owner.inside(self[api])
+        )
+        member: pulumi.Output[str] = identity.member
+        return member

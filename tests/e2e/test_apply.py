@@ -1,6 +1,7 @@
 """Applying twice changes nothing the second time, and the state holds no secret in plain text."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -30,7 +31,14 @@ def test_a_second_up_changes_nothing(stack: str, deployed: Sandbox) -> None:
 
 
 def test_a_refresh_finds_nothing(stack: str, deployed: Sandbox) -> None:
-    deployed.run("refresh", "--preview-only", "--expect-no-changes", stack=stack).succeeded()
+    before = deployed.deployment(stack)
+    found = deployed.run("refresh", "--preview-only", "--expect-no-changes", stack=stack).succeeded()
+    read = len(deployed.resources(stack))
+    assert read
+    unchanged = re.search(r"(\d+) unchanged", found.output)
+    assert unchanged, found.output
+    assert int(unchanged[1]) >= read, "each resource was read"
+    assert deployed.deployment(stack) == before
 
 
 def test_the_plan_in_this_process_is_what_the_engine_applied(stack: str, deployed: Sandbox) -> None:

@@ -88,4 +88,7 @@ def test_what_somebody_changed_in_the_console_is_shown_and_put_right(deployed_de
 
 def test_a_setting_that_needs_a_new_instance_is_refused_by_the_guards(deployed_prod: Sandbox) -> None:
     deployed_prod.configure("prod", {"project": {"generation": 2}})
-    deployed_prod.run("preview", stack="prod").failed("key-ring-primary", "protect")
+    before = deployed_prod.resources("prod")
+    for command in (["preview"], ["up", "--yes"]):
+        deployed_prod.run(*command, stack="prod").failed("key-ring-primary", "protect")
+    assert deployed_prod.resources("prod") == before

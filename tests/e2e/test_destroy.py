@@ -26,7 +26,10 @@ def test_even_without_a_preview_only_what_up_makes_again_is_lost(deployed_prod: 
 
 def test_the_guards_of_prod_cannot_be_switched_off_by_a_setting(deployed_prod: Sandbox) -> None:
     deployed_prod.configure("prod", UNGUARDED)
-    deployed_prod.run("preview", stack="prod").failed("project.deletionGuards", "retire-stack.md")
+    before = deployed_prod.resources("prod")
+    for command in (["preview"], ["up", "--yes"]):
+        deployed_prod.run(*command, stack="prod").failed("project.deletionGuards", "retire-stack.md")
+    assert deployed_prod.resources("prod") == before
 
 
 def test_without_pulumis_own_guard_the_clouds_guards_still_hold(deployed_prod: Sandbox) -> None:

@@ -193,7 +193,9 @@ def test_what_is_abandoned_stays_in_the_cloud(world: Any) -> None:
 
 def test_deleting_what_is_gone_is_no_error(world: Any) -> None:
     world.remove("record")
+    left = world.cloud.state.all()
     world.remove("record")
+    assert world.cloud.state.all() == left
 
 
 def test_updating_what_is_gone_is_an_error(world: Any) -> None:

@@ -1,4 +1,7 @@
-"""Every rule refuses what it is there for, and nothing at its edge (refusals/, accepted/: a file a service)."""
+"""Every rule refuses what it is there for, and nothing at its edge (refusals/, accepted/: a file a service).
+
+A row of accepted/ says `stays` where the cloud keeps what is deleted, and `adopts` where a creation finds it there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import yaml
 
 from sandbox.cloud import CloudError
 from sandbox.cloud.catalogue import rules
+from sandbox.cloud.expressions import short_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +110,16 @@ def test_refused(world: Any, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", ACCEPTED, ids=_name)
 def test_accepted(world: Any, case: dict[str, Any]) -> None:
     _prepare(world, case)
-    _operation(world, case, case.get("at", "create"))()
+    kind, at = short_type(case.get("type") or world.resources[case["of"]]["type"]), case.get("at", "create")
+    before = world.cloud.state.all()
+    done = _operation(world, case, at)()
+    if at == "delete":
+        left = world.cloud.state.get(kind, world.ids[case["of"]])
+        assert (left is not None) == case.get("stays", False)
+    else:
+        assert world.cloud.state.get(kind, done.id).outputs == done.outputs
+        stood = done.id in [record.id for record in before if record.type == kind]
+        assert stood == (at == "update" or case.get("adopts", False))
 
 
 def test_every_rule_has_a_refused_case() -> None:
