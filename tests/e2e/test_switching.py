@@ -3,15 +3,15 @@
 from typing import Any
 
 from infra.settings.settings import STORES
-from infra.settings.stack_file import StackFile
-from tests.e2e.runner import ROOT, Sandbox
+from tests.e2e.runner import Sandbox
+from tests.stacks import declared
 
 EXTENDED = {"private-services"}
 """What a store may change beside its own resources: the list of ranges that Google's services take addresses from."""
 
 
 def test_stores_are_switched_on_one_after_the_other_and_touch_no_other_store(sandbox: Sandbox) -> None:
-    given = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
+    given = declared("prod")
     stores = [store for store in STORES if store in given]
     sandbox.run("config", stack="prod").succeeded()
     sandbox.configure("prod", dict.fromkeys(stores))

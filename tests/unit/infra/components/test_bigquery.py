@@ -1,30 +1,14 @@
 """What the stacks declare of the warehouse: place, encryption, access, guards, order, cost; read from the plan."""
 
 import json
-from typing import Any
 
-import pytest
-
-from infra.derive.phases import lay_over
-from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan import Plan, plan_stack
+from sandbox.plan import Plan
 from sandbox.plan.recorder import SECRET
 from sandbox.plan.render import as_data
-from sandbox.plan.run import ROOT, plan_settings
+from tests.plans import plan_of
 
 KEY = "/locations/asia-northeast1/keyRings/triptrip-{}-data-primary-1/cryptoKeys/bigquery"
 BIGQUERY = ("gcp:bigquery/", "gcp:serviceusage/", "random:")
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
-
-
-def changed(stack: str, over: dict[str, Any]) -> Plan:
-    raw = lay_over(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects, over)
-    return plan_settings(load(raw), stack)
 
 
 def _after(plan: Plan, name: str) -> set[str]:
@@ -100,7 +84,7 @@ def test_datasets_and_tables_are_guarded_by_engine_and_provider(plan: Plan) -> N
 
 
 def test_without_guards_datasets_go_with_their_tables() -> None:
-    plan = changed("dev", {"project": {"deletionGuards": False}})
+    plan = plan_of("dev", {"project": {"deletionGuards": False}})
     for dataset in plan.of_type(":Dataset"):
         assert dataset.inputs["deleteContentsOnDestroy"] is True
         assert dataset.inputs["deletionPolicy"] == "DELETE"
@@ -128,7 +112,7 @@ def test_queries_are_bounded_a_day_for_the_project_and_for_each_user(plan: Plan)
 
 def test_bought_slots_stand_in_place_of_the_quotas() -> None:
     cost = {"kind": "reservation", "edition": "ENTERPRISE", "baselineSlots": 50, "maximumSlots": 150}
-    plan = changed("prod", {"bigquery": {"cost": {**cost, "perDay": None, "perUserPerDay": None}}})
+    plan = plan_of("prod", {"bigquery": {"cost": {**cost, "perDay": None, "perUserPerDay": None}}})
     assert not plan.of_type("ConsumerQuotaOverride")
     reservation = plan.named("bigquery-reservation")
     assert (reservation.inputs["slotCapacity"], reservation.inputs["autoscale"]) == (50, {"maxSlots": 100})
@@ -188,7 +172,7 @@ def test_the_password_is_nowhere_in_plain(plan: Plan) -> None:
 
 
 def test_a_new_version_changes_the_password_at_both_ends() -> None:
-    plan = changed("dev", {"bigquery": {"federation": {"passwordVersion": 2}}})
+    plan = plan_of("dev", {"bigquery": {"federation": {"passwordVersion": 2}}})
     assert plan.named("bigquery-password").inputs["keepers"] == {"version": "2"}
     assert plan.named("bigquery-user").inputs["passwordWoVersion"] == 2
     assert plan.named("bigquery-connection").inputs["cloudSql"]["credential"]["passwordWoVersion"] == "2"
@@ -204,19 +188,19 @@ def test_federation_reads_a_replica_through_its_own_account(plan: Plan) -> None:
 
 
 def test_federation_asks_the_primary_where_there_is_no_replica() -> None:
-    plan = changed("dev", {"postgres": {"replicas": {"b": None, "c": None}}})
+    plan = plan_of("dev", {"postgres": {"replicas": {"b": None, "c": None}}})
     assert plan.named("bigquery-connection").inputs["cloudSql"]["instanceId"].endswith(":triptrip-dev-postgres-1")
 
 
 def test_switched_off_it_leaves_no_trace() -> None:
-    plan = changed("prod", {"bigquery": None})
+    plan = plan_of("prod", {"bigquery": None})
     own = [each.name for each in plan.resources if each.type.startswith("gcp:bigquery") or "bigquery" in each.name]
     assert not own
     assert "bigquery" not in json.dumps(as_data(plan))
 
 
 def test_without_postgres_there_is_a_warehouse_and_no_federation() -> None:
-    plan = changed("prod", {"postgres": None, "bigquery": {"federation": None}})
+    plan = plan_of("prod", {"postgres": None, "bigquery": {"federation": None}})
     assert len(plan.of_type(":Dataset")) == 3
     assert not plan.of_type("bigquery/connection:Connection")
     assert "bigquery-password" not in {each.name for each in plan.resources}

@@ -5,13 +5,10 @@ from typing import Any
 
 import pytest
 
-from infra.derive.phases import lay_over
-from infra.settings import load
-from infra.settings.stack_file import StackFile
 from sandbox.cloud import Cloud, Provider
 from sandbox.cloud.diff import compare
-from sandbox.plan import Plan, plan_stack
-from sandbox.plan.run import ROOT, plan_settings
+from sandbox.plan import Plan
+from tests.plans import plan_of
 
 REDIS = "gcp:redis/instance:Instance"
 VALKEY = {
@@ -24,23 +21,9 @@ VALKEY = {
 OFF = {"cache": None}
 
 
-def planned(stack: str, over: dict[str, Any]) -> Plan:
-    return plan_settings(load(lay_over(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects, over)), stack)
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
-
-
-@pytest.fixture(scope="module")
-def prod() -> Plan:
-    return plan_stack("prod")
-
-
 @pytest.fixture(scope="module")
 def valkey() -> Plan:
-    return planned("prod", VALKEY)
+    return plan_of("prod", VALKEY)
 
 
 def test_redis_is_guarded_and_has_time_enough(plan: Plan) -> None:
@@ -52,8 +35,8 @@ def test_redis_is_guarded_and_has_time_enough(plan: Plan) -> None:
 
 def test_without_guards_the_instance_can_go() -> None:
     loose = {"project": {"deletionGuards": False}}
-    assert planned("dev", loose).named("cache-redis").inputs["deletionProtection"] is False
-    assert planned("dev", {**VALKEY, **loose}).named("cache-valkey").inputs["deletionProtectionEnabled"] is False
+    assert plan_of("dev", loose).named("cache-redis").inputs["deletionProtection"] is False
+    assert plan_of("dev", {**VALKEY, **loose}).named("cache-valkey").inputs["deletionProtectionEnabled"] is False
 
 
 def test_redis_is_private_encrypted_and_asks_for_a_password(plan: Plan) -> None:
@@ -85,7 +68,7 @@ def test_read_replicas_are_on_from_the_first_day(prod: Plan) -> None:
 
 def test_a_small_instance_reads_from_its_primary() -> None:
     over = {"cache": {"size": "4 GB", "redis": {"usable": "3 GB", "readEndpoint": False}}}
-    small = planned("dev", over)
+    small = plan_of("dev", over)
     assert small.named("cache-redis").inputs["readReplicasMode"] == "READ_REPLICAS_DISABLED"
     assert small.named("cache-name-read").inputs["rrdatas"] == small.named("cache-name-write").inputs["rrdatas"]
 
@@ -153,7 +136,7 @@ def test_one_engine_leaves_no_trace_of_the_other(prod: Plan, valkey: Plan) -> No
 
 
 def test_off_leaves_no_trace() -> None:
-    off = planned("prod", OFF)
+    off = plan_of("prod", OFF)
     traces = ("cache", "redis", "valkey", "memorystore", "networkconnectivity")
     names = [each.name for each in off.resources if each.name != "cdn-api-cached"]  # the CDN caches by itself
     assert not [name for name in names if any(trace in name for trace in traces)]
@@ -161,7 +144,7 @@ def test_off_leaves_no_trace() -> None:
 
 
 def test_switching_the_cache_on_later_updates_the_connection_and_replaces_nothing(prod: Plan) -> None:
-    before = {each.name: each for each in planned("prod", OFF).resources if each.custom}
+    before = {each.name: each for each in plan_of("prod", OFF).resources if each.custom}
     changed = []
     for each in prod.resources:
         old = before.get(each.name)

@@ -5,28 +5,18 @@ from typing import Any
 import pytest
 
 from infra.catalog.cdn_rows import endpoints
-from infra.derive.phases import lay_over
 from infra.settings import load
-from infra.settings.stack_file import StackFile
 from sandbox.plan import Plan, plan_stack
-from sandbox.plan.run import ROOT, plan_settings
+from sandbox.plan.run import plan_settings
+from tests.plans import plan_of
+from tests.stacks import declared
 
 SCHEME = "EXTERNAL_MANAGED"
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
-
-
-@pytest.fixture(scope="module")
-def prod() -> Plan:
-    return plan_stack("prod")
-
-
 @pytest.fixture(scope="module")
 def grouped() -> Plan:
-    raw: dict[str, Any] = dict(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects)
+    raw = declared("dev")
     groups = [f"projects/triptrip-dev/zones/asia-northeast1-{zone}/instanceGroups/api" for zone in "ab"]
     backend = {"kind": "instance-group", "groups": groups, "healthPath": "/healthz", "protocol": "HTTPS"}
     limit = {"requestsPerMinute": 100, "action": "ban", "ban": "5 minutes"}
@@ -186,8 +176,7 @@ def test_https_is_modern_and_stays_so(plan: Plan) -> None:
 
 def test_every_name_has_its_own_certificate() -> None:
     names = ["api.triptrip.jp", "api.triptrip.com"]
-    raw = lay_over(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects, {"cdn": {"domains": names}})
-    plan = plan_settings(load(raw), "dev")
+    plan = plan_of("dev", {"cdn": {"domains": names}})
     certificates = plan.of_type("certificate:Certificate")
     assert sorted(one.inputs["managed"]["domains"][0] for one in certificates) == sorted(names)
     assert all(len(one.inputs["managed"]["dnsAuthorizations"]) == 1 for one in certificates)
@@ -215,9 +204,7 @@ def test_the_inventory_tells_the_zones_owner_what_to_create(prod: Plan) -> None:
 
 
 def test_without_the_cdn_nothing_of_it_is_left() -> None:
-    raw = dict(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects)
-    del raw["cdn"]
-    plan = plan_settings(load(raw), "dev")
+    plan = plan_of("dev", {"cdn": None})
     assert not ours(plan)
     assert "service-certificatemanager" not in {each.name for each in plan.resources}
     assert "cdn" not in [each["store"] for each in plan.outputs["inventory"]]

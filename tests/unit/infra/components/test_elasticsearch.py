@@ -2,22 +2,16 @@
 
 from typing import Any
 
-import pytest
-
 from infra.derive.phases import lay_over
 from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan import Plan, plan_stack
-from sandbox.plan.run import ROOT, plan_settings
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
+from sandbox.plan import Plan
+from sandbox.plan.run import plan_settings
+from tests.plans import plan_of
+from tests.stacks import declared
 
 
 def changed(stack: str = "prod", **over: Any) -> Plan:
-    raw = StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects
+    raw = declared(stack)
     alone = {key: raw[key] for key in ("project", "network", "encryption", "elasticsearch")}
     return plan_settings(load(lay_over(alone, over)), stack)
 
@@ -154,12 +148,7 @@ def test_without_snapshots_there_is_no_key_and_no_bucket() -> None:
 
 
 def test_off_leaves_no_trace() -> None:
-    raw = {
-        key: value
-        for key, value in StackFile.read(ROOT / "Pulumi.prod.yaml").subjects.items()
-        if key != "elasticsearch"
-    }
-    plan = plan_settings(load(raw), "prod")
+    plan = plan_of("prod", {"elasticsearch": None})
     assert not [each.name for each in plan.resources if "elastic" in each.name or each.type.startswith("ec:")]
     assert not [each.name for each in plan.resources if each.name == "service-storage"]
 

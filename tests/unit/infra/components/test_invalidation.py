@@ -4,12 +4,9 @@ from typing import Any
 
 import pytest
 
-from infra.derive.phases import lay_over
-from infra.settings import load
-from infra.settings.stack_file import StackFile
 from sandbox.cloud import Cloud
-from sandbox.plan import Plan, PlanError, plan_stack
-from sandbox.plan.run import ROOT, plan_settings
+from sandbox.plan import Plan, PlanError
+from tests.plans import plan_of
 
 AGENT = "@gcp-sa-pubsub.iam.gserviceaccount.com"
 PUSH = {
@@ -18,23 +15,13 @@ PUSH = {
 }
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
-
-
-def planned(changes: dict[str, Any], cloud: Cloud | None = None) -> Plan:
-    raw = lay_over(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects, changes)
-    return plan_settings(load(raw), "dev", cloud)
-
-
 def test_everything_is_guarded_twice_and_lets_go_without_guards(plan: Plan) -> None:
     lasting = [*plan.of_type(":Schema"), *plan.of_type(":Topic"), *plan.of_type("pubsub/subscription:Subscription")]
     assert len([each for each in lasting if each.name.startswith("invalidation-")]) == 5
     for each in lasting:
         assert each.options["protect"] is True
         assert each.inputs["deletionPolicy"] == "PREVENT"
-    unguarded = planned({"project": {"deletionGuards": False}})
+    unguarded = plan_of("dev", {"project": {"deletionGuards": False}})
     assert unguarded.named("invalidation-topic").inputs["deletionPolicy"] == "DELETE"
 
 
@@ -101,7 +88,7 @@ def test_the_bus_waits_for_no_other_store(plan: Plan) -> None:
 
 
 def test_pushed_events_are_signed_as_an_account_that_pubsub_may_use() -> None:
-    plan = planned({"invalidation": PUSH})
+    plan = plan_of("dev", {"invalidation": PUSH})
     subscription = plan.named("invalidation-subscription")
     assert subscription.inputs["pushConfig"] == {
         "pushEndpoint": "https://invalidator.triptrip.jp/events",
@@ -128,8 +115,8 @@ def test_pushed_events_are_signed_as_an_account_that_pubsub_may_use() -> None:
 )
 def test_what_a_change_would_replace(changes: dict[str, Any], replaced: set[str]) -> None:
     cloud = Cloud.open()
-    before = planned({}, cloud).named("invalidation-subscription")
-    after = planned({"invalidation": changes}).named("invalidation-subscription")
+    before = plan_of("dev", {}, cloud).named("invalidation-subscription")
+    after = plan_of("dev", {"invalidation": changes}).named("invalidation-subscription")
     difference = cloud.diff(before.type, before.inputs, after.inputs, {})
     assert difference.changes
     assert set(difference.replaces) == replaced
@@ -137,7 +124,7 @@ def test_what_a_change_would_replace(changes: dict[str, Any], replaced: set[str]
 
 def test_a_new_field_is_a_new_revision_in_place_and_the_twenty_first_is_refused() -> None:
     cloud = Cloud.open()
-    schema = planned({}, cloud).named("invalidation-schema")
+    schema = plan_of("dev", {}, cloud).named("invalidation-schema")
     changed = schema.inputs["definition"].replace('"fields":[', '"fields":[{"name":"n","type":"int","default":0},', 1)
     difference = cloud.diff(schema.type, schema.inputs, {**schema.inputs, "definition": changed}, {})
     assert [change.text for change in difference.changes] == ["definition"]
@@ -147,7 +134,7 @@ def test_a_new_field_is_a_new_revision_in_place_and_the_twenty_first_is_refused(
 def test_a_plan_without_the_forwarding_grant_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.components.invalidation._PUBLISHER", "roles/pubsub.viewer")
     with pytest.raises(PlanError, match="may not publish to the dead letter topic"):
-        planned({})
+        plan_of("dev", {})
 
 
 def test_the_inventory_names_what_a_client_needs(plan: Plan) -> None:

@@ -4,29 +4,11 @@ from typing import Any
 
 import pytest
 
-from infra.derive.phases import lay_over
-from infra.settings import load
-from infra.settings.stack_file import StackFile
 from sandbox.cloud import Cloud
 from sandbox.cloud.state import Record
 from sandbox.plan import Plan, PlanError, plan_stack
 from sandbox.plan.recorder import PlannedResource
-from sandbox.plan.run import ROOT, plan_settings
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
-
-
-@pytest.fixture(scope="module")
-def prod() -> Plan:
-    return plan_stack("prod")
-
-
-def changed(stack: str, **subjects: Any) -> Plan:
-    raw = lay_over(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects, subjects)
-    return plan_settings(load(raw), stack)
+from tests.plans import plan_of
 
 
 def atlas(plan: Plan) -> list[PlannedResource]:
@@ -47,7 +29,7 @@ def test_the_cluster_has_every_deletion_guard(plan: Plan) -> None:
 
 
 def test_without_guards_the_cluster_and_its_project_can_go() -> None:
-    plan = changed("dev", project={"deletionGuards": False})
+    plan = plan_of("dev", {"project": {"deletionGuards": False}})
     cluster = plan.named("mongodb-cluster").inputs
     assert (cluster["terminationProtectionEnabled"], cluster["retainBackupsEnabled"]) == (False, False)
     assert not [each.name for each in atlas(plan) if each.options.get("protect")]
@@ -93,7 +75,7 @@ def test_three_nodes_scale_inside_bounds_without_becoming_a_difference(plan: Pla
 
 
 def test_a_fixed_size_has_no_bounds() -> None:
-    plan = changed("prod", mongodb={"autoscaling": None})
+    plan = plan_of("prod", {"mongodb": {"autoscaling": None}})
     assert region_of(plan)["autoScaling"] == {
         "diskGbEnabled": True,
         "computeEnabled": False,
@@ -131,13 +113,13 @@ def test_the_schedule_keeps_what_the_document_asks_and_copies_it(prod: Plan) -> 
 
 
 def test_a_schedule_without_copies_names_none_of_their_switches() -> None:
-    schedule = changed("prod", mongodb={"backup": {"copyRegion": None}}).named("mongodb-backup-schedule").inputs
+    schedule = plan_of("prod", {"mongodb": {"backup": {"copyRegion": None}}}).named("mongodb-backup-schedule").inputs
     assert not {"copySettings", "copyPolicyItemsEnabled"} & schedule.keys()
 
 
 def test_a_compliance_policy_follows_the_schedule_which_then_stays() -> None:
     policy = {"email": "legal@triptrip.jp", "firstName": "Hanako", "lastName": "Sato"}
-    plan = changed("prod", mongodb={"compliancePolicy": policy})
+    plan = plan_of("prod", {"mongodb": {"compliancePolicy": policy}})
     bound = plan.named("mongodb-backup-compliance")
     assert "mongodb-backup-schedule" in bound.options["dependsOn"]
     assert bound.inputs["encryptionAtRestEnabled"] is bound.inputs["pitEnabled"] is True
@@ -180,14 +162,14 @@ def test_users_sign_in_as_service_accounts_to_this_cluster_alone(plan: Plan) -> 
 
 
 def test_without_an_identity_provider_nobody_is_declared_and_accounts_stay() -> None:
-    plan = changed("prod", mongodb={"workloadIdentityProvider": None})
+    plan = plan_of("prod", {"mongodb": {"workloadIdentityProvider": None}})
     assert not plan.of_type("DatabaseUser")
     assert plan.named("secret-reader-mongodb-connection-application")
 
 
 def test_the_search_index_alone_is_refused_until_the_schema_step_has_made_its_collection() -> None:
     with pytest.raises(PlanError, match=r"triptrip\.reviews must exist before creating the index") as refused:
-        changed("prod", mongodb={"searchIndexes": True})
+        plan_of("prod", {"mongodb": {"searchIndexes": True}})
     assert str(refused.value).count("would be refused") == 1
 
 
@@ -201,14 +183,13 @@ def test_the_search_index_is_made_once_its_collection_is_there() -> None:
         "name": "reviews",
     }
     cloud.state.put(Record("mongodb.Collection", "reviews", "", "reviews", collection, 0.0))
-    raw = lay_over(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects, {"mongodb": {"searchIndexes": True}})
-    index = plan_settings(load(raw), "dev", cloud).named("mongodb-search-reviews-text")
+    index = plan_of("dev", {"mongodb": {"searchIndexes": True}}, cloud).named("mongodb-search-reviews-text")
     assert index.inputs["analyzer"] == index.inputs["searchAnalyzer"] == "lucene.kuromoji"
     assert index.inputs["mappingsDynamic"] is False
     assert index.options["dependsOn"] == ["mongodb-cluster"]
 
 
 def test_a_store_that_is_off_leaves_no_trace() -> None:
-    plan = changed("dev", mongodb=None)
+    plan = plan_of("dev", {"mongodb": None})
     assert not atlas(plan)
     assert not [each.name for each in plan.resources if "mongodb" in each.name]

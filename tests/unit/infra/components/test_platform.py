@@ -1,22 +1,11 @@
 """What the stacks declare: guards, order, encryption, exposure, access; read from the plan."""
 
-import pytest
-
-from infra.derive.phases import in_phase, lay_over
+from infra.derive.phases import in_phase
 from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan import Plan, plan_stack
-from sandbox.plan.run import ROOT, plan_settings
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
-
-
-@pytest.fixture(scope="module")
-def prod() -> Plan:
-    return plan_stack("prod")
+from sandbox.plan import Plan
+from sandbox.plan.run import plan_settings
+from tests.plans import plan_of
+from tests.stacks import declared
 
 
 def test_every_instance_has_all_three_deletion_guards(plan: Plan) -> None:
@@ -33,8 +22,7 @@ def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None
 
 
 def test_without_guards_nothing_is_protected_and_the_peering_can_go() -> None:
-    raw = lay_over(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects, {"project": {"deletionGuards": False}})
-    plan = plan_settings(load(raw), "dev")
+    plan = plan_of("dev", {"project": {"deletionGuards": False}})
     assert not [each.name for each in plan.resources if each.options.get("protect")]
     assert plan.named("private-services").inputs["deletionPolicy"] == "REMOVE_PEERING"
     primary = plan.named("postgres-primary").inputs
@@ -106,14 +94,12 @@ def test_a_secret_is_read_by_its_own_user_alone(prod: Plan) -> None:
 
 def test_reads_go_to_the_replicas_and_to_the_primary_when_there_is_none(prod: Plan) -> None:
     assert len(prod.named("postgres-name-read").inputs["rrdatas"]) == 2
-    raw = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
-    alone = plan_settings(load(in_phase(raw, "1")), "prod")
+    alone = plan_settings(load(in_phase(declared("prod"), "1")), "prod")
     assert alone.named("postgres-name-read").inputs["rrdatas"] == alone.named("postgres-name-write").inputs["rrdatas"]
 
 
 def test_a_replica_abroad_has_that_regions_own_key_and_no_part_in_local_reads() -> None:
-    raw = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
-    plan = plan_settings(load(in_phase(raw, "4")), "prod")
+    plan = plan_settings(load(in_phase(declared("prod"), "4")), "prod")
     osaka = plan.named("postgres-replica-osaka")
     assert "/locations/asia-northeast2/" in osaka.inputs["encryptionKeyName"]
     assert "key-grant-disaster-recovery-postgres" in osaka.options["dependsOn"]

@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.derive.phases import lay_over
-from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT, plan_settings
+from tests.plans import plan_of
 
-PROD = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
 PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
 
 
@@ -23,7 +19,7 @@ PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
     ],
 )
 def test_a_provider_comes_and_goes_with_its_resources(changes: dict[str, Any], left: set[str]) -> None:
-    plan = plan_settings(load(lay_over(PROD, changes)), "prod")
+    plan = plan_of("prod", changes)
     providers = {each.name for each in plan.resources if each.type.startswith("pulumi:providers:")}
     assert providers == {"google", *left}
     assert providers == {each.options["provider"] for each in plan.resources if "provider" in each.options}

@@ -17,11 +17,11 @@ from infra.derive.identities import clients_by_place
 from infra.derive.phases import lay_over
 from infra.settings import Settings, load
 from infra.settings.settings import STORES
-from infra.settings.stack_file import StackFile
 from sandbox.plan import Plan, PlannedResource
-from sandbox.plan.run import ROOT, plan_settings
+from sandbox.plan.run import plan_settings
+from tests.stacks import declared
 
-PROD = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
+PROD = declared("prod")
 
 
 class Shared(NamedTuple):

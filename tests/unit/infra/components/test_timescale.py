@@ -5,14 +5,11 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.derive.phases import lay_over
-from infra.settings import load
-from infra.settings.stack_file import StackFile
 from sandbox.cloud import Cloud
-from sandbox.plan import Plan, plan_stack
+from sandbox.plan import Plan
 from sandbox.plan.recorder import SECRET
 from sandbox.plan.render import as_data
-from sandbox.plan.run import ROOT, plan_settings
+from tests.plans import plan_of
 
 EVERYTHING: dict[str, Any] = {
     "haReplicas": 2,
@@ -46,19 +43,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def changed(stack: str, cloud: Cloud | None = None, **changes: Any) -> Plan:
-    raw = StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects
-    return plan_settings(load(lay_over(raw, {"timescale": changes})), stack, cloud)
-
-
-def without(stack: str) -> Plan:
-    raw = dict(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects)
-    del raw["timescale"]
-    return plan_settings(load(raw), stack)
-
-
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def plan(request: pytest.FixtureRequest) -> Plan:
-    return plan_stack(request.param)
+    return plan_of(stack, {"timescale": changes}, cloud)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +149,7 @@ def test_the_inventory_says_that_it_is_another_cloud(plan: Plan) -> None:
 
 
 def test_off_leaves_no_trace() -> None:
-    plan = without("prod")
+    plan = plan_of("prod", {"timescale": None})
     text = yaml.safe_dump(as_data(plan)).lower()
     assert "timescale" not in text
     assert not [each for each in plan.resources if each.type.startswith(("timescale:", "pulumi:providers:timescale"))]

@@ -8,16 +8,12 @@ import pytest
 
 from infra.catalog import bigquery_rows
 from infra.derive.bigquery import BigqueryPlan, ReservationPlan, ScanQuotaPlan
-from infra.derive.phases import lay_over
 from infra.derive.platform import derive
-from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT
+from tests.stacks import settings_of
 
 
 def prod(over: dict[str, Any] | None = None) -> BigqueryPlan:
-    raw = lay_over(StackFile.read(ROOT / "Pulumi.prod.yaml").subjects, over or {})
-    plan = derive(load(raw)).bigquery
+    plan = derive(settings_of("prod", over)).bigquery
     assert plan is not None
     return plan
 
@@ -127,8 +123,7 @@ def test_federation_asks_a_replica_of_the_same_region_and_otherwise_the_primary(
 
 
 def test_a_quota_above_the_budget_is_told() -> None:
-    raw = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
-    plan = derive(load(lay_over(raw, {"bigquery": {"cost": {"perDay": "5 TB"}}})))
+    plan = derive(settings_of("prod", {"bigquery": {"cost": {"perDay": "5 TB"}}}))
     told = [each.text for each in plan.advice if each.path == "bigquery.cost.perDay"]
     assert told == ["5 TB read every day cost 1,125 USD a month at list price; COST-Y3 has 500 for queries"]
-    assert "bigquery.cost.perDay" not in [each.path for each in derive(load(raw)).advice]
+    assert "bigquery.cost.perDay" not in [each.path for each in derive(settings_of("prod")).advice]

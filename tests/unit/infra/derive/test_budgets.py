@@ -3,9 +3,8 @@
 from infra.derive.budgets import connection_budget, memory_budget
 from infra.derive.flags import FlagValue
 from infra.derive.tiers import parse_tier
-from infra.settings import from_stack_file
 from infra.settings.postgres import PostgresSettings
-from sandbox.plan.run import ROOT
+from tests.stacks import settings_of
 
 TIER = parse_tier("db-custom-16-61440")
 FLAGS: dict[str, FlagValue] = {
@@ -17,7 +16,7 @@ FLAGS: dict[str, FlagValue] = {
 
 
 def prod() -> PostgresSettings:
-    postgres = from_stack_file(ROOT / "Pulumi.prod.yaml").postgres
+    postgres = settings_of("prod").postgres
     assert postgres is not None
     return postgres
 

@@ -10,11 +10,8 @@ from infra.catalog.price_rows import prices
 from infra.derive.bigquery_checks import SCAN_PRICE
 from infra.derive.cache import CachePlan, node_type
 from infra.derive.cache_costs import cheaper_and_larger, redis_offer
-from infra.derive.phases import lay_over
 from infra.derive.platform import derive
-from infra.settings import Settings, load
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT
+from tests.stacks import settings_of
 
 TOKYO = "asia-northeast1"
 VALKEY = {
@@ -24,10 +21,6 @@ VALKEY = {
         "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
     },
 }
-
-
-def settings_of(stack: str, over: dict[str, Any] | None = None) -> Settings:
-    return load(lay_over(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects, over or {}))
 
 
 def plan_of(stack: str, over: dict[str, Any] | None = None) -> CachePlan:

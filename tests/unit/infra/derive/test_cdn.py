@@ -9,11 +9,9 @@ from pydantic import ValidationError
 from infra.catalog.cdn_rows import EdgeRow, EndpointRow, NegativeRow, edge, endpoints
 from infra.derive import cdn_routes
 from infra.derive.cdn import CdnPlan, InstanceGroupsPlan, ServerlessPlan
-from infra.derive.phases import lay_over
 from infra.derive.platform import PlatformPlan, derive
 from infra.settings import SettingsError, load
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT
+from tests.stacks import declared, settings_of
 
 PUBLIC = {
     "group": "public_read_heavy", "method": "GET", "path": "/hotels", "private": False, "cdn": "5 minutes",
@@ -23,7 +21,7 @@ PUBLIC = {
 
 
 def derived(changes: dict[str, Any] | None = None) -> PlatformPlan:
-    return derive(load(lay_over(StackFile.read(ROOT / "Pulumi.prod.yaml").subjects, changes or {})))
+    return derive(settings_of("prod", changes))
 
 
 def prod(changes: dict[str, Any] | None = None) -> CdnPlan:
@@ -166,7 +164,7 @@ def test_the_backend_is_a_service_of_the_projects_region_or_of_its_own() -> None
 
 
 def test_instance_groups_have_defaults_for_what_is_left_out() -> None:
-    raw: dict[str, Any] = dict(StackFile.read(ROOT / "Pulumi.prod.yaml").subjects)
+    raw = declared("prod")
     group = "projects/triptrip-prod/zones/asia-northeast1-a/instanceGroups/api"
     backend = {"kind": "instance-group", "groups": [group], "healthPath": "/healthz"}
     plan = derive(load({**raw, "cdn": {**raw["cdn"], "backend": backend}})).cdn

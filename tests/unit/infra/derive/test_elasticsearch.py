@@ -1,6 +1,5 @@
 """What the search store becomes, what its disks hold, and what is said about it."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +12,13 @@ from infra.derive.phases import lay_over
 from infra.derive.platform import derive
 from infra.derive.search_capacity import SearchCapacity, search_capacity, smallest_zone
 from infra.settings import SettingsError, load
-from infra.settings.stack_file import StackFile
 from infra.settings.units import Size
-
-ROOT = Path(__file__).parents[4]
+from tests.stacks import declared
 
 
 def stack(name: str, **over: Any) -> dict[str, Any]:
     """A stack with the search store alone, changed."""
-    raw = StackFile.read(ROOT / f"Pulumi.{name}.yaml").subjects
+    raw = declared(name)
     alone = {key: raw[key] for key in ("project", "network", "encryption", "elasticsearch")}
     return dict(lay_over(alone, over))
 

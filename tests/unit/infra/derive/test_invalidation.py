@@ -8,20 +8,16 @@ import pytest
 from infra.catalog.invalidation_rows import EVENT_FILE, event_definition
 from infra.derive.invalidation import InvalidationPlan
 from infra.derive.invalidation_checks import slowest
-from infra.derive.phases import lay_over
 from infra.derive.platform import PlatformPlan, derive
-from infra.settings import load
 from infra.settings.invalidation import InvalidationSettings
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT
+from tests.stacks import settings_of
 
 PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 PUSH = {"delivery": "push", "push": {"endpoint": "https://triptrip.jp/e", "account": "pusher"}}
 
 
 def platform(changes: dict[str, Any]) -> PlatformPlan:
-    raw = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
-    return derive(load(lay_over(raw, {"invalidation": changes})))
+    return derive(settings_of("prod", {"invalidation": changes}))
 
 
 def bus(changes: dict[str, Any]) -> InvalidationPlan:

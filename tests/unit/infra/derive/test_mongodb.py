@@ -8,27 +8,20 @@ import pytest
 from infra.catalog import mongodb_rows as catalog
 from infra.catalog import regions
 from infra.derive.mongodb import MongodbPlan
-from infra.derive.phases import lay_over
 from infra.derive.platform import derive
-from infra.settings import load
-from infra.settings.stack_file import StackFile
 from sandbox.cloud.catalogue import TABLES
 from sandbox.cloud.expressions import load_yaml
-from sandbox.plan.run import ROOT
-
-
-def raw(**changes: Any) -> dict[str, Any]:
-    return lay_over(StackFile.read(ROOT / "Pulumi.prod.yaml").subjects, {"mongodb": changes})
+from tests.stacks import settings_of
 
 
 def planned(**changes: Any) -> MongodbPlan:
-    plan = derive(load(raw(**changes))).mongodb
+    plan = derive(settings_of("prod", {"mongodb": changes})).mongodb
     assert plan is not None
     return plan
 
 
 def advised(**changes: Any) -> dict[str, str]:
-    return {each.path: each.text for each in derive(load(raw(**changes))).advice}
+    return {each.path: each.text for each in derive(settings_of("prod", {"mongodb": changes})).advice}
 
 
 def test_the_cluster_is_the_documents_in_atlas_own_words() -> None:

@@ -9,13 +9,11 @@ from infra.derive.phases import in_phase, lay_over
 from infra.derive.platform import derive
 from infra.derive.postgres import PostgresPlan
 from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT
+from tests.stacks import declared
 
 
 def phase(number: str, changes: dict[str, Any] | None = None) -> PostgresPlan:
-    raw = StackFile.read(ROOT / "Pulumi.prod.yaml").subjects
-    plan = derive(load(lay_over(in_phase(raw, number), changes or {}))).postgres
+    plan = derive(load(lay_over(in_phase(declared("prod"), number), changes or {}))).postgres
     assert plan is not None
     return plan
 

@@ -2,12 +2,11 @@
 
 from infra.derive.platform import derive
 from infra.derive.postgres import PostgresPlan
-from infra.settings import from_stack_file
-from sandbox.plan.run import ROOT
+from tests.stacks import settings_of
 
 
 def prod() -> PostgresPlan:
-    plan = derive(from_stack_file(ROOT / "Pulumi.prod.yaml")).postgres
+    plan = derive(settings_of("prod")).postgres
     assert plan is not None
     return plan
 
@@ -51,6 +50,6 @@ def test_a_connection_string_verifies_the_server_and_holds_no_password() -> None
 
 
 def test_the_documents_overlap_of_backup_and_maintenance_is_told() -> None:
-    found = derive(from_stack_file(ROOT / "Pulumi.prod.yaml")).advice
+    found = derive(settings_of("prod")).advice
     advice = [each for each in found if each.path.startswith("postgres.")]
     assert [(each.path, "COR-05" in each.text) for each in advice] == [("postgres.maintenance.window", True)]

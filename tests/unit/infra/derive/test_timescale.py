@@ -5,17 +5,14 @@ from typing import Any
 import pytest
 
 from infra.catalog import timescale_rows
-from infra.derive.phases import lay_over
 from infra.derive.platform import PlatformPlan, derive
 from infra.derive.timescale import TimescalePlan
 from infra.settings import load
-from infra.settings.stack_file import StackFile
-from sandbox.plan.run import ROOT
+from tests.stacks import declared, settings_of
 
 
 def platform(stack: str = "prod", **changes: Any) -> PlatformPlan:
-    raw = StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects
-    return derive(load(lay_over(raw, {"timescale": changes})))
+    return derive(settings_of(stack, {"timescale": changes}))
 
 
 def plan(stack: str = "prod", **changes: Any) -> TimescalePlan:
@@ -72,7 +69,7 @@ REPLICA = {"compute": "2 CPU / 8 GB"}
     ],
 )
 def test_what_stands_behind_an_endpoint(client: dict[str, Any], changes: dict[str, Any], host: str) -> None:
-    raw: dict[str, Any] = dict(StackFile.read(ROOT / "Pulumi.dev.yaml").subjects)
+    raw = declared("dev")
     raw["timescale"] = {**raw["timescale"], **changes, "clients": {"application": client}}
     found = derive(load(raw)).timescale
     assert found is not None

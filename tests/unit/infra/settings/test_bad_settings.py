@@ -10,9 +10,8 @@ import yaml
 from infra.derive.platform import derive
 from infra.settings import Problem, SettingsError, load
 from infra.settings.engine_yaml import EngineLoader
-from infra.settings.stack_file import StackFile
+from tests.stacks import declared
 
-ROOT = Path(__file__).parents[4]
 TABLES = Path(__file__).with_name("bad_settings")
 
 
@@ -31,7 +30,7 @@ def named(case: dict[str, Any]) -> str:
 
 
 def changed(case: dict[str, Any]) -> dict[str, Any]:
-    raw: dict[str, Any] = deepcopy(dict(StackFile.read(ROOT / "Pulumi.prod.yaml").subjects))
+    raw = deepcopy(declared("prod"))
     for place, value in case.get("change", {}).items():
         group, name = below(raw, place)
         group[name] = value

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infra.settings import Problem, Settings, SettingsError, from_stack_file, load
 from infra.settings.secrets import HIDDEN
 from infra.settings.stack_file import StackFile
+from tests.stacks import declared, settings_of
 
 ROOT = Path(__file__).parents[4]
 PROD = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
@@ -171,19 +171,15 @@ def test_a_secret_under_a_wrong_name_is_never_shown() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def prod() -> dict[str, Any]:
-    return dict(StackFile.read(ROOT / "Pulumi.prod.yaml").subjects)
-
-
 def test_numbers_and_switches_may_come_as_the_engine_hands_them_over() -> None:
-    raw = prod()
+    raw = declared("prod")
     raw["postgres"] = raw["postgres"] | {"version": 16.0}
     raw["project"] = raw["project"] | {"generation": "1", "deletionGuards": "true"}
     assert load(raw) == from_stack_file(ROOT / "Pulumi.prod.yaml")
 
 
 def test_a_date_without_quotes_is_the_same_from_the_file_and_from_the_engine() -> None:
-    raw = prod()
+    raw = declared("prod")
     deny = {"start": "2026-12-20 00:00:00 +0000 UTC", "end": "2027-01-05", "time": "00:00 UTC"}
     raw["postgres"] = raw["postgres"] | {"maintenance": raw["postgres"]["maintenance"] | {"deny": deny}}
     postgres = load(raw).postgres
@@ -194,11 +190,11 @@ def test_a_date_without_quotes_is_the_same_from_the_file_and_from_the_engine() -
 
 
 def test_settings_cannot_be_changed() -> None:
-    settings = load(prod())
+    settings = settings_of("prod")
     with pytest.raises(ValueError, match="frozen"):
         settings.project.generation = 2  # type: ignore[misc]  # the checker refuses it too
 
 
 def test_settings_are_written_back_as_they_are_read() -> None:
-    settings = load(prod())
+    settings = settings_of("prod")
     assert Settings.model_validate(settings.model_dump(mode="json")) == settings

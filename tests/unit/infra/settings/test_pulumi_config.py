@@ -10,14 +10,14 @@ from pulumi.runtime.config import set_all_config
 
 from infra.settings import Settings, SettingsError, from_stack_file
 from infra.settings.pulumi_config import from_pulumi
-from infra.settings.stack_file import StackFile
+from tests.stacks import declared
 
 ROOT = Path(__file__).parents[4]
 PROD = ROOT / "Pulumi.prod.yaml"
 
 
 def as_config() -> dict[str, str]:
-    return {f"triptrip:{subject}": json.dumps(value) for subject, value in StackFile.read(PROD).subjects.items()}
+    return {f"triptrip:{subject}": json.dumps(value) for subject, value in declared("prod").items()}
 
 
 def read(config: Mapping[str, str], encrypted: tuple[str, ...] = ()) -> Settings:

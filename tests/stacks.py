@@ -1,0 +1,21 @@
+"""The stacks of the repository as a starting point: what a stack file declares, with changes laid over it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.derive.phases import lay_over
+from infra.settings import Settings, load
+from infra.settings.stack_file import StackFile
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def declared(stack: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The subjects of a stack; a change that is None takes its key away."""
+    return lay_over(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects, changes or {})
+
+
+def settings_of(stack: str, changes: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of a stack that declares something else in places; raises SettingsError like `load`."""
+    return load(declared(stack, changes))
