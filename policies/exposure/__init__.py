@@ -1,0 +1,5 @@
+"""Rules."""
+
+from policies.kit import rules_of
+
+RULES = rules_of()
