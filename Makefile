@@ -5,6 +5,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 STACK ?= dev
+STACKS ?= dev prod
 ARGS ?=
 # Two workers: the end-to-end tests start an engine, a program and a cloud each.
 TEST_WORKERS ?= 2
@@ -61,6 +62,23 @@ inventory: python ## every store: engine, size, place, backup, key, endpoints, o
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)
 
+# Twice: on a stack that does not exist yet, where much is unknown, and on one that stands, where the state is judged too.
+.PHONY: policy
+policy: setup ## gate, policy packs and an outside scanner on dev and prod; STACKS=dev for one
+	@sandbox/setup scanner > /dev/null
+	@for stack in $(STACKS); do \
+	    export TRIPTRIP_SANDBOX=$(CURDIR)/.sandbox/policy/$$stack PULUMI_SKIP_CHECKPOINTS=true; \
+	    rm -rf "$$TRIPTRIP_SANDBOX"; \
+	    printf '== %s: first deployment\n' $$stack; \
+	    $(PYTHON) -m ops policy --stack $$stack --pulumi sandbox/pulumi; \
+	    sandbox/pulumi up --yes --skip-preview --stack $$stack --suppress-outputs > .sandbox/policy/up.log 2>&1 || \
+	        { tail -n 40 .sandbox/policy/up.log >&2; exit 1; }; \
+	    printf '== %s: as deployed\n' $$stack; \
+	    $(PYTHON) -m ops policy --stack $$stack --pulumi sandbox/pulumi; \
+	    printf '== %s: second opinion\n' $$stack; \
+	    $(PYTHON) -m ops second-opinion --stack $$stack; \
+	done
+
 .PHONY: faults
 faults: setup ## the engine killed at every single operation of an update
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e -m faults $(ARGS)
@@ -83,6 +101,9 @@ check-generated: python
 	$(PYTHON) -m infra.settings schema --check
 	$(PYTHON) -m infra.settings reference --check
 	$(PYTHON) -m infra.settings endpoints --check
+	$(PYTHON) -m policies check
+	$(PYTHON) -m policies reference --check
+	$(PYTHON) -m policies schema --check
 
 .PHONY: check-shell
 check-shell: python
@@ -104,6 +125,8 @@ docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings schema
 	$(PYTHON) -m infra.settings reference
 	$(PYTHON) -m infra.settings endpoints
+	$(PYTHON) -m policies reference
+	$(PYTHON) -m policies schema
 
 .PHONY: snapshots
 snapshots: python ## accept the plans of dev and prod as the reviewed ones

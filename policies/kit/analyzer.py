@@ -48,6 +48,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._levels = {rule.id: rule.level for rule in rules}
         self._parameters = {rule.id: defaults(rule) for rule in rules}
         self._inputs: dict[str, Resource] = {}
+        self._by_type: dict[str, tuple[list[Rule], list[analyzer_pb2.PolicyNotApplicable]]] = {}
         self._used: set[Waiver] = set()
 
     def Handshake(  # noqa: N802 # gRPC method name; the same below
@@ -108,10 +109,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         del context
         resource = _resource(request)
         self._inputs[resource.urn] = resource
-        findings = self._found(
-            (rule for rule in self._rules if not rule.whole_stack and rule.applies_to(resource.type)), resource
+        rules, others = self._rules_of(resource.type)
+        findings = self._found(rules, resource)
+        return analyzer_pb2.AnalyzeResponse(
+            diagnostics=[self._diagnostic(each) for each in findings], not_applicable=others
         )
-        return analyzer_pb2.AnalyzeResponse(diagnostics=[self._diagnostic(each) for each in findings])
 
     def AnalyzeStack(  # noqa: N802
         self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext | None
@@ -132,15 +134,19 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     ) -> analyzer_pb2.RemediateResponse:
         """Mend what a rule at level `remediate` can mend; a rule without a remedy stays mandatory."""
         del context
+        rules, _ = self._rules_of(request.type)
+        remedies = [(rule, rule.remedy) for rule in rules if rule.remedy and self._levels[rule.id] == Level.REMEDIATE]
         response = analyzer_pb2.RemediateResponse()
+        if not remedies:
+            return response
         resource = _resource(request)
-        for rule in self._rules:
-            if self._levels[rule.id] != Level.REMEDIATE or not rule.remedy or not rule.applies_to(resource.type):
-                continue
-            broken = [each for each in evaluate(rule, resource, self._parameters[rule.id]) if each.kind is Kind.VIOLATION]
+        for rule, remedy in remedies:
+            broken = [
+                each for each in evaluate(rule, resource, self._parameters[rule.id]) if each.kind is Kind.VIOLATION
+            ]
             if not broken:
                 continue
-            resource = _with_inputs(resource, rule.remedy(dict(resource.values)))
+            resource = _with_inputs(resource, remedy(dict(resource.values)))
             properties = struct_pb2.Struct()
             properties.update(encode(dict(resource.values)))
             response.remediations.append(
@@ -160,6 +166,14 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         """Nothing runs for longer than a moment."""
         del request, context
         return empty_pb2.Empty()
+
+    def _rules_of(self, type_: str) -> tuple[list[Rule], list[analyzer_pb2.PolicyNotApplicable]]:
+        """The rules that look at resources of a type, and the names of all others, for the engine's own summary."""
+        if type_ not in self._by_type:
+            mine = [rule for rule in self._rules if not rule.whole_stack and rule.applies_to(type_)]
+            others = [rule for rule in self._rules if not rule.whole_stack and not rule.applies_to(type_)]
+            self._by_type[type_] = (mine, [analyzer_pb2.PolicyNotApplicable(policy_name=rule.id) for rule in others])
+        return self._by_type[type_]
 
     def _found(self, rules: Iterable[Rule], subject: Resource | Stack) -> Iterator[Finding]:
         for rule in rules:
@@ -195,7 +209,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             elif waiver not in self._used:
                 yield self._waiver_diagnostic(analyzer_pb2.ADVISORY, f"used by no finding, remove it: {waiver}")
 
-    def _waiver_diagnostic(self, level: analyzer_pb2.EnforcementLevel, message: str) -> analyzer_pb2.AnalyzeDiagnostic:
+    def _waiver_diagnostic(
+        self, level: analyzer_pb2.EnforcementLevel.ValueType, message: str
+    ) -> analyzer_pb2.AnalyzeDiagnostic:
         return analyzer_pb2.AnalyzeDiagnostic(
             policyName=WAIVERS,
             policyPackName=self._pack,
@@ -252,5 +268,5 @@ def _described(rule: Rule) -> analyzer_pb2.PolicyInfo:
     return info
 
 
-def _severity(rule: Rule) -> analyzer_pb2.PolicySeverity:
+def _severity(rule: Rule) -> analyzer_pb2.PolicySeverity.ValueType:
     return analyzer_pb2.PolicySeverity.Value(f"POLICY_SEVERITY_{rule.severity.upper()}")

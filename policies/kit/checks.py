@@ -14,17 +14,21 @@ def must_be(node: Node, path: str, *allowed: object) -> Iterator[str]:
     """The value is one of those allowed; a missing one is None."""
     if node.get(path) not in allowed:
         wanted = " or ".join("not set" if value is None else str(value) for value in allowed)
-        yield f"{node.where + '.' if node.where else ''}{path} is {node.shown(path)}; it must be {wanted}"
+        yield f"{_named(node, path)} is {node.shown(path)}; it must be {wanted}"
 
 
 def must_be_set(node: Node, path: str) -> Iterator[str]:
     """Something is set there; a value that the update gives counts."""
     if not node.has(path):
-        yield f"{node.where + '.' if node.where else ''}{path} is not set"
+        yield f"{_named(node, path)} is not set"
 
 
 def must_reach(node: Node, path: str, least: float, unit: str) -> Iterator[str]:
     """The number there is at least `least`; a missing one is too little."""
     found = node.number(path)
     if found is None or found < least:
-        yield f"{node.where + '.' if node.where else ''}{path} is {node.shown(path)}; at least {least:g} {unit} are needed"
+        yield f"{_named(node, path)} is {node.shown(path)}; at least {least:g} {unit} are needed"
+
+
+def _named(node: Node, path: str) -> str:
+    return f"{node.where}.{path}" if node.where else path

@@ -46,8 +46,8 @@ def evaluate(rule: Rule, subject: Resource | Stack, parameters: Mapping[str, Any
     urn = subject.urn if isinstance(subject, Resource) else ""
     try:
         for found in rule.check(subject, **parameters):
-            about, message = found if rule.whole_stack else (subject, found)
-            yield Finding(rule, about.urn if about else "", message)
+            about, message = found if rule.whole_stack else (None, found)
+            yield Finding(rule, about.urn if about else urn, message)
     except Undecided as undecided:
         yield Finding(
             rule, urn, f"not decided: {undecided}; `pulumi policy analyze` decides it after the update", Kind.UNDECIDED

@@ -26,7 +26,7 @@ class Severity(StrEnum):
 
 
 class Level(StrEnum):
-    """What a violation does: `advisory` tells, `mandatory` refuses, `remediate` mends and refuses what it cannot mend."""
+    """What a violation does: advisory tells, mandatory refuses, remediate mends and refuses what it cannot mend."""
 
     ADVISORY = "advisory"
     MANDATORY = "mandatory"

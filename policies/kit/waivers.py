@@ -6,7 +6,7 @@ stand for a part of the name, never for a type. Once expired it waives nothing a
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -37,7 +37,7 @@ class Waiver(BaseModel):
     urn: Text
     reason: Annotated[Text, Field(min_length=20)]
     owner: Text
-    expires: datetime.date
+    expires: dt.date
 
     @field_validator("urn")
     @classmethod
@@ -62,7 +62,7 @@ class Waiver(BaseModel):
         # A URN may hold brackets, which are no pattern here.
         return self.rule == rule and fnmatchcase(urn, self.urn.replace("[", "[[]"))
 
-    def expired(self, today: datetime.date) -> bool:
+    def expired(self, today: dt.date) -> bool:
         """Whether its last day has passed."""
         return today > self.expires
 
@@ -75,7 +75,7 @@ class Waivers:
     """The rows of the file, on a day."""
 
     rows: tuple[Waiver, ...]
-    today: datetime.date
+    today: dt.date
 
     def covering(self, rule: str, urn: str) -> Waiver | None:
         """The waiver in force for a finding, or None."""
@@ -86,12 +86,12 @@ class Waivers:
         return [row for row in self.rows if row.rule in rules and row.stack == stack]
 
 
-def today() -> datetime.date:
+def today() -> dt.date:
     """The day in UTC."""
-    return datetime.datetime.now(datetime.UTC).date()
+    return dt.datetime.now(dt.UTC).date()
 
 
-def load(file: Path = FILE, day: datetime.date | None = None) -> Waivers:
+def load(file: Path = FILE, day: dt.date | None = None) -> Waivers:
     """Read the file; raises WaiversError naming every row that cannot be used."""
     content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     rows = content.get("waivers") if isinstance(content, dict) else None

@@ -10,6 +10,7 @@ from sandbox.bench import figures
 
 _SECTIONS = {
     "floor": figures.against_the_floor,
+    "policies": figures.policies,
     "imports": figures.imports,
     "growth": figures.growth,
     "critical-path": figures.critical_path,

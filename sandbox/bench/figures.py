@@ -60,6 +60,27 @@ def against_the_floor(folder: Path) -> Iterator[Figure]:
         yield Figure(f"{name}, ratio", ours / least, "", "target ≤ 1.5")
 
 
+def policies(folder: Path) -> Iterator[Figure]:
+    """What the policy packs add to a preview of prod that is deployed: all of them in one process, and one by one."""
+    platform = Project(ROOT, folder / "policies", cloud_command(folder / "policies"))
+    platform.run("up", "--yes", "--skip-preview", "--stack", STACK)
+    words = ("preview", "--stack", STACK)
+    one = _packs("all")
+    four = _packs("backup", "encryption", "exposure", "resilience")
+    runs = [(platform.run(*words), platform.run(*words, *one), platform.run(*words, *four)) for _ in range(RUNS)]
+    plain, together, apart = (statistics.median(side) for side in zip(*runs, strict=True))
+    yield Figure("preview without policies", plain, "s")
+    yield Figure("preview with policies/all", together, "s")
+    yield Figure("policies/all, share of a preview added", together / plain - 1, "", "target ≤ 0.25")
+    yield Figure("the four packs each in a process, share added", apart / plain - 1, "", "why policies/all exists")
+
+
+def _packs(*names: str) -> list[str]:
+    folder = ROOT / "policies"
+    levels = str(folder / "levels" / f"{STACK}.json")
+    return [word for name in names for word in ("--policy-pack", str(folder / name), "--policy-pack-config", levels)]
+
+
 def imports(folder: Path) -> Iterator[Figure]:
     """What loading the program costs, and what it would cost without byte code."""
     command = [

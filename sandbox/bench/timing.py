@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sandbox.engine.launcher import ROOT
 
-_LAUNCH = (
+LAUNCH = (
     "import sys, json; from pathlib import Path; from sandbox.engine.launcher import launch; "
     "sandbox, root, cloud, *words = sys.argv[1:]; "
     "sys.exit(launch(words, Path(sandbox), json.loads(cloud), Path(root)))"
@@ -35,7 +35,7 @@ class Project:
         command = [
             sys.executable,
             "-c",
-            _LAUNCH,
+            LAUNCH,
             str(self.sandbox),
             str(self.root),
             json.dumps(list(self.cloud)),

@@ -1,6 +1,6 @@
 """Asks rules as the engine does: protocol messages in, diagnostics out, no engine."""
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from sandbox.plan import Plan
 from sandbox.plan.recorder import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
-DAY = datetime.date(2026, 11, 25)
+DAY = dt.date(2026, 11, 25)
 NO_WAIVERS = Waivers((), DAY)
 MANDATORY = analyzer_pb2.MANDATORY
 ADVISORY = analyzer_pb2.ADVISORY
