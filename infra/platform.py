@@ -20,7 +20,7 @@ from infra.components.mongodb import Mongodb, MongodbArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.postgres import Postgres, PostgresArgs
 from infra.components.postgres_access import PostgresAccess, PostgresAccessArgs
-from infra.components.project_services import ProjectServices
+from infra.components.project_services import ProjectServices, ProjectServicesArgs
 from infra.components.providers import providers
 from infra.components.timescale import Timescale, TimescaleArgs
 from infra.derive.platform import PlatformPlan
@@ -64,7 +64,8 @@ class Platform(Component):
 
     def _foundation(self) -> Foundation:
         plan, guarded = self._plan, self._guarded
-        services = ProjectServices("services", plan.services, guarded)
+        apis = ProjectServicesArgs(plan.gcp_project, plan.services, plan.audited_services)
+        services = ProjectServices("services", apis, guarded)
         return Foundation(
             gcp_project=plan.gcp_project,
             region=plan.region,

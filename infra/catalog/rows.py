@@ -64,9 +64,13 @@ class CustomTierRule(Row):
 
 
 class ServiceRow(Row):
-    """A Google API: what it is for, and what must be in the stack for it to be switched on (None: always)."""
+    """A Google API: what it is for, and what must be in the stack for it to be switched on (None: always).
+
+    `audited` is the service whose data access logs are switched on with it.
+    """
 
     reason: str
+    audited: str | None = None
     needs: str | None = None
 
 

@@ -19,7 +19,6 @@ from infra.components.secrets import Secrets
 from infra.derive.postgres import PostgresPlan, UserPlan
 
 _SIGN_IN_ROLES = ("roles/cloudsql.client", "roles/cloudsql.instanceUser")
-_AUDITED = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ class PostgresAccess(Component):
         super().__init__(name, opts)
         self._args = args
         self._base = args.foundation
-        self._audit()
         keeper = Secrets(self, args.foundation)
         keeper.put("postgres-server-ca", args.postgres.server_certificates, *(user.key for user in args.plan.users))
         secrets: dict[str, pulumi.Output[str]] = {}
@@ -78,14 +76,4 @@ class PostgresAccess(Component):
             # A user that owns objects cannot be dropped (terraform-provider-google#4299); it goes with its instance.
             deletion_policy="ABANDON",
             opts=self.inside(account),
-        )
-
-    def _audit(self) -> None:
-        """Switch on the data access logs, where pgAudit's rows land; they are off by default."""
-        gcp.projects.IAMAuditConfig(
-            "audit-cloudsql",
-            project=self._base.gcp_project,
-            service="cloudsql.googleapis.com",
-            audit_log_configs=[{"log_type": kind} for kind in _AUDITED],
-            opts=self.inside(self._base.services["cloudresourcemanager"]),
         )

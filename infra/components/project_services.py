@@ -1,13 +1,25 @@
-"""The Google APIs that the platform needs, switched on before anything that uses them."""
+"""The Google APIs that the platform needs, switched on before anything uses them, and the logs of who used them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.component import Component
+
+_AUDITED = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
+
+
+@dataclass(frozen=True)
+class ProjectServicesArgs:
+    """The APIs, and the services whose data access logs are kept; the project's own id."""
+
+    gcp_project: str
+    apis: tuple[str, ...]
+    audited: tuple[str, ...]
 
 
 class ProjectServices(Component):
@@ -15,7 +27,7 @@ class ProjectServices(Component):
 
     enabled: Mapping[str, pulumi.Resource]
 
-    def __init__(self, name: str, apis: tuple[str, ...], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ProjectServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self.enabled = {
             api: gcp.projects.Service(
@@ -24,9 +36,17 @@ class ProjectServices(Component):
                 disable_on_destroy=False,
                 opts=self.inside(),
             )
-            for api in apis
+            for api in args.apis
         }
-        self.register_outputs({"apis": list(apis)})
+        for service in args.audited:
+            gcp.projects.IAMAuditConfig(
+                f"audit-{service.removesuffix('.googleapis.com')}",
+                project=args.gcp_project,
+                service=service,
+                audit_log_configs=[{"log_type": kind} for kind in _AUDITED],
+                opts=self.inside(self["cloudresourcemanager"]),
+            )
+        self.register_outputs({"apis": list(args.apis)})
 
     def __getitem__(self, api: str) -> pulumi.Resource:
         """The switched-on API, to be named among a resource's dependencies."""

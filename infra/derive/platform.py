@@ -33,6 +33,7 @@ class PlatformPlan:
     owner: str
     protect: bool
     services: tuple[str, ...]
+    audited_services: tuple[str, ...]
     names: Names
     network: NetworkPlan
     encryption: EncryptionPlan
@@ -57,6 +58,7 @@ def derive(settings: Settings) -> PlatformPlan:
         raise SettingsError(found)
     project, names, present = settings.project, names_for(settings.project), features(settings)
     labels = project.labels
+    switched_on = {api: row for api, row in catalog.services().items() if row.needs is None or row.needs in present}
     return PlatformPlan(
         environment=project.environment,
         gcp_project=project.gcp_project,
@@ -69,7 +71,8 @@ def derive(settings: Settings) -> PlatformPlan:
         },
         owner=labels.owner,
         protect=project.deletion_guards,
-        services=tuple(api for api, row in catalog.services().items() if row.needs is None or row.needs in present),
+        services=tuple(switched_on),
+        audited_services=tuple(row.audited for row in switched_on.values() if row.audited),
         names=names,
         network=network_plan(settings, names),
         encryption=encryption_plan(settings, names),

@@ -1,5 +1,52 @@
-"""Rules."""
+"""Exposure: who reaches the stores, who signs in, what they may do there, and that it is recorded."""
 
+from policies.exposure import (
+    addresses,
+    audit,
+    audit_logs,
+    bigquery,
+    cache,
+    cdn,
+    cdn_cache,
+    elasticsearch,
+    encryption_keys,
+    firewall,
+    grants,
+    identities,
+    messaging,
+    mongodb,
+    mongodb_users,
+    network,
+    own_network,
+    postgres,
+    postgres_users,
+    secret_manager,
+    storage,
+    timescale,
+)
 from policies.kit import rules_of
 
-RULES = rules_of()
+RULES = rules_of(
+    postgres,
+    postgres_users,
+    audit,
+    cache,
+    mongodb,
+    mongodb_users,
+    elasticsearch,
+    timescale,
+    bigquery,
+    storage,
+    secret_manager,
+    encryption_keys,
+    messaging,
+    grants,
+    identities,
+    audit_logs,
+    network,
+    own_network,
+    firewall,
+    addresses,
+    cdn,
+    cdn_cache,
+)

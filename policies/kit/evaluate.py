@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from policies.kit.resource import Resource, Stack, Undecided
+from policies.kit.values import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +48,7 @@ def evaluate(rule: Rule, subject: Resource | Stack, parameters: Mapping[str, Any
     try:
         for found in rule.check(subject, **parameters):
             about, message = found if rule.whole_stack else (None, found)
-            yield Finding(rule, about.urn if about else urn, message)
+            yield Finding(rule, about.urn if about else urn, _without_secrets(message, subject))
     except Undecided as undecided:
         yield Finding(
             rule, urn, f"not decided: {undecided}; `pulumi policy analyze` decides it after the update", Kind.UNDECIDED
@@ -57,6 +58,27 @@ def evaluate(rule: Rule, subject: Resource | Stack, parameters: Mapping[str, Any
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
         yield Finding(rule, urn, f"rule {rule.id} itself failed: {type(error).__name__} at {where}", Kind.CRASH)
+
+
+def _without_secrets(message: str, subject: Resource | Stack) -> str:
+    """The message without the text of any secret: a rule may show a value without thinking of it."""
+    for resource in (subject,) if isinstance(subject, Resource) else subject:
+        for text in _secret_texts(resource.values, secret=False):
+            message = message.replace(text, "[secret]")
+    return message
+
+
+def _secret_texts(value: Any, *, secret: bool) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield from _secret_texts(value.value, secret=True)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _secret_texts(item, secret=secret)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secret_texts(item, secret=secret)
+    elif secret and isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value):
+        yield str(value)
 
 
 def defaults(rule: Rule) -> dict[str, Any]:

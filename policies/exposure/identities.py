@@ -1,0 +1,103 @@
+"""Service accounts and what is generated for them: nobody acts as another, and keys are the exception."""
+
+from collections.abc import Iterator, Sequence
+
+from policies.exposure.members import is_agent, member_path, members
+from policies.exposure.reading import last_part, stated
+from policies.exposure.type_tokens import ACCOUNT_MEMBER, GENERATED_PASSWORD, HMAC_KEY
+from policies.kit import Case, Parameter, Resource, Severity, must_be_set, must_reach, rule
+from policies.kit.types import SERVICE_ACCOUNT_KEY
+
+_OWN = "serviceAccount:triptrip-prod-reporting@triptrip-prod.iam.gserviceaccount.com"
+_AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+
+@rule(
+    "iam-impersonation",
+    title="Only Google's agents act as a service account",
+    severity=Severity.HIGH,
+    types=[ACCOUNT_MEMBER],
+    sources=["CIS GCP 5.0: 1.7", "NIST 800-53: AC-6"],
+    reason="whoever makes tokens for an account has all its rights, and the logs show the account instead",
+    fix="let the agent of the service act as it, with roles/iam.serviceAccountTokenCreator on this one account",
+    good=[Case({"role": "roles/iam.serviceAccountTokenCreator", "member": _AGENT})],
+    bad=[
+        Case({"role": "roles/iam.serviceAccountTokenCreator", "member": _OWN}),
+        Case({"role": "roles/iam.serviceAccountTokenCreator", "member": "group:analysts@triptrip.jp"}),
+        Case({"role": "roles/iam.serviceAccountKeyAdmin", "member": _AGENT}),
+        Case({}),
+    ],
+)
+def impersonation(grant: Resource) -> Iterator[str]:
+    if grant.get("role") != "roles/iam.serviceAccountTokenCreator":
+        yield stated(grant, "role", "roles/iam.serviceAccountTokenCreator")
+    if not all(map(is_agent, members(grant))):
+        yield stated(grant, member_path(grant), "an agent of Google")
+
+
+def _key(account: str = "snapshots-triptrip-prod") -> dict[str, object]:
+    address = f"{account}@triptrip-prod.iam.gserviceaccount.com"
+    return {"keepers": {"generation": "1"}, "serviceAccountId": f"projects/p/serviceAccounts/{address}"}
+
+
+def _keys(name: str, inputs: dict[str, object]) -> Case:
+    return Case(stack={name: (SERVICE_ACCOUNT_KEY, inputs)})
+
+
+@rule(
+    "iam-no-keys",
+    title="Service accounts have no keys",
+    severity=Severity.HIGH,
+    types=[SERVICE_ACCOUNT_KEY, HMAC_KEY],
+    sources=["CIS GCP 5.0: 1.5", "NIST 800-53: IA-5", "CKV2_GCP_3"],
+    reason="a key works from anywhere until somebody deletes it, and a copy of it leaves no trace",
+    fix="let the program run as its service account; a partner's key and its account are named in the parameters",
+    parameters={
+        "keys": Parameter(("elasticsearch-snapshot-key",), "Keys, by their name in the program, that may be made"),
+        "accounts": Parameter(("snapshots-triptrip-prod",), "Accounts, by their id, that may have a key"),
+    },
+    good=[_keys("elasticsearch-snapshot-key", _key())],
+    bad=[
+        _keys("another-key", _key()),
+        _keys("elasticsearch-snapshot-key", _key("triptrip-prod-application")),
+        _keys("elasticsearch-snapshot-key", {}),
+        Case({"serviceAccountEmail": "snapshots-triptrip-prod@p.iam.gserviceaccount.com"}, HMAC_KEY),
+    ],
+)
+def no_keys(key: Resource, keys: Sequence[str], accounts: Sequence[str]) -> Iterator[str]:
+    # The name is known at the first preview, when the account's address is not.
+    if key.type == HMAC_KEY or key.name not in keys:
+        yield f"{key.name} is a key; only {', '.join(keys) or 'none'} may be made"
+    elif last_part(key.text("serviceAccountId")).partition("@")[0] not in accounts:
+        yield stated(key, "serviceAccountId", f"that of {' or '.join(accounts) or 'no account'}")
+
+
+@rule(
+    "iam-keys-renewed",
+    title="Keys and passwords that are made here can be renewed",
+    severity=Severity.MEDIUM,
+    types=[SERVICE_ACCOUNT_KEY, GENERATED_PASSWORD],
+    sources=["CIS GCP 5.0: 1.8", "NIST 800-53: IA-5"],
+    reason="without a generation to raise, a key that leaked can only be replaced by hand",
+    fix="set keepers to the generation or version from the stack file",
+    good=[Case({"keepers": {"generation": "1"}}, SERVICE_ACCOUNT_KEY)],
+    bad=[Case({}, SERVICE_ACCOUNT_KEY), Case({}, GENERATED_PASSWORD)],
+)
+def keys_renewed(key: Resource) -> Iterator[str]:
+    yield from must_be_set(key, "keepers")
+
+
+@rule(
+    "pwd-length",
+    title="Generated passwords are long",
+    severity=Severity.MEDIUM,
+    types=[GENERATED_PASSWORD],
+    sources=["NIST 800-53: IA-5"],
+    reason="a short password is guessed from a stolen hash within days",
+    fix="set length to at least 40",
+    parameters={"characters": Parameter(40, "Characters that a generated password has at least")},
+    good=[Case({"length": 64})],
+    bad=[Case({"length": 16}), Case({})],
+)
+def password_length(password: Resource, characters: int) -> Iterator[str]:
+    yield from must_reach(password, "length", characters, "characters")

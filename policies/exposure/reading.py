@@ -1,0 +1,72 @@
+"""What several rules of this pack read alike: address ranges, names in ids, and one item after the other."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from policies.kit import Node, Undecided
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+Range = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_IPV4_BITS = 32
+_PRIVATE = tuple(ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+
+
+def about_each(items: Iterable[Item], check: Callable[[Item], Iterator[Found]]) -> Iterator[Found]:
+    """What the check says of every item; one that waits for the update hides none of the others."""
+    waiting: Undecided | None = None
+    for item in items:
+        try:
+            yield from check(item)
+        except Undecided as undecided:
+            waiting = waiting or undecided
+    if waiting:
+        raise waiting
+
+
+def some_of(items: Iterable[Item], holds: Callable[[Item], bool]) -> bool:
+    """Whether it holds for one of the items; raises Undecided when it holds for none that is known already."""
+    waiting: Undecided | None = None
+    for item in items:
+        try:
+            if holds(item):
+                return True
+        except Undecided as undecided:
+            waiting = waiting or undecided
+    if waiting:
+        raise waiting
+    return False
+
+
+def address_range(text: str) -> Range | None:
+    """An address or a range as a range; None when the text is neither."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def is_narrow(text: str, prefix: int) -> bool:
+    """Whether it is a range with no more addresses than an IPv4 range of this prefix length."""
+    found = address_range(text)
+    return found is not None and found.max_prefixlen - found.prefixlen <= _IPV4_BITS - prefix
+
+
+def is_private(text: str) -> bool:
+    """Whether it is an address or a range of IPv4 inside those of RFC 1918, which no router of the internet knows."""
+    found = address_range(text)
+    return isinstance(found, ipaddress.IPv4Network) and any(found.subnet_of(each) for each in _PRIVATE)
+
+
+def last_part(id_: str) -> str:
+    """The name at the end of an id such as `projects/p/global/networks/data`."""
+    return id_.rpartition("/")[2]
+
+
+def stated(node: Node, path: str, wanted: str) -> str:
+    """A message: what stands there, and what must."""
+    return f"{node.where + '.' if node.where else ''}{path} is {node.shown(path)}; it must be {wanted}"

@@ -1,0 +1,61 @@
+"""Who reads the secrets: the one program that each is for."""
+
+from collections.abc import Iterator, Sequence
+
+from policies.exposure.members import is_own_account, member_path, members, project_of
+from policies.exposure.reading import last_part, stated
+from policies.exposure.type_tokens import SECRET_MEMBER
+from policies.kit import Case, Parameter, Resource, Severity, must_be, must_be_set, rule
+
+_PROGRAM = "serviceAccount:triptrip-prod-application@triptrip-prod.iam.gserviceaccount.com"
+_READ = "roles/secretmanager.secretAccessor"
+_PROVIDER = {"project": "triptrip-prod"}
+
+
+def _reader(**inputs: object) -> Case:
+    kept = {"role": _READ, "member": _PROGRAM, "secretId": "projects/p/secrets/triptrip-prod-cache-auth"}
+    return Case({**kept, **inputs}, provider=_PROVIDER)
+
+
+@rule(
+    "sec-readers",
+    title="A secret is read by single programs, and they only read",
+    severity=Severity.HIGH,
+    types=[SECRET_MEMBER],
+    sources=["NIST 800-53: AC-6", "NIST 800-53: AC-3", "prowler secretmanager_secret_not_publicly_accessible"],
+    reason="a secret that a group or another role reaches is known to more people than can be told",
+    fix="grant roles/secretmanager.secretAccessor to the service account of the one program",
+    good=[_reader()],
+    bad=[
+        _reader(member="allUsers"),
+        _reader(member="allAuthenticatedUsers"),
+        _reader(member="group:analysts@triptrip.jp"),
+        _reader(member="user:somebody@triptrip.jp"),
+        _reader(member="serviceAccount:triptrip-dev-application@triptrip-dev.iam.gserviceaccount.com"),
+        _reader(role="roles/secretmanager.admin"),
+        _reader(role=None),
+        Case({"role": _READ, "member": _PROGRAM}, provider=_PROVIDER),
+    ],
+)
+def readers(grant: Resource) -> Iterator[str]:
+    yield from must_be(grant, "role", _READ)
+    yield from must_be_set(grant, "secretId")
+    if not all(is_own_account(member, project_of(grant)) for member in members(grant)):
+        yield stated(grant, member_path(grant), "a service account of this project")
+
+
+@rule(
+    "sec-operators",
+    title="No program reads the secrets of operators",
+    severity=Severity.HIGH,
+    types=[SECRET_MEMBER],
+    sources=["NIST 800-53: AC-6"],
+    reason="Elastic's own user may do everything: a program that signs in as it can delete every index",
+    fix="give the program an API key from the schema step; people read the secret with a right for the hour",
+    parameters={"endings": Parameter(("-operator",), "Endings of the names of secrets that are for operators alone")},
+    good=[_reader()],
+    bad=[_reader(secretId="projects/p/secrets/triptrip-prod-elasticsearch-operator")],
+)
+def operators(grant: Resource, endings: Sequence[str]) -> Iterator[str]:
+    if last_part(grant.text("secretId")).endswith(tuple(endings)):
+        yield f"{grant.shown('secretId')} is for operators alone"
