@@ -1,6 +1,28 @@
 """Backups: that they are made, kept long enough, in the right place, and outlive a mistake."""
 
-from policies.backup import postgres
+from policies.backup import (
+    bigquery,
+    cache,
+    elasticsearch,
+    mongodb,
+    mongodb_compliance,
+    postgres,
+    restores,
+    secret_manager,
+    storage,
+    times,
+)
 from policies.kit import rules_of
 
-RULES = rules_of(postgres)
+RULES = rules_of(
+    postgres,
+    cache,
+    mongodb,
+    mongodb_compliance,
+    elasticsearch,
+    bigquery,
+    storage,
+    secret_manager,
+    times,
+    restores,
+)
