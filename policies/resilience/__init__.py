@@ -1,5 +1,46 @@
-"""Rules."""
+"""Resilience: that stores stay up, are not deleted by mistake, stay in Japan, and are watched."""
 
 from policies.kit import rules_of
+from policies.resilience import (
+    alerts,
+    atlas_alerts,
+    bigquery,
+    cache,
+    cdn,
+    elasticsearch,
+    environment,
+    google_provider,
+    guards,
+    labels,
+    messaging,
+    mongodb,
+    network,
+    objectives,
+    postgres,
+    postgres_flags,
+    postgres_replicas,
+    regions,
+    timescale,
+)
 
-RULES = rules_of()
+RULES = rules_of(
+    postgres,
+    postgres_flags,
+    postgres_replicas,
+    cache,
+    mongodb,
+    elasticsearch,
+    timescale,
+    bigquery,
+    messaging,
+    network,
+    cdn,
+    guards,
+    labels,
+    regions,
+    environment,
+    alerts,
+    atlas_alerts,
+    objectives,
+    google_provider,
+)

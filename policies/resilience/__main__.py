@@ -1,6 +1,6 @@
 """The pack's entry point: `--policy-pack policies/resilience`."""
 
-from policies.resilience import RULES
 from policies.kit.pack import serve
+from policies.resilience import RULES
 
 serve("triptrip-resilience", RULES)

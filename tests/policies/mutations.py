@@ -43,7 +43,7 @@ class Judge:
         self._parameters = {rule.id: parameters_of(rule, stack) for rule in mandatory}
         self._own = [rule for rule in mandatory if not rule.whole_stack]
         self._whole = [rule for rule in mandatory if rule.whole_stack]
-        self._before = set(self._whole_findings(resources))
+        self._before = {rule.id: set(self._ask(rule, Stack(resources))) for rule in self._whole}
         self._own_before = {each.urn: set(self._own_findings(each)) for each in resources}
 
     def catches(self, index: int, mutant: Resource | None) -> bool:
@@ -51,17 +51,15 @@ class Judge:
         if mutant and set(self._own_findings(mutant)) - self._own_before[mutant.urn]:
             return True
         changed = [*self._resources[:index], *([mutant] if mutant else []), *self._resources[index + 1 :]]
-        return bool(set(self._whole_findings(changed)) - self._before)
+        stack, type_ = Stack(changed), self._resources[index].type
+        # A rule that names the types it looks at is not asked about another one's change: at worst that misses a catch.
+        asked = (rule for rule in self._whole if not rule.types or type_ in rule.types)
+        return any(set(self._ask(rule, stack)) - self._before[rule.id] for rule in asked)
 
     def _own_findings(self, resource: Resource) -> Iterator[tuple[str, str]]:
         for rule in self._own:
             if rule.applies_to(resource.type):
                 yield from self._ask(rule, resource)
-
-    def _whole_findings(self, resources: list[Resource]) -> Iterator[tuple[str, str]]:
-        stack = Stack(resources)
-        for rule in self._whole:
-            yield from self._ask(rule, stack)
 
     def _ask(self, rule: Rule, subject: Resource | Stack) -> Iterator[tuple[str, str]]:
         for finding in evaluate(rule, subject, self._parameters[rule.id]):
@@ -80,15 +78,29 @@ def uncaught(stack: str) -> tuple[Counter[Mutation], int]:
     resources = resources_of(stack)
     judge = Judge(stack, resources)
     passed: Counter[Mutation] = Counter()
+    seen: set[tuple[Mutation, str]] = set()
     tried = 0
     for index, resource in enumerate(resources):
         if resource.type.startswith(("pulumi:", "triptrip:")):
             continue
         for mutation, mutant in mutants(resource):
+            # The same change of the same value in a further resource of a type is the same mutation.
+            change = (mutation, _shown_change(resource, mutant, mutation))
+            if change in seen:
+                continue
+            seen.add(change)
             tried += 1
             if not judge.catches(index, mutant):
                 passed[mutation] += 1
     return passed, tried
+
+
+def _shown_change(resource: Resource, mutant: Resource | None, mutation: Mutation) -> str:
+    """What is changed from what; for a resource as a whole its own name."""
+    if mutant is None or mutation.path.startswith("("):
+        return resource.name
+    head = mutation.path.split(".")[0].removesuffix("[]")
+    return f"{resource.values.get(head)!r} {mutant.values.get(head)!r}"
 
 
 def mutants(resource: Resource) -> Iterator[tuple[Mutation, Resource | None]]:

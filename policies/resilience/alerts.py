@@ -1,0 +1,184 @@
+"""Alerts of Google Cloud: every store has somebody who is told before it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from policies.kit import Case, Node, Resource, Severity, Stack, Undecided, rule
+from policies.kit.postgres import is_primary
+from policies.kit.types import (
+    ALERT_POLICY,
+    DATA_TRANSFER,
+    DATASET,
+    REDIS,
+    SQL_INSTANCE,
+    SUBSCRIPTION,
+    VALKEY,
+)
+from policies.resilience.reading import about_each, every, is_unknown, leaves, missing, some
+
+_Wanted = Mapping[str, Sequence[str]]
+"""What must be watched, each with the metrics of which one is enough."""
+
+_SQL = "cloudsql.googleapis.com/database"
+_EVERY_INSTANCE: _Wanted = {
+    "CPU": (f"{_SQL}/cpu/",),
+    "memory": (f"{_SQL}/memory/",),
+    "disk": (f"{_SQL}/disk/utilization", f"{_SQL}/disk/bytes_used"),
+    "connections": (f"{_SQL}/postgresql/num_backends",),
+}
+_PRIMARY: _Wanted = {
+    **_EVERY_INSTANCE,
+    "backups": (f"{_SQL}/replication/log_archive_failure_count", "logging.googleapis.com/user/sql-backup"),
+}
+_REPLICA: _Wanted = {
+    **_EVERY_INSTANCE,
+    "replica lag": (f"{_SQL}/replication/replica_lag", f"{_SQL}/postgresql/replication/replica_byte_lag"),
+}
+_REDIS = "redis.googleapis.com"
+_WANTED: Mapping[str, _Wanted] = {
+    REDIS: {
+        "memory": (f"{_REDIS}/stats/memory/",),
+        "CPU": (f"{_REDIS}/stats/cpu_utilization",),
+        "evicted keys": (f"{_REDIS}/stats/evicted_keys",),
+        "replicas": (f"{_REDIS}/replication/",),
+    },
+    VALKEY: {
+        "memory": ("memorystore.googleapis.com/instance/memory/", "memorystore.googleapis.com/instance/node/memory/"),
+        "CPU": ("memorystore.googleapis.com/instance/cpu/", "memorystore.googleapis.com/instance/node/cpu/"),
+    },
+    DATASET: {"queries": ("bigquery.googleapis.com/",)},
+    DATA_TRANSFER: {"failed runs": ("bigquerydatatransfer.googleapis.com/",)},
+    SUBSCRIPTION: {
+        "waiting messages": (
+            "pubsub.googleapis.com/subscription/oldest_unacked_message_age",
+            "pubsub.googleapis.com/subscription/num_undelivered_messages",
+        )
+    },
+}
+_NAMES = {
+    DATASET: "datasetId",
+    DATA_TRANSFER: "displayName",
+    REDIS: "name",
+    SQL_INSTANCE: "name",
+    SUBSCRIPTION: "name",
+    VALKEY: "instanceId",
+}
+_NAMES_A_METRIC = ("condition", "denominatorFilter", "filter", "query")
+"""How the properties of a condition begin that name its metric, or hold one that does."""
+
+_SCOPE = re.compile(r'(?:database_id|instance_id|subscription_id|dataset_id|config_id)"?\s*=\s*"([^"]+)"')
+
+
+def _policy(*metrics: str, scope: str = "", **inputs: object) -> tuple[str, dict[str, object]]:
+    conditions = [
+        {"displayName": "too much", "conditionThreshold": {"filter": f'metric.type = "{metric}"{scope}'}}
+        for metric in metrics
+    ]
+    return ALERT_POLICY, {"conditions": conditions, "notificationChannels": ["channel"], "enabled": True, **inputs}
+
+
+def _first(wanted: _Wanted) -> list[str]:
+    return [metrics[0] for metrics in wanted.values()]
+
+
+_SUBSCRIPTION = (SUBSCRIPTION, {"name": "work"})
+_OLDEST = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"
+_REPLICA_INPUTS = {"name": "replica", "masterInstanceName": "primary"}
+
+
+@rule(
+    "st-alert-coverage",
+    title="Every store on Google Cloud has alerts that reach somebody",
+    severity=Severity.MEDIUM,
+    types=[*_NAMES, ALERT_POLICY],
+    sources=["NIST 800-53: SI-4", "NIST 800-53: AU-6", "MON-PG", "MON-RDS"],
+    reason="a store that is full, slow or without backups is found out by its users",
+    fix="declare an alert policy with a notification channel for what the message names",
+    good=[
+        Case(stack={"primary": (SQL_INSTANCE, {"name": "primary"}), "alert": _policy(*_first(_PRIMARY))}),
+        Case(
+            stack={
+                "primary": (SQL_INSTANCE, {"name": "primary"}),
+                "replica": (SQL_INSTANCE, _REPLICA_INPUTS),
+                "alert": _policy(*_first(_PRIMARY), *_first(_REPLICA)),
+            }
+        ),
+        Case(
+            stack={
+                "work": _SUBSCRIPTION,
+                "alert": _policy(_OLDEST, scope=' AND resource.label.subscription_id = "work"'),
+            }
+        ),
+        Case(stack={"cache": (REDIS, {"name": "cache"}), "alert": _policy(*_first(_WANTED[REDIS]))}),
+        Case(),
+    ],
+    bad=[
+        Case(stack={"primary": (SQL_INSTANCE, {"name": "primary"})}),
+        Case(stack={"primary": (SQL_INSTANCE, {"name": "primary"}), "alert": _policy(*_first(_EVERY_INSTANCE))}),
+        Case(stack={"replica": (SQL_INSTANCE, _REPLICA_INPUTS), "alert": _policy(*_first(_PRIMARY))}),
+        Case(stack={"cache": (REDIS, {"name": "cache"})}),
+        Case(stack={"cache": (VALKEY, {"instanceId": "cache"})}),
+        Case(stack={"raw": (DATASET, {"datasetId": "raw"})}),
+        Case(stack={"work": _SUBSCRIPTION}),
+        Case(stack={"work": _SUBSCRIPTION, "alert": _policy(_OLDEST, enabled=False)}),
+        Case(stack={"work": _SUBSCRIPTION, "alert": _policy(_OLDEST, notificationChannels=[])}),
+        Case(
+            stack={"work": _SUBSCRIPTION, "alert": _policy(_OLDEST, scope=' AND resource.label.subscription_id = "x"')}
+        ),
+    ],
+)
+def coverage(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    policies = stack.of(ALERT_POLICY)
+
+    def store(resource: Resource) -> Iterator[str]:
+        wanted = _wanted(resource)
+
+        def watched(what: str) -> bool:
+            return some(policies, partial(_watches, any_of=wanted[what], store=resource))
+
+        yield from missing("no alert policy that tells somebody watches its", wanted, watched)
+
+    yield from about_each(stack.of(*_NAMES), store)
+
+
+def _wanted(resource: Resource) -> _Wanted:
+    if resource.type == SQL_INSTANCE:
+        return _PRIMARY if is_primary(resource) else _REPLICA
+    return _WANTED[resource.type]
+
+
+def _watches(policy: Resource, any_of: Sequence[str], store: Resource) -> bool:
+    return every(
+        lambda: policy.get("enabled") in (True, None),
+        lambda: policy.get("notificationChannels") not in (None, "", [], {}),
+        lambda: some(policy.nodes("conditions"), partial(_measures, any_of=any_of, store=store)),
+    )
+
+
+def _measures(condition: Node, any_of: Sequence[str], store: Resource) -> bool:
+    values = list(leaves(dict(condition.values)))
+    text = " ".join(str(value) for _, value in values)
+    if any(_has_metric(text, metric) for metric in any_of):
+        return _is_about(text, store)
+    for path, value in values:
+        if is_unknown(value) and path.rpartition(".")[2].startswith(_NAMES_A_METRIC):
+            raise Undecided(f"{condition.where}.{path}")
+    return False
+
+
+def _has_metric(text: str, metric: str) -> bool:
+    # PromQL writes cloudsql_googleapis_com:database_cpu_utilization.
+    domain, _, path = metric.partition("/")
+    return metric in text or f"{domain.replace('.', '_')}:{path.replace('/', '_')}" in text
+
+
+def _is_about(text: str, store: Resource) -> bool:
+    scopes: list[Any] = _SCOPE.findall(text)
+    if not scopes:
+        return True
+    name = store.text(_NAMES[store.type])
+    return not name or any(re.fullmatch(rf"(.*[:/])?{re.escape(name)}", scope) for scope in scopes)

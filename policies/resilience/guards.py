@@ -1,0 +1,167 @@
+"""Guards against deletion that every store shares: Pulumi's own, and the provider's deletionPolicy."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from policies.kit import Case, Parameter, Resource, Severity, must_be, rule
+from policies.kit.types import (
+    BUCKET,
+    DATASET,
+    KEY,
+    NETWORK,
+    PRIVATE_SERVICES,
+    REDIS,
+    SCHEMA,
+    SECRET,
+    SECRET_VERSION,
+    SQL_INSTANCE,
+    SUBSCRIPTION,
+    TOPIC,
+)
+
+_CATALOGUE = Path(__file__).resolve().parents[2] / "infra" / "catalog" / "stateful_types.yaml"
+
+_ESSENTIAL = {
+    NETWORK: "every store's address",
+    PRIVATE_SERVICES: "the addresses of Cloud SQL and Redis",
+    SECRET: "connection strings and passwords",
+    "gcp:compute/globalAddress:GlobalAddress": "addresses that others were told",
+    "gcp:compute/subnetwork:Subnetwork": "addresses of private endpoints",
+    "gcp:dns/managedZone:ManagedZone": "the names that programs use",
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": "a store's access to its key",
+    "mongodbatlas:index/backupCompliancePolicy:BackupCompliancePolicy": "the lock on backups",
+    "mongodbatlas:index/cloudBackupSchedule:CloudBackupSchedule": "backups",
+}
+"""Types that hold no data, whose loss cuts stores off or leaves them bare, each with what it holds."""
+
+_MADE_ANEW = (
+    SECRET_VERSION,
+    "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
+    "gcp:compute/healthCheck:HealthCheck",
+    "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+    "gcp:projects/iAMMember:IAMMember",
+    "gcp:serviceaccount/key:Key",
+    "random:index/randomPassword:RandomPassword",
+)
+
+
+@cache
+def _stateful() -> Mapping[str, str]:
+    held = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))
+    return {**held, **_ESSENTIAL}
+
+
+@rule(
+    "protect",
+    title="Pulumi refuses to delete or replace what holds data or keeps it reachable",
+    severity=Severity.HIGH,
+    sources=["NIST 800-53: CP-9", "NIST 800-53: CM-6"],
+    reason="a change that replaces a store deletes it first; only Pulumi's own protection stops that for every type",
+    fix="set project.deletionGuards: true in the stack file; do not take protect away in a component",
+    good=[
+        Case(type=SQL_INSTANCE, protect=True),
+        Case(type=SECRET_VERSION),
+        Case(type="gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", protect=True),
+    ],
+    bad=[
+        Case(type=SQL_INSTANCE),
+        Case(type=NETWORK),
+        Case(type=SECRET),
+        Case(type=REDIS),
+        Case(type="ec:index/deployment:Deployment"),
+        Case(type="timescale:index/service:Service"),
+        Case(type="gcp:dns/managedZone:ManagedZone"),
+    ],
+)
+def protect(resource: Resource) -> Iterator[str]:
+    held = _stateful().get(resource.type)
+    if held and not resource.protect:
+        yield f"protect is not set; it holds {held}"
+
+
+@rule(
+    "protect-rest",
+    title="Pulumi refuses to delete anything that is not made anew on purpose",
+    severity=Severity.MEDIUM,
+    sources=["NIST 800-53: CM-6"],
+    reason="a grant, rule or alert that disappears with a mistyped setting is missed by nobody until it is needed",
+    fix="set project.deletionGuards: true in the stack file; a type that is made anew on purpose belongs to made_anew",
+    parameters={"made_anew": Parameter(_MADE_ANEW, "Types that may be deleted and made anew")},
+    good=[Case(type="gcp:compute/firewall:Firewall", protect=True), Case(type=SECRET_VERSION)],
+    bad=[Case(type="gcp:compute/firewall:Firewall"), Case(type="mongodbatlas:index/auditing:Auditing")],
+)
+def protect_rest(resource: Resource, made_anew: Sequence[str]) -> Iterator[str]:
+    if not resource.protect and resource.type not in made_anew and resource.type not in _stateful():
+        yield "protect is not set"
+
+
+_KEPT = ("PREVENT", "ABANDON")
+
+
+@rule(
+    "deletion-policy",
+    title="The provider refuses to delete what holds data",
+    severity=Severity.HIGH,
+    types=[BUCKET, DATASET, KEY, SCHEMA, SUBSCRIPTION, TOPIC],
+    sources=["NIST 800-53: CP-9", "CKV_GCP_82"],
+    reason="once Pulumi's protection is taken away by mistake, the provider's is what still stands",
+    fix="set deletionPolicy to PREVENT",
+    good=[Case({"deletionPolicy": "PREVENT"}, type=KEY), Case({"deletionPolicy": "ABANDON"}, type=BUCKET)],
+    bad=[
+        Case({"deletionPolicy": "DELETE"}, type=KEY),
+        Case({}, type=DATASET),
+        Case({}, type=TOPIC),
+        Case({}, type=BUCKET),
+    ],
+)
+def deletion_policy(resource: Resource) -> Iterator[str]:
+    yield from must_be(resource, "deletionPolicy", *_KEPT)
+
+
+@rule(
+    "gcs-delete-guard",
+    title="A bucket never takes its objects with it",
+    severity=Severity.HIGH,
+    types=[BUCKET],
+    sources=["NIST 800-53: CP-9"],
+    reason="with forceDestroy every snapshot in the bucket is deleted before the bucket is",
+    fix="set forceDestroy to false",
+    good=[Case({"forceDestroy": False}), Case({})],
+    bad=[Case({"forceDestroy": True})],
+)
+def bucket_guard(bucket: Resource) -> Iterator[str]:
+    yield from must_be(bucket, "forceDestroy", False, None)
+
+
+@rule(
+    "sec-version-kept",
+    title="The version of a secret that a new one replaces can still be read by an operator",
+    severity=Severity.MEDIUM,
+    types=[SECRET_VERSION],
+    sources=["NIST 800-53: CP-9", "NIST 800-53: IA-5"],
+    reason="a rotation replaces the version: destroyed at once, the old password is gone while programs still use it",
+    fix="set deletionPolicy to DISABLE",
+    good=[Case({"deletionPolicy": "DISABLE"}), Case({"deletionPolicy": "ABANDON"})],
+    bad=[Case({"deletionPolicy": "DELETE"}), Case({}), Case({"deletionPolicy": "DISABLE", "enabled": False})],
+)
+def secret_version_kept(version: Resource) -> Iterator[str]:
+    yield from must_be(version, "deletionPolicy", "DISABLE", "ABANDON")
+    yield from must_be(version, "enabled", True, None)
+
+
+@rule(
+    "dns-delete-guard",
+    title="A zone never takes its records with it",
+    severity=Severity.MEDIUM,
+    types=["gcp:dns/managedZone:ManagedZone"],
+    sources=["NIST 800-53: CP-10"],
+    reason="with forceDestroy the names that every program connects to are deleted before the zone is",
+    fix="set forceDestroy to false",
+    good=[Case({"forceDestroy": False}), Case({})],
+    bad=[Case({"forceDestroy": True})],
+)
+def zone_guard(zone: Resource) -> Iterator[str]:
+    yield from must_be(zone, "forceDestroy", False, None)
