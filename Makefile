@@ -78,6 +78,7 @@ policy: setup ## gate, policy packs and an outside scanner on dev and prod; STAC
 	    printf '== %s: second opinion\n' $$stack; \
 	    $(PYTHON) -m ops second-opinion --stack $$stack; \
 	done
+	@$(PYTHON) -m pytest -q tests/ops/second_opinion/with_checkov.py
 
 .PHONY: faults
 faults: setup ## the engine killed at every single operation of an update

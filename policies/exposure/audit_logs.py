@@ -88,5 +88,5 @@ keys = _audit_rule(
     severity=Severity.MEDIUM,
     reason="without it nobody can tell whether a key was used to read a stolen copy",
     sources=["CKV2_GCP_5", "trivy GCP-0079"],
-    level=Level.ADVISORY,
+    level=Level.MANDATORY,
 )

@@ -109,7 +109,7 @@ def bucket_members(grant: Resource, roles: Sequence[str]) -> Iterator[str]:
     "gcs-access-log",
     title="Who reads a bucket is recorded",
     severity=Severity.LOW,
-    level=Level.ADVISORY,
+    level=Level.MANDATORY,
     types=[BUCKET, AUDIT_CONFIG],
     sources=["NIST 800-53: AU-2", "CKV_GCP_62", "CKV_GCP_63", "trivy GCP-0077"],
     reason="without a record nobody can tell whether a snapshot was copied",

@@ -225,4 +225,4 @@ def test_a_python_without_venv_is_named_with_the_package_that_helps(tree: Tree) 
 def test_an_unknown_step_is_refused(tree: Tree) -> None:
     result = tree.setup("everything")
     assert result.returncode == 1
-    assert "sandbox/setup [python|engine|go|all]" in result.stderr
+    assert "sandbox/setup [python|engine|go|scanner|all]" in result.stderr
