@@ -80,6 +80,11 @@ policy: setup ## gate, policy packs and an outside scanner on dev and prod; STAC
 	done
 	@$(PYTHON) -m pytest -q tests/ops/second_opinion/with_checkov.py
 
+.PHONY: integration
+integration: python ## PostgreSQL and PgBouncer as real servers; a group that cannot be installed is a failure
+	@$(PYTHON) -m sandbox.servers install
+	@TRIPTRIP_REQUIRE_SERVERS=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) tests/integration $(ARGS)
+
 .PHONY: faults
 faults: setup ## the engine killed at every single operation of an update
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e -m faults $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 
 from ops.gate import Preview, UnreadableError, judge, read_changes
-from ops.policy_events import policy_findings, rules_run
+from ops.policy_events import PolicyFinding, policy_findings, rules_run
 from ops.pulumi import COMMAND_VARIABLE, Pulumi, PulumiError
 from ops.review import Review, markdown
 from policies.kit import waivers
@@ -157,12 +158,12 @@ def _tell(page: Review) -> None:
         _console.print(page.failed, markup=False)
     for finding in page.gate:
         _console.print(f"  {'waived' if finding.waiver else 'refused'} {finding.rule}: {finding}", markup=False)
-    where = (("preview", page.policies), ("state", page.state or ()))
-    for name, found in where:
-        for each in found:
-            _console.print(f"  {name}: {each.level} {each.rule} {each.name}", markup=False)
-            for line in each.message.splitlines():
-                _console.print(f"      {line}", markup=False)
+    for each, where in _together(page):
+        first, *rest = each.message.splitlines()
+        told = f"{each.level} {each.rule} {each.name} ({where}): {first}"
+        _console.print(f"  {told if each.refuses else 'note: ' + told}", markup=False)
+        for line in rest if each.refuses else ():
+            _console.print(f"      {line}", markup=False)
     on_state = "not deployed" if page.state is None else _counted(page.state)
     _console.print(
         f"  gate: {sum(not each.waiver for each in page.gate)} refused · "
@@ -170,8 +171,15 @@ def _tell(page: Review) -> None:
     )
 
 
-def _counted(found: object) -> str:
-    findings = list(found)  # type: ignore[call-overload]
+def _together(page: Review) -> list[tuple[PolicyFinding, str]]:
+    """Each finding once, with where it was found."""
+    preview, state = page.policies, page.state or ()
+    where = dict.fromkeys(preview, "preview") | {each: "state" for each in state if each not in preview}
+    where |= {each: "preview and state" for each in preview if each in state}
+    return sorted(where.items(), key=lambda row: (not row[0].refuses, row[0].rule, row[0].urn))
+
+
+def _counted(findings: Sequence[PolicyFinding]) -> str:
     refused = sum(each.refuses for each in findings)
     return f"{refused} violations, {len(findings) - refused} notes"
 

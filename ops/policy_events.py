@@ -42,11 +42,16 @@ def policy_findings(lines: Iterable[str]) -> list[PolicyFinding]:
                     event["enforcementLevel"],
                     event.get("severity", ""),
                     event["policyName"],
-                    event.get("resourceUrn", ""),
+                    _resource(event.get("resourceUrn", "")),
                     event["message"].strip(),
                 )
             )
     return sorted(found, key=lambda each: (not each.refuses, each.rule, each.urn))
+
+
+def _resource(urn: str) -> str:
+    """The resource's URN; a preview names the stack where an analysis of the state names nothing."""
+    return "" if "::pulumi:pulumi:Stack::" in urn else urn
 
 
 def rules_run(lines: Iterable[str]) -> int:

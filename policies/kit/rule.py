@@ -70,7 +70,7 @@ class Case:
     stack: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rule with all that a reader, a report and the engine need to know of it.
 

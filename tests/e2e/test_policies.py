@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,20 @@ import pytest
 
 from ops.policy_events import policy_findings
 from policies.all import RULES
-from policies.kit import Case, Rule
+from policies.kit import Case, Node, Resource, Rule
 from policies.kit.values import Secret
 from policies.reference import PACKS
 from sandbox.bench.timing import LAUNCH
 from sandbox.engine.launcher import cloud_command
 from tests.e2e.runner import ROOT
+from tests.policies.test_robustness import said
 
 PROJECT = Path(__file__).with_name("policy_cases")
 ATTACHED = ("ec:", "gcp:", "mongodbatlas:")
 """Packages whose provider the sandbox serves under its own name; the others' cases are judged on a state."""
 SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-WHOLE_STACK = [rule for rule in RULES if rule.whole_stack]
+ALONE = [rule for rule in RULES if rule.whole_stack or any(case.stack for case in (*rule.good, *rule.bad))]
+"""Rules whose cases are whole stacks, or resources of a certain name."""
 
 Entry = dict[str, Any]
 
@@ -78,9 +81,7 @@ def assert_agrees(found: set[tuple[str, str]], cases: list[Entry]) -> None:
 
 
 def test_each_resource_case_in_a_preview(tmp_path: Path) -> None:
-    cases = [
-        each for rule in RULES if not rule.whole_stack for each in entries(rule) if each["type"].startswith(ATTACHED)
-    ]
+    cases = [each for rule in RULES if rule not in ALONE for each in entries(rule) if each["type"].startswith(ATTACHED)]
     file, events = tmp_path / "cases.json", tmp_path / "events.json"
     file.write_text(json.dumps([_plain(each, {"[secret]": None}) for each in cases]), encoding="utf-8")
     words = ["preview", "--stack", "cases", "--policy-pack", str(ROOT / "policies" / "all"), "--event-log", str(events)]
@@ -91,22 +92,87 @@ def test_each_resource_case_in_a_preview(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.__name__)
 def test_each_pack_alone_judges_a_state(pack: Any, tmp_path: Path) -> None:
-    cases = [each for rule in pack.RULES if not rule.whole_stack for each in entries(rule)]
+    cases = [each for rule in pack.RULES if rule not in ALONE for each in entries(rule)]
     found = _analyzed(tmp_path, cases, Path(str(pack.__file__)).parent)
     assert_agrees(found, cases)
     assert {rule for rule, _ in found} <= {rule.id for rule in pack.RULES}
 
 
-@pytest.mark.parametrize("rule", WHOLE_STACK, ids=lambda rule: rule.id)
-@pytest.mark.parametrize("kind", ["good", "bad"])
-def test_a_whole_stack_is_judged(rule: Rule, kind: str, tmp_path: Path) -> None:
-    case = (rule.good if kind == "good" else rule.bad)[0]
-    resources = [entry(rule, Case(inputs, type_), name) for name, (type_, inputs) in case.stack.items()] or (
-        [entry(rule, case, "case")] if case.inputs or case.type else []
-    )
-    pack = next(each for each in PACKS if rule in each.RULES)
-    found = _analyzed(tmp_path, resources, Path(str(pack.__file__)).parent)
-    assert (rule.id in {each for each, _ in found}) == (kind == "bad")
+@dataclass
+class Shared:
+    """Cases that share a stack without changing each other's verdict: what each rule must say, and the resources."""
+
+    verdicts: dict[Rule, bool]
+    resources: list[Entry]
+
+    def takes(self, rule: Rule, broken: bool, resources: list[Entry]) -> bool:
+        """Add a case, if every rule still says what it says of its own case alone."""
+        taken = {(each["type"], each["name"]) for each in self.resources}
+        if rule in self.verdicts or any((each["type"], each["name"]) in taken for each in resources):
+            return False
+        verdicts, joined = {**self.verdicts, rule: broken}, [*self.resources, *resources]
+        read = _as_read(joined)
+        if any(_finds(each, read) != verdicts[each] for each in verdicts):
+            return False
+        self.verdicts, self.resources = verdicts, joined
+        return True
+
+
+def shared_stacks() -> list[Shared]:
+    """The first good and the first bad case of every rule that looks at whole stacks, in as few stacks as they fit."""
+    stacks: list[Shared] = []
+    for rule in ALONE:
+        for broken, case in ((False, rule.good[0]), (True, rule.bad[0])):
+            resources = _stack_of(rule, case)
+            if not any(stack.takes(rule, broken, resources) for stack in stacks):
+                alone = Shared({}, [])
+                assert alone.takes(rule, broken, resources), rule.id
+                stacks.append(alone)
+    return stacks
+
+
+def test_whole_stacks_are_judged(tmp_path: Path) -> None:
+    stacks = shared_stacks()
+    assert {rule for stack in stacks for rule in stack.verdicts} == set(ALONE)
+    for stack in stacks:
+        found = {rule for rule, _ in _analyzed(tmp_path, stack.resources, ROOT / "policies" / "all")}
+        assert {rule.id: rule.id in found for rule in stack.verdicts} == {
+            rule.id: broken for rule, broken in stack.verdicts.items()
+        }
+
+
+def _stack_of(rule: Rule, case: Case) -> list[Entry]:
+    if case.stack:
+        return [entry(rule, Case(inputs, type_), name) for name, (type_, inputs) in case.stack.items()]
+    return [entry(rule, case, "case")] if case.inputs or case.type else []
+
+
+def _finds(rule: Rule, read: list[Resource]) -> bool:
+    return bool(said(rule, [each for each in read if rule.whole_stack or rule.applies_to(each.type)]))
+
+
+def _declared_provider(cases: list[Entry], package: str) -> Entry | None:
+    """The provider that a stack's cases declare for a package; a rule's own case (`rule/good-0`) is not."""
+    wanted = f"pulumi:providers:{package}"
+    return next((each for each in cases if each["type"] == wanted and "/" not in each["name"]), None)
+
+
+def _as_read(given: list[Entry]) -> list[Resource]:
+    """The cases' resources as rules read them in a state, where each has a provider."""
+    read: list[Resource] = []
+    for number, each in enumerate(given):
+        inputs = dict(each["inputs"])
+        provider = dict(each["provider"])
+        outputs = inputs if each["type"].endswith(":Stack") else {}
+        urn = f"urn:pulumi:cases::triptrip::{each['type']}::{each['name']}"
+        ignored = tuple(each["ignore_changes"])
+        node = Node(provider, "provider")
+        read.append(Resource(inputs, "", urn, each["type"], each["name"], each["protect"], ignored, node, outputs))
+        package = each["type"].split(":")[0]
+        if package != "pulumi" and not _declared_provider(given, package):
+            type_, name = f"pulumi:providers:{package}", f"provider-{number}"
+            read.append(Resource(provider, "", f"urn:pulumi:cases::triptrip::{type_}::{name}", type_, name))
+    return read
 
 
 def _analyzed(folder: Path, cases: list[Entry], pack: Path) -> set[tuple[str, str]]:
@@ -123,7 +189,7 @@ def _state(cases: list[Entry]) -> dict[str, Any]:
     resources: list[dict[str, Any]] = []
     root = "urn:pulumi:cases::triptrip::pulumi:pulumi:Stack::triptrip-cases"
     resources.append({"urn": root, "custom": False, "type": "pulumi:pulumi:Stack"})
-    for number, each in enumerate(cases):
+    for number, each in enumerate(sorted(cases, key=lambda case: not case["type"].startswith("pulumi:"))):
         inputs = _plain(each["inputs"], {**SIGNATURE, "plaintext": None})
         if each["type"].startswith("pulumi:"):
             made = (
@@ -132,8 +198,12 @@ def _state(cases: list[Entry]) -> dict[str, Any]:
             resources.insert(0, made) if made else resources.append(_provider(each["type"], each["name"], inputs))
             continue
         package = each["type"].split(":")[0]
-        provider = _provider(f"pulumi:providers:{package}", f"provider-{number}", dict(each["provider"]))
-        resources.append(provider)
+        declared = _declared_provider(cases, package)
+        if declared:
+            provider = _provider(declared["type"], declared["name"], dict(declared["inputs"]))
+        else:
+            provider = _provider(f"pulumi:providers:{package}", f"provider-{number}", dict(each["provider"]))
+            resources.append(provider)
         resources.append(
             {
                 "urn": f"urn:pulumi:cases::triptrip::{each['type']}::{each['name']}",

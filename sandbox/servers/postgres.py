@@ -1,0 +1,218 @@
+"""A real PostgreSQL server on a port of loopback."""
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import psycopg
+
+from sandbox.servers.install import Installed
+from sandbox.servers.process import Command, Process, ServerError
+from sandbox.servers.template import SUPERUSER, copy_template
+from sandbox.servers.workspace import Workspace
+
+StopMode = Literal["smart", "fast", "immediate"]
+
+_STOP_SIGNALS: Mapping[StopMode, signal.Signals] = {
+    "smart": signal.SIGTERM,
+    "fast": signal.SIGINT,
+    "immediate": signal.SIGQUIT,
+}
+_START_SECONDS = 60
+_STATUS_LINE = 7
+"""Line of postmaster.pid, from 0, that says `ready`, or `standby` on a server that only reads."""
+
+_OURS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    # No file outside the data folder: neither sockets nor shared memory of a name that outlives a kill.
+    "unix_socket_directories": "",
+    "dynamic_shared_memory_type": "mmap",
+    # Only the loss of the whole machine is survived by it, and that is not tested; a kill of the process is.
+    "fsync": "off",
+    "log_line_prefix": "%m [%p] ",
+    "timezone": "UTC",
+}
+_ACCESS = "".join(f"host {database} all 127.0.0.1/32 scram-sha-256\n" for database in ("all", "replication"))
+
+
+class PostgresServer:
+    """One server: `configuration` is laid over what the harness sets, as lines of postgresql.conf.
+
+    Users sign in with the workspace's password (SCRAM). The port stays the same over restarts.
+    """
+
+    def __init__(
+        self, workspace: Workspace, programs: Installed, name: str, configuration: Mapping[str, str] | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.programs = programs
+        self.name = name
+        self.port = workspace.claim_port()
+        self.configuration: dict[str, str] = dict(configuration or {})
+        self.log = workspace.log_of(name)
+        self.data: Path | None = None
+        self._process: Process | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server's first process lives."""
+        return self._process is not None and self._process.is_running
+
+    @property
+    def pid(self) -> int:
+        """The server's first process; ServerError when it is down."""
+        return self._running().pid
+
+    def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
+        """A connection string for libpq and every client that reads its URLs."""
+        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self, database: str = "postgres", user: str = SUPERUSER) -> psycopg.Connection:
+        """A connection that commits every statement by itself."""
+        return psycopg.connect(self.dsn(database, user), autocommit=True, connect_timeout=10)
+
+    def environment(self, database: str = "postgres", user: str = SUPERUSER) -> Mapping[str, str]:
+        """What PostgreSQL's own tools need in order to connect."""
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGUSER": user,
+            "PGPASSWORD": self.workspace.password,
+            "PGDATABASE": database,
+        }
+
+    def create(self) -> None:
+        """Make an empty database cluster; done by the first start when nothing else has filled the data folder."""
+        data = self.workspace.make_folder(self.name) / "data"
+        copy_template(self.workspace, self.programs, self.name, data)
+        self.data = data
+
+    def create_from(self, primary: "PostgresServer") -> None:
+        """Become a standby of a running server, with a replication slot of this server's name on it.
+
+        The slot's name is the server's with underscores; replication reports the server's name as application_name.
+        """
+        data = self.workspace.make_folder(self.name) / "data"
+        flags = ("--write-recovery-conf", "--create-slot", "--slot", self.slot, "--wal-method", "stream")
+        words = (*self.programs.command("pg_basebackup"), "--pgdata", str(data), *flags, "--checkpoint", "fast")
+        environment = {**primary.environment(), "PGAPPNAME": self.name}
+        environment.pop("PGDATABASE")
+        self.workspace.run(f"{self.name}-basebackup", (*words, "--no-sync"), environment)
+        self.data = data
+
+    @property
+    def slot(self) -> str:
+        """The name of the replication slot a standby of this name uses."""
+        return self.name.replace("-", "_")
+
+    def start(self) -> None:
+        """Start and wait until connections are accepted; raises ServerError with the log when it does not come up."""
+        self.launch()
+        self.workspace.wait_for(f"{self.name} accepts connections", self._is_ready, _START_SECONDS, self.log)
+
+    def launch(self) -> None:
+        """Start without waiting, for a server that is to come up later or not at all."""
+        if self.is_running:
+            raise ServerError(f"{self.name} is running")
+        if self.data is None:
+            self.create()
+        data = self._data()
+        self._write_configuration()
+        words = (*self.programs.command("postgres"), "-D", str(data))
+        self._process = self.workspace.start(
+            Command(self.name, words, data, self.log, stop_signal=signal.SIGQUIT, environment={"PGDATA": str(data)})
+        )
+
+    def wait_for_end(self, timeout: float = 60) -> int:
+        """Wait until the server has ended by itself; returns its exit code."""
+        return self._running().wait(timeout)
+
+    def stop(self, mode: StopMode = "fast", timeout: float = 60) -> None:
+        """Shut down as `pg_ctl stop -m` does; nothing when it is down."""
+        if self.is_running:
+            self.signal(_STOP_SIGNALS[mode])
+            self._running().wait(timeout)
+
+    def kill(self) -> None:
+        """Kill the first process, as the kernel does when memory is short; its backends end with it."""
+        self.signal(signal.SIGKILL)
+        self._running().wait(30)
+
+    def restart(self, mode: StopMode = "fast") -> None:
+        """Stop and start."""
+        self.stop(mode)
+        self.start()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the first process."""
+        self._running().signal(number)
+
+    def configure(self, configuration: Mapping[str, str]) -> None:
+        """Replace the configuration; a running server reads it at `reload`, or at its next start."""
+        self.configuration = dict(configuration)
+        if self.data is not None:
+            self._write_configuration()
+
+    def reload(self) -> None:
+        """Make a running server read its configuration, and wait until it has."""
+        with self.connect() as connection:
+            before = connection.execute("SELECT pg_conf_load_time()").fetchone()
+            self.signal(signal.SIGHUP)
+
+            def is_read() -> bool:
+                return connection.execute("SELECT pg_conf_load_time()").fetchone() != before
+
+            self.workspace.wait_for(f"{self.name} reads its configuration", is_read, 10, self.log)
+
+    def promote(self, timeout: int = 60) -> None:
+        """Make a standby a primary, and wait until it takes writes."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT pg_promote(true, %s)", (timeout,)).fetchone()
+            if row != (True,):
+                raise ServerError(f"{self.name} was not promoted in {timeout} s\n{self._running().tail()}")
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether the server is in recovery."""
+        with self.connect() as connection:
+            return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise ServerError(f"{self.name} was never started")
+        return self._process
+
+    def _data(self) -> Path:
+        if self.data is None:
+            raise ServerError(f"{self.name} has no data folder yet")
+        return self.data
+
+    def _is_ready(self) -> bool:
+        process = self._running()
+        if not process.is_running:
+            raise ServerError(f"{self.name} ended with {process.wait(1)} while starting\n{process.tail()}")
+        try:
+            lines = (self._data() / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        # The file of a killed server stays until the next one writes its own.
+        is_its_own = len(lines) > _STATUS_LINE and lines[0] == str(process.pid)
+        return is_its_own and lines[_STATUS_LINE].strip() in ("ready", "standby")
+
+    def _write_configuration(self) -> None:
+        data = self._data()
+        settings = {**_OURS, "cluster_name": self.name, "port": str(self.port), **self.configuration}
+        self.workspace.write(data / "postgresql.conf", configuration_text(settings))
+        self.workspace.write(data / "pg_hba.conf", _ACCESS)
+
+
+def configuration_text(settings: Mapping[str, str]) -> str:
+    """The lines of a postgresql.conf, every value quoted."""
+    return "".join(f"{name} = {_quoted(value)}\n" for name, value in sorted(settings.items()))
+
+
+def _quoted(value: str) -> str:
+    """A value as postgresql.conf reads it."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
