@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from policies.backup.reading import DAY, about_each, holding
+from policies.backup.reading import DAY, holding
 from policies.kit import Case, Parameter, Resource, Severity, Stack, must_reach, rule
 from policies.kit.types import DATASET, TABLE
+from policies.kit.waiting import about_each_resource
 
 _DAY_MS = DAY * 1000
 
@@ -108,7 +109,7 @@ def tables_stay(stack: Stack) -> Iterator[tuple[Resource, str]]:
             if dataset.has("defaultTableExpirationMs") and not spared:
                 yield f"its dataset {dataset.shown('datasetId')} deletes tables that are older than tableLifetime"
 
-    yield from about_each(stack.of(TABLE), check)
+    yield from about_each_resource(stack.of(TABLE), check)
 
 
 def _is_set(dataset: Resource, path: str) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.backup.reading import about_each, days_kept, days_must_reach, holding
+from policies.backup.reading import days_kept, days_must_reach, holding
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, must_reach, rule
 from policies.kit.types import ATLAS_CLUSTER, ATLAS_SCHEDULE
+from policies.kit.waiting import about_each_resource
 
 RESTORE_DAYS = Parameter(7, "Least days to any moment of which a cluster can be restored")
 SNAPSHOT_HOURS = Parameter(6, "Most hours between two snapshots")
@@ -66,7 +67,7 @@ def schedule(stack: Stack) -> Iterator[tuple[Resource, str]]:
         if len(holding(schedules, "clusterName", name)) < len(holding(clusters, "name", name)):
             yield "it has no backup schedule"
 
-    yield from about_each(clusters, check)
+    yield from about_each_resource(clusters, check)
 
 
 def _window(days: object = 7, **hourly: object) -> Case:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from policies.backup.mongodb import DAILY_DAYS, RESTORE_DAYS, SNAPSHOT_HOURS, at_most, kept
-from policies.backup.reading import about_each, days_must_reach
+from policies.backup.reading import days_must_reach
 from policies.kit import Case, Level, Resource, Severity, Stack, must_be, must_reach, rule
 from policies.kit.types import ATLAS_COMPLIANCE, ATLAS_PROJECT, ATLAS_SCHEDULE
+from policies.kit.waiting import about_each_resource
 
 
 @rule(
@@ -82,4 +83,4 @@ def compliance_level(policy: Resource, restore_days: int, snapshot_hours: int, d
 )
 def compliance_destroy(stack: Stack) -> Iterator[tuple[Resource, str]]:
     if stack.of(ATLAS_COMPLIANCE):
-        yield from about_each(stack.of(ATLAS_SCHEDULE), lambda found: must_be(found, "skipDestroy", True))
+        yield from about_each_resource(stack.of(ATLAS_SCHEDULE), lambda found: must_be(found, "skipDestroy", True))

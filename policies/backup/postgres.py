@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.backup.reading import DAY, about_each
+from policies.backup.reading import DAY
 from policies.kit import Case, Level, Parameter, Resource, Severity, Stack, must_be, must_reach, rule
 from policies.kit.postgres import is_primary
 from policies.kit.types import BUCKET, SQL_INSTANCE
+from policies.kit.waiting import about_each_resource
 
 _BACKUP = "settings.backupConfiguration"
 _RETENTION = f"{_BACKUP}.backupRetentionSettings"
@@ -204,4 +205,4 @@ def vault_backup(stack: Stack, export_days: int) -> Iterator[tuple[Resource, str
         if not exported and instance.text("name") not in vaulted:
             yield f"neither a vault nor a bucket that keeps objects for {export_days:g} days holds a copy of it"
 
-    yield from about_each([each for each in stack.of(SQL_INSTANCE) if is_primary(each)], check)
+    yield from about_each_resource([each for each in stack.of(SQL_INSTANCE) if is_primary(each)], check)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from policies.kit import Node, Resource, Undecided
 
@@ -12,21 +12,6 @@ DAY = 86400
 
 _SECONDS = re.compile(r"(\d+)(\.\d+)?s")
 _DAYS_OF = {"days": 1, "weeks": 7, "months": 30, "years": 365}
-
-
-def about_each(
-    resources: Iterable[Resource], check: Callable[[Resource], Iterator[str]]
-) -> Iterator[tuple[Resource, str]]:
-    """Every resource with its messages; one that waits for the update hides none of the others."""
-    waiting: Undecided | None = None
-    for resource in resources:
-        try:
-            for message in check(resource):
-                yield resource, message
-        except Undecided as undecided:
-            waiting = waiting or undecided
-    if waiting:
-        raise waiting
 
 
 def holding(resources: Iterable[Resource], path: str, wanted: str) -> list[Resource]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.reading import about_each, declared, some_of
+from policies.encryption.reading import declared
 from policies.kit import Case, Resource, Severity, Stack, must_be_set, rule
 from policies.kit.types import BIGQUERY_CONNECTION, DATA_TRANSFER, DATASET, TABLE
+from policies.kit.waiting import about_each, some_of
 
 _KEY = {"kmsKeyName": "projects/p/locations/asia-northeast1/keyRings/data/cryptoKeys/bigquery"}
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.reading import about_each, declared, some_of, stated
+from policies.encryption.reading import declared, stated
 from policies.encryption.type_tokens import CERTIFICATE, CERTIFICATE_ENTRY, CERTIFICATE_MAP, DOMAIN_PROOF
 from policies.kit import Case, Resource, Severity, Stack, rule
 from policies.kit.types import HTTPS_PROXY, URL_MAP
+from policies.kit.waiting import about_each, some_of
 
 _CERTIFICATES = "projects/p/locations/global"
 _NAME = "api.triptrip.jp"

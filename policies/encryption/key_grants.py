@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from policies.encryption.key_examples import ABROAD_NAME, KEY_NAME, STORE_KEY
 from policies.encryption.keys import USERS, Use, grants_on, grants_to, keys_of, uses
-from policies.encryption.reading import about_each, some_of
 from policies.encryption.type_tokens import KEY_MEMBER, REDIS_CLUSTER, REGIONAL_SECRET
 from policies.kit import Case, Resource, Severity, Stack, rule
 from policies.kit.types import (
@@ -22,6 +21,7 @@ from policies.kit.types import (
     TOPIC,
     VALKEY,
 )
+from policies.kit.waiting import about_each, some_of
 
 _ENCRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _VIEW = "roles/cloudkms.viewer"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policies.encryption.key_examples import ABROAD_NAME, HERE, KEY_NAME
 from policies.encryption.keys import USERS, Use, keys_of, place_of_key, places_of, uses
-from policies.encryption.reading import about_each, declared
+from policies.encryption.reading import declared
 from policies.encryption.type_tokens import REDIS_CLUSTER, REGIONAL_SECRET
 from policies.kit import Case, Resource, Severity, Stack, Undecided, rule
 from policies.kit.postgres import is_primary
@@ -21,6 +21,7 @@ from policies.kit.types import (
     TOPIC,
     VALKEY,
 )
+from policies.kit.waiting import about_each
 
 _About = Iterator[tuple[Resource | None, str]]
 

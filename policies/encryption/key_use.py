@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from policies.encryption.key_examples import ABROAD, HERE, KEY_NAME, RING, STORE_KEY
 from policies.encryption.keys import USERS, Use, keys_of, place_of_key, ring_is_declared, uses
-from policies.encryption.reading import about_each
 from policies.kit import Case, Resource, Severity, Stack, rule
 from policies.kit.postgres import is_primary
 from policies.kit.types import ATLAS_ENCRYPTION, KEY, KEY_RING, REDIS, SQL_INSTANCE, SUBNETWORK
+from policies.kit.waiting import about_each
 
 _About = Iterator[tuple[Resource | None, str]]
 

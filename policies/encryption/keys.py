@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from policies.encryption.reading import declared, fitting
+from policies.encryption.reading import declared
 from policies.encryption.type_tokens import KEY_BINDING, KEY_MEMBER, REDIS_CLUSTER, REGIONAL_SECRET
 from policies.kit import Node, Resource, Stack, Undecided
 from policies.kit.types import (
@@ -29,6 +29,7 @@ from policies.kit.types import (
     TOPIC,
     VALKEY,
 )
+from policies.kit.waiting import fitting
 
 _NAME = re.compile(r"(projects/[^/]+/locations/([^/]+)/keyRings/[^/]+)/cryptoKeys/([^/]+)(/cryptoKeyVersions/\d+)?")
 _RING = re.compile(r"projects/[^/]+/locations/([^/]+)/keyRings/([^/]+)")

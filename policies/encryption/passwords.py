@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.encryption.reading import about_each
 from policies.kit import Case, Node, Resource, Severity, rule
 from policies.kit.types import (
     ATLAS_USER,
@@ -13,6 +12,7 @@ from policies.kit.types import (
     TIMESCALE_SERVICE,
 )
 from policies.kit.values import Secret
+from policies.kit.waiting import about_each
 
 
 @dataclass(frozen=True)

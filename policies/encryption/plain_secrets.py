@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.encryption.reading import about_each, leaves
+from policies.encryption.reading import leaves
 from policies.encryption.type_tokens import ELASTIC_KEYSTORE, PROVIDERS, REGIONAL_SECRET_VERSION, STACK
 from policies.kit import Case, Resource, Severity, Stack, Undecided, rule
 from policies.kit.types import ATLAS_USER, SECRET_VERSION, SQL_INSTANCE
 from policies.kit.values import UNKNOWN, Secret
+from policies.kit.waiting import about_each
 
 _SECRET_NAME = re.compile(
     r"(password|passphrase|secret|token|privatekey|authstring|credentials?|apikey|secretkey|accesskey|sharedkey"

@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from policies.kit import Node, Resource, Stack, Undecided
 from policies.kit.values import Secret
+from policies.kit.waiting import fitting
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 _SEPARATORS = re.compile(r"[/:]")
-
-
-def about_each(items: Iterable[Item], check: Callable[[Item], Iterable[Found]]) -> Iterator[Found]:
-    """What the check says of every item; one that waits for the update hides none of the others."""
-    waiting: Undecided | None = None
-    for item in items:
-        try:
-            yield from check(item)
-        except Undecided as undecided:
-            waiting = waiting or undecided
-    if waiting:
-        raise waiting
-
-
-def fitting(items: Iterable[Item], holds: Callable[[Item], bool]) -> list[Item]:
-    """The items for which it holds; raises Undecided when it holds for none that is known already."""
-    found: list[Item] = []
-    waiting: Undecided | None = None
-    for item in items:
-        try:
-            found += [item] if holds(item) else []
-        except Undecided as undecided:
-            waiting = waiting or undecided
-    if waiting and not found:
-        raise waiting
-    return found
-
-
-def some_of(items: Iterable[Item], holds: Callable[[Item], bool]) -> bool:
-    """Whether it holds for one of the items; raises Undecided when it holds for none that is known already."""
-    return bool(fitting(items, holds))
 
 
 def declared(stack: Stack, user: Resource, path: str, type_: str, naming: str = "name") -> list[Resource]:

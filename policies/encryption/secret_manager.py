@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.reading import about_each
 from policies.encryption.type_tokens import REGIONAL_SECRET
 from policies.kit import Case, Level, Parameter, Resource, Severity, must_be_set, rule
 from policies.kit.types import SECRET
+from policies.kit.waiting import about_each
 
 _DAY = 86400
 _CMEK = "customerManagedEncryption.kmsKeyName"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.exposure.reading import some_of
 from policies.kit import Case, Level, Resource, Rule, Severity, Stack, rule
 from policies.kit.types import AUDIT_CONFIG, KEY, SECRET, SQL_INSTANCE
+from policies.kit.waiting import some_of
 
 _KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import about_each, last_part, some_of, stated
+from policies.exposure.reading import last_part, stated
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, rule
 from policies.kit.types import BACKEND_SERVICE, SECURITY_POLICY
+from policies.kit.waiting import about_each, some_of
 
 _SCHEMES = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED")
 _POLICY_ID = "projects/p/global/securityPolicies/api"

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import about_each, last_part, some_of, stated
+from policies.exposure.reading import last_part, stated
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, rule
 from policies.kit.types import BACKEND_SERVICE, URL_MAP
+from policies.kit.waiting import about_each, some_of
 
 _OPEN = "projects/p/global/backendServices/api"
 _CACHED = "projects/p/global/backendServices/api-cached"

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import about_each, is_narrow, some_of, stated
+from policies.exposure.reading import is_narrow, stated
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule
 from policies.kit.types import ELASTIC_DEPLOYMENT, ELASTIC_FILTER, ELASTIC_FILTER_ASSOCIATION
+from policies.kit.waiting import about_each, some_of
 
 _ENDPOINT = "gcp_private_service_connect_endpoint"
 _CONNECTION = re.compile(r"\d+")

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import about_each, last_part, some_of, stated
+from policies.exposure.reading import last_part, stated
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, rule
 from policies.kit.types import FIREWALL, NETWORK
+from policies.kit.waiting import about_each, some_of
 
 _HEALTH_CHECKS = ("35.191.0.0/16", "130.211.0.0/22")
 _PROXY = ("35.235.240.0/20",)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.exposure.reading import about_each, is_narrow, is_private, some_of, stated
+from policies.exposure.reading import is_narrow, is_private, stated
 from policies.exposure.type_tokens import ATLAS_LINK, FORWARDING_RULE
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule
 from policies.kit.types import (
@@ -15,6 +15,7 @@ from policies.kit.types import (
     ATLAS_PROJECT,
     GOOGLE_PROVIDER,
 )
+from policies.kit.waiting import about_each, some_of
 
 
 @rule(

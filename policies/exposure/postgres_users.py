@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import about_each, some_of, stated
+from policies.exposure.reading import stated
 from policies.exposure.type_tokens import SERVICE_ACCOUNT
 from policies.kit import Case, Parameter, Resource, Severity, Stack, rule
 from policies.kit.types import SQL_USER
+from policies.kit.waiting import about_each, some_of
 
 _BUILT_IN = (None, "", "BUILT_IN")
 _THROUGH_IAM = ("CLOUD_IAM_SERVICE_ACCOUNT", "CLOUD_IAM_GROUP")

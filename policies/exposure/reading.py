@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from policies.kit import Node, Undecided
+from policies.kit import Node
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -14,32 +13,6 @@ Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _IPV4_BITS = 32
 _PRIVATE = tuple(ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-
-
-def about_each(items: Iterable[Item], check: Callable[[Item], Iterator[Found]]) -> Iterator[Found]:
-    """What the check says of every item; one that waits for the update hides none of the others."""
-    waiting: Undecided | None = None
-    for item in items:
-        try:
-            yield from check(item)
-        except Undecided as undecided:
-            waiting = waiting or undecided
-    if waiting:
-        raise waiting
-
-
-def some_of(items: Iterable[Item], holds: Callable[[Item], bool]) -> bool:
-    """Whether it holds for one of the items; raises Undecided when it holds for none that is known already."""
-    waiting: Undecided | None = None
-    for item in items:
-        try:
-            if holds(item):
-                return True
-        except Undecided as undecided:
-            waiting = waiting or undecided
-    if waiting:
-        raise waiting
-    return False
 
 
 def address_range(text: str) -> Range | None:

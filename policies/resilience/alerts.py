@@ -18,7 +18,8 @@ from policies.kit.types import (
     SUBSCRIPTION,
     VALKEY,
 )
-from policies.resilience.reading import about_each, every, is_unknown, leaves, missing, some
+from policies.kit.waiting import about_each_resource, every, some_of
+from policies.resilience.reading import is_unknown, leaves, missing
 
 _Wanted = Mapping[str, Sequence[str]]
 """What must be watched, each with the metrics of which one is enough."""
@@ -138,11 +139,11 @@ def coverage(stack: Stack) -> Iterator[tuple[Resource, str]]:
         wanted = _wanted(resource)
 
         def watched(what: str) -> bool:
-            return some(policies, partial(_watches, any_of=wanted[what], store=resource))
+            return some_of(policies, partial(_watches, any_of=wanted[what], store=resource))
 
         yield from missing("no alert policy that tells somebody watches its", wanted, watched)
 
-    yield from about_each(stack.of(*_NAMES), store)
+    yield from about_each_resource(stack.of(*_NAMES), store)
 
 
 def _wanted(resource: Resource) -> _Wanted:
@@ -155,7 +156,7 @@ def _watches(policy: Resource, any_of: Sequence[str], store: Resource) -> bool:
     return every(
         lambda: policy.get("enabled") in (True, None),
         lambda: policy.get("notificationChannels") not in (None, "", [], {}),
-        lambda: some(policy.nodes("conditions"), partial(_measures, any_of=any_of, store=store)),
+        lambda: some_of(policy.nodes("conditions"), partial(_measures, any_of=any_of, store=store)),
     )
 
 

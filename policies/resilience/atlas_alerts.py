@@ -8,7 +8,8 @@ from functools import partial
 
 from policies.kit import Case, Level, Node, Parameter, Resource, Severity, Stack, must_be, rule
 from policies.kit.types import ATLAS_ALERT, ATLAS_CLUSTER, ATLAS_PROJECT
-from policies.resilience.reading import about_each, all_of, every, missing, must_be_given, same, some
+from policies.kit.waiting import about_each_resource, all_of, every, some_of
+from policies.resilience.reading import missing, must_be_given, same
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,11 @@ def coverage(stack: Stack) -> Iterator[tuple[Resource, str]]:
 
     def check(cluster: Resource) -> Iterator[str]:
         def given(wanted: _AtlasAlert) -> bool:
-            return some(configured, partial(_is_given, wanted, cluster))
+            return some_of(configured, partial(_is_given, wanted, cluster))
 
         yield from missing("no alert that tells somebody in time:", _ATLAS, given)
 
-    yield from about_each(stack.of(ATLAS_CLUSTER), check)
+    yield from about_each_resource(stack.of(ATLAS_CLUSTER), check)
 
 
 def _is_given(wanted: _AtlasAlert, cluster: Resource, alert: Resource) -> bool:

@@ -5,7 +5,8 @@ from typing import Any
 
 from policies.kit import Case, Node, Parameter, Resource, Severity, Undecided, must_be, rule
 from policies.kit.types import BACKEND_SERVICE, URL_MAP
-from policies.resilience.reading import all_of, is_unknown, leaves, must_be_given
+from policies.kit.waiting import all_of
+from policies.resilience.reading import is_unknown, leaves, must_be_given
 
 _STATED = {
     "cacheMode": "FORCE_CACHE_ALL",

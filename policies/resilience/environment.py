@@ -6,8 +6,9 @@ from functools import partial
 
 from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, rule
 from policies.kit.types import ATLAS_CLUSTER, BUCKET, GOOGLE_PROVIDER, SECRET, SQL_INSTANCE, TIMESCALE_SERVICE
+from policies.kit.waiting import about_each_resource, all_of
 from policies.resilience.labels import LABELLED, default_labels, label
-from policies.resilience.reading import about_each, all_of, is_unknown, leaves
+from policies.resilience.reading import is_unknown, leaves
 
 _WORD = re.compile(r"[a-z0-9]+")
 _TIMESCALE_TAGS = {"prod": "PROD"}
@@ -53,10 +54,12 @@ def one_env(stack: Stack, environments: Sequence[str]) -> Iterator[tuple[Resourc
     own = named.pop() if len(named) == 1 else None
     if is_unknown(own):
         raise Undecided("defaultLabels.env")
-    providers = about_each(stack.of(GOOGLE_PROVIDER), partial(_provider_agrees, own=own, environments=environments))
+    providers = about_each_resource(
+        stack.of(GOOGLE_PROVIDER), partial(_provider_agrees, own=own, environments=environments)
+    )
     if isinstance(own, str) and own in environments:
         agrees = partial(_agrees, own=own, others=frozenset(environments) - {own})
-        yield from all_of(providers, about_each(stack, agrees))
+        yield from all_of(providers, about_each_resource(stack, agrees))
     else:
         yield from providers
 

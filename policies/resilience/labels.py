@@ -20,7 +20,8 @@ from policies.kit.types import (
     TOPIC,
     VALKEY,
 )
-from policies.resilience.reading import all_of, is_unknown, missing
+from policies.kit.waiting import all_of
+from policies.resilience.reading import is_unknown, missing
 
 _OF_ITS_OWN = {
     SQL_INSTANCE: "settings.userLabels",

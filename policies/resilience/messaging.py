@@ -5,7 +5,7 @@ from functools import partial
 
 from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, must_be, must_be_set, rule
 from policies.kit.types import SUBSCRIPTION, TOPIC
-from policies.resilience.reading import about_each, all_of, every, some
+from policies.kit.waiting import about_each_resource, all_of, every, some_of
 
 
 @rule(
@@ -114,18 +114,18 @@ def dead_letter(stack: Stack, most_attempts: int, dead_days: int) -> Iterator[tu
             shown = subscription.shown("deadLetterPolicy.maxDeliveryAttempts")
             yield f"deadLetterPolicy.maxDeliveryAttempts is {shown}; at most {most_attempts:g} are allowed"
 
-    yield from about_each(subscriptions, check)
+    yield from about_each_resource(subscriptions, check)
 
 
 def _is_dead_topic(resource: Resource, path: str, subscriptions: list[Resource]) -> bool:
     """Whether the topic named there is the dead letter topic of one of the subscriptions."""
-    return some(subscriptions, lambda each: each.has(_DEAD_TOPIC) and _same_end(resource, path, each, _DEAD_TOPIC))
+    return some_of(subscriptions, lambda each: each.has(_DEAD_TOPIC) and _same_end(resource, path, each, _DEAD_TOPIC))
 
 
 def _kept(subscription: Resource, others: list[Resource]) -> Iterator[str]:
     if not subscription.has(_DEAD_TOPIC):
         return
-    if not some(others, lambda each: _same_end(each, "topic", subscription, _DEAD_TOPIC)):
+    if not some_of(others, lambda each: _same_end(each, "topic", subscription, _DEAD_TOPIC)):
         yield f"{_DEAD_TOPIC} {subscription.shown(_DEAD_TOPIC)} has no subscription, so what lands there is dropped"
 
 
@@ -158,7 +158,7 @@ def replay(stack: Stack, hours: int) -> Iterator[tuple[Resource, str]]:
             shown = topic.shown("messageRetentionDuration")
             yield f"messageRetentionDuration is {shown}; at least {hours:g} hours are needed"
 
-    yield from about_each(stack.of(TOPIC), partial(_of_events, stack, check))
+    yield from about_each_resource(stack.of(TOPIC), partial(_of_events, stack, check))
 
 
 @rule(
@@ -202,7 +202,7 @@ def schema(stack: Stack) -> Iterator[tuple[Resource, str]]:
         encoding = must_be(topic, "schemaSettings.encoding", "JSON", "BINARY")
         yield from all_of(must_be_set(topic, "schemaSettings.schema"), encoding)
 
-    yield from about_each(stack.of(TOPIC), partial(_of_events, stack, check))
+    yield from about_each_resource(stack.of(TOPIC), partial(_of_events, stack, check))
 
 
 def _of_events(stack: Stack, check: Callable[[Resource], Iterator[str]], topic: Resource) -> Iterator[str]:
@@ -251,12 +251,12 @@ def dead_letter_grants(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield "Pub/Sub's service agent may not subscribe to it"
 
     sources = [each for each in stack.of(SUBSCRIPTION) if each.has("deadLetterPolicy")]
-    yield from about_each(sources, lambda each: all_of(may_publish(each), may_subscribe(each)))
+    yield from about_each_resource(sources, lambda each: all_of(may_publish(each), may_subscribe(each)))
 
 
 def _granted(grants: list[Resource], role: str, on: str, subscription: Resource, path: str) -> bool:
     """Whether Pub/Sub's service agent has the role on what the subscription names there."""
-    return some(
+    return some_of(
         grants,
         lambda grant: every(
             lambda: grant.text("role") == role,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, must_reach, rule
 from policies.kit.types import ATLAS_CLUSTER, ATLAS_MAINTENANCE, ATLAS_PROJECT
-from policies.resilience.reading import NIGHT, about_each, all_of, at_night, same, some, version
+from policies.kit.waiting import about_each_resource, all_of, some_of
+from policies.resilience.reading import NIGHT, at_night, same, version
 
 _GROWING = {
     "computeEnabled": True,
@@ -215,7 +216,7 @@ def maintenance(stack: Stack, from_hour: int, until_hour: int) -> Iterator[tuple
     windows = stack.of(ATLAS_MAINTENANCE)
 
     def in_project(cluster: Resource) -> Iterator[str]:
-        if not some(windows, lambda window: same(window, "projectId", cluster, "projectId")):
+        if not some_of(windows, lambda window: same(window, "projectId", cluster, "projectId")):
             yield "no maintenance window is declared for its project"
 
     def at_a_good_time(window: Resource) -> Iterator[str]:
@@ -225,4 +226,4 @@ def maintenance(stack: Stack, from_hour: int, until_hour: int) -> Iterator[tuple
     projects, clusters = stack.of(ATLAS_PROJECT), stack.of(ATLAS_CLUSTER)
     if len(windows) < len(projects):
         yield projects[0], f"{len(projects)} projects have {len(windows)} maintenance windows; each needs its own"
-    yield from all_of(about_each(clusters, in_project), about_each(windows, at_a_good_time))
+    yield from all_of(about_each_resource(clusters, in_project), about_each_resource(windows, at_a_good_time))

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from policies.kit import Case, Resource, Severity, Stack, Undecided, must_be, must_be_set, rule
 from policies.kit.types import PRIVATE_SERVICES, REDIS, SQL_INSTANCE, VALKEY
-from policies.resilience.reading import about_each, all_of, known_text, must_be_given, same, some
+from policies.kit.waiting import about_each_resource, all_of, some_of
+from policies.resilience.reading import known_text, must_be_given, same
 
 _ENDPOINT_POLICY = "gcp:networkconnectivity/serviceConnectionPolicy:ServiceConnectionPolicy"
 _PROJECT_SERVICE = "gcp:projects/service:Service"
@@ -61,7 +62,7 @@ def private_services(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield "it depends on no private services connection, so both may be built at once"
         else:
             # None is known to be of another network, so this is true, or not decided.
-            some(earlier, lambda each: same(each, "network", resource, path))
+            some_of(earlier, lambda each: same(each, "network", resource, path))
 
     def connection(resource: Resource) -> Iterator[str]:
         yield from all_of(
@@ -70,7 +71,9 @@ def private_services(stack: Stack) -> Iterator[tuple[Resource, str]]:
             must_be_given(resource, "reservedPeeringRanges"),
         )
 
-    yield from all_of(about_each(stack.of(SQL_INSTANCE, REDIS), store), about_each(connections, connection))
+    yield from all_of(
+        about_each_resource(stack.of(SQL_INSTANCE, REDIS), store), about_each_resource(connections, connection)
+    )
 
 
 def _may_serve(connection: Resource, store: Resource, path: str) -> bool:

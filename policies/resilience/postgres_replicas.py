@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, must_be, must_be_set, rule
 from policies.kit.postgres import flags, is_primary
 from policies.kit.types import SQL_INSTANCE
+from policies.kit.waiting import about_each_resource, all_of
 from policies.resilience.machines import machine
-from policies.resilience.reading import about_each, all_of, must_be_given
+from policies.resilience.reading import must_be_given
 
 _AT_LEAST_PRIMARY = (
     "max_connections",
@@ -144,7 +145,7 @@ def not_smaller(stack: Stack, least_percent: int) -> Iterator[tuple[Resource, st
             yield from _flags_in_step(replica, source)
             yield from _size_in_step(replica, source, least_percent)
 
-    yield from about_each(_replicas(stack), check)
+    yield from about_each_resource(_replicas(stack), check)
 
 
 def _flags_in_step(replica: Resource, source: Resource) -> Iterator[str]:
@@ -199,7 +200,7 @@ def same_engine(stack: Stack) -> Iterator[tuple[Resource, str]]:
         for path in ("databaseVersion", "settings.edition"):
             yield from must_be(replica, path, source.get(path))
 
-    yield from about_each(_replicas(stack), check)
+    yield from about_each_resource(_replicas(stack), check)
 
 
 @rule(
@@ -231,7 +232,7 @@ def zone_spread(stack: Stack) -> Iterator[tuple[Resource, str]]:
         taken.setdefault(own, instance.name)
 
     if replicas := _replicas(stack):
-        yield from all_of(about_each(stack.of(SQL_INSTANCE), primary), about_each(replicas, replica))
+        yield from all_of(about_each_resource(stack.of(SQL_INSTANCE), primary), about_each_resource(replicas, replica))
 
 
 @rule(
@@ -260,7 +261,7 @@ def count(stack: Stack, replicas: int) -> Iterator[tuple[Resource, str]]:
         elif found < replicas:
             raise Undecided(source)
 
-    yield from about_each(stack.of(SQL_INSTANCE), check)
+    yield from about_each_resource(stack.of(SQL_INSTANCE), check)
 
 
 _BACKUP_AWAY = {"enabled": True, "location": "asia-northeast2"}
@@ -303,4 +304,4 @@ def dr_region(stack: Stack, critical: Sequence[str], backups_count: bool) -> Ite
             also = " or backups" if backups_count else ""
             yield f"{name} has no replica{also} outside of {region}"
 
-    yield from about_each(stack.of(SQL_INSTANCE), check)
+    yield from about_each_resource(stack.of(SQL_INSTANCE), check)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from policies.kit import Node, Parameter, Resource, Undecided, must_be_set
+from policies.kit import Node, Parameter, must_be_set
 from policies.kit.values import UNKNOWN, Secret
+from policies.kit.waiting import Waiting
 
 _T = TypeVar("_T")
 _HOURS_AHEAD_OF_UTC = 9
@@ -33,67 +34,6 @@ def at_night(node: Node, path: str, from_hour: int, until_hour: int) -> Iterator
 def version(text: str) -> tuple[int, ...]:
     """The numbers of a version, such as POSTGRES_16, 8.19.21 or REDIS_7_2; empty when it has none."""
     return tuple(int(number) for number in re.findall(r"\d+", text))
-
-
-class Waiting:
-    """Puts off what is not decided: `with waiting:` around each question, and `waiting.end()` after the last."""
-
-    def __init__(self) -> None:
-        self._first: Undecided | None = None
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: object, _trace: object) -> bool:
-        if not isinstance(error, Undecided):
-            return False
-        self._first = self._first or error
-        return True
-
-    def end(self) -> None:
-        """Raise the first Undecided that was put off."""
-        if self._first:
-            raise self._first
-
-
-def about_each(
-    resources: Iterable[Resource], check: Callable[[Resource], Iterator[str]]
-) -> Iterator[tuple[Resource, str]]:
-    """Every resource with its messages; one that waits for the update hides none of the others."""
-    waiting = Waiting()
-    for resource in resources:
-        with waiting:
-            try:
-                for message in check(resource):
-                    yield resource, message
-            except Undecided as undecided:
-                raise Undecided(f"{undecided.path} (asked for {resource.name})") from undecided
-    waiting.end()
-
-
-def all_of(*parts: Iterable[_T]) -> Iterator[_T]:
-    """What each part finds; one that waits for the update hides nothing of the others."""
-    waiting = Waiting()
-    for part in parts:
-        with waiting:
-            yield from part
-    waiting.end()
-
-
-def some(items: Iterable[_T], holds: Callable[[_T], bool]) -> bool:
-    """Whether it holds for one; raises Undecided when it does for none yet, and the update may change that."""
-    waiting = Waiting()
-    for item in items:
-        with waiting:
-            if holds(item):
-                return True
-    waiting.end()
-    return False
-
-
-def every(*questions: Callable[[], bool]) -> bool:
-    """Whether each is answered with yes; raises Undecided when none says no, and one waits for the update."""
-    return not some(questions, lambda question: not question())
 
 
 def missing(what: str, wanted: Iterable[_T], given: Callable[[_T], bool]) -> Iterator[str]:

@@ -5,8 +5,9 @@ import statistics
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from sandbox.bench.figure import Figure
 from sandbox.bench.timing import RUNS, Project, timed
 from sandbox.cloud.__main__ import TROUBLE
 from sandbox.cloud.catalogue import durations
@@ -27,15 +28,6 @@ _TOUCHED = (
     "gcp.serviceaccount.Account, gcp.servicenetworking.Connection, gcp.sql.User"
 )
 """The SDK loads a module when one of its names is first used."""
-
-
-class Figure(NamedTuple):
-    """One measured value; `note` says what to compare it with."""
-
-    name: str
-    value: float
-    unit: str
-    note: str = ""
 
 
 def against_the_floor(folder: Path) -> Iterator[Figure]:

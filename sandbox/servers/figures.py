@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from infra.settings.postgres import PoolerSettings
+from sandbox.bench.figure import Figure
 from sandbox.servers import pgbench
 from sandbox.servers.clients import Clients
 from sandbox.servers.install import Installed, install
@@ -27,15 +27,6 @@ POOL = 100
 _SPARE_FILES = 256
 _SHARE_OF_RATE = 0.5
 """Latency is compared at half of what the direct clients can do: at the limit it only says who waits for whom."""
-
-
-class Figure(NamedTuple):
-    """One measured value, as the benchmark prints it; `note` says what to compare it with."""
-
-    name: str
-    value: float
-    unit: str
-    note: str = ""
 
 
 @dataclass(frozen=True)

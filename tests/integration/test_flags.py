@@ -18,12 +18,7 @@ KINDS = {"integer": "integer", "float": "real", "switch": "bool", "choice": "enu
 NOT_BUILT_IN = {"wal_compression": {"lz4", "zstd"}}
 """Choices that PostgreSQL has only where it was built with a library, which ours was not."""
 
-DIFFERENT = {"pg_stat_statements.max": "the catalogue's maximum is twice the server's, 1073741823"}
-TRANSLATED = [
-    pytest.param(name, marks=pytest.mark.xfail(reason=DIFFERENT[name])) if name in DIFFERENT else name
-    for name in catalog.flags()
-    if name not in untranslated()
-]
+TRANSLATED = [name for name in catalog.flags() if name not in untranslated()]
 NEVER_LOWER = sorted(name for name, flag in catalog.flags().items() if flag.replica == "at_least_primary")
 
 
