@@ -62,23 +62,28 @@ inventory: python ## every store: engine, size, place, backup, key, endpoints, o
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)
 
-# Twice: on a stack that does not exist yet, where much is unknown, and on one that stands, where the state is judged too.
 .PHONY: policy
 policy: setup ## gate, policy packs and an outside scanner on dev and prod; STACKS=dev for one
 	@sandbox/setup scanner > /dev/null
-	@for stack in $(STACKS); do \
-	    export TRIPTRIP_SANDBOX=$(CURDIR)/.sandbox/policy/$$stack PULUMI_SKIP_CHECKPOINTS=true; \
-	    rm -rf "$$TRIPTRIP_SANDBOX"; \
-	    printf '== %s: first deployment\n' $$stack; \
-	    $(PYTHON) -m ops policy --stack $$stack --pulumi sandbox/pulumi; \
-	    sandbox/pulumi up --yes --skip-preview --stack $$stack --suppress-outputs > .sandbox/policy/up.log 2>&1 || \
-	        { tail -n 40 .sandbox/policy/up.log >&2; exit 1; }; \
-	    printf '== %s: as deployed\n' $$stack; \
-	    $(PYTHON) -m ops policy --stack $$stack --pulumi sandbox/pulumi; \
-	    printf '== %s: second opinion\n' $$stack; \
-	    $(PYTHON) -m ops second-opinion --stack $$stack; \
-	done
-	@$(PYTHON) -m pytest -q tests/ops/second_opinion/with_checkov.py
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target $(STACKS:%=policy-%) policy-scanner
+
+# Twice: on a stack that does not exist yet, where much is unknown, and on one that stands, where the state is judged too.
+.PHONY: $(STACKS:%=policy-%)
+$(STACKS:%=policy-%): policy-%:
+	@export TRIPTRIP_SANDBOX=$(CURDIR)/.sandbox/policy/$* PULUMI_SKIP_CHECKPOINTS=true; \
+	rm -rf "$$TRIPTRIP_SANDBOX"; \
+	printf '== %s: first deployment\n' $*; \
+	$(PYTHON) -m ops policy --stack $* --pulumi sandbox/pulumi; \
+	sandbox/pulumi up --yes --skip-preview --stack $* --suppress-outputs > "$$TRIPTRIP_SANDBOX/up.log" 2>&1 || \
+	    { tail -n 40 "$$TRIPTRIP_SANDBOX/up.log" >&2; exit 1; }; \
+	printf '== %s: as deployed\n' $*; \
+	$(PYTHON) -m ops policy --stack $* --pulumi sandbox/pulumi; \
+	printf '== %s: second opinion\n' $*; \
+	$(PYTHON) -m ops second-opinion --stack $*
+
+.PHONY: policy-scanner
+policy-scanner:
+	@printf '== the scanner finds what it should\n'; $(PYTHON) -m pytest -q tests/ops/second_opinion/with_checkov.py
 
 .PHONY: integration
 integration: python ## PostgreSQL and PgBouncer as real servers; a group that cannot be installed is a failure
