@@ -66,9 +66,17 @@ class Left:
         return found + [f"shared memory {row}" for row in shared if row.split()[4] == str(self.server)]
 
 
+_LISTENING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+"""A job that was started in the background ignores both, and hands that on to its children."""
+
+
 def run(ending: str) -> tuple[subprocess.Popen[str], Left]:
     process = subprocess.Popen(  # noqa: S603 # our own script
-        [sys.executable, "-c", _SCRIPT + ENDINGS[ending]], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _LISTENING + _SCRIPT + ENDINGS[ending]], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     with process.stdout:
