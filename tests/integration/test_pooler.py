@@ -109,4 +109,6 @@ def test_the_benchmark_names_its_figures(
         *figures.memory(pair.pool, 100),
     ]
     assert len({row.name for row in rows}) == len(rows) == 10
-    assert all(row.value >= 0 for row in rows if "adds" not in row.name)
+    # A difference may be nothing, or less: a hundred clients fit into memory that PgBouncer already has.
+    differences = ("p95 that the pool adds", "memory a client")
+    assert all(row.value > 0 for row in rows if not row.name.endswith(differences))
