@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies.levels import file_of
+
 ROOT = Path(__file__).resolve().parents[1]
 PACK = ROOT / "policies" / "all"
 COMMAND_VARIABLE = "PULUMI_COMMAND"
@@ -27,24 +29,26 @@ class Pulumi:
     @property
     def levels(self) -> Path:
         """The stack's levels and parameters of every policy; raises PulumiError when it has none."""
-        file = ROOT / "policies" / "levels" / f"{self.stack}.json"
+        file = file_of(self.stack)
         if not file.is_file():
             raise PulumiError(
                 f"stack {self.stack} has no {file.relative_to(ROOT)}: write one, {{}} keeps every default"
             )
         return file
 
-    def preview(self, events: Path) -> subprocess.CompletedProcess[str]:
-        """Preview with every pack; what the engine saw is written to `events`, one event a line."""
-        packs = ["--policy-pack", str(PACK), "--policy-pack-config", str(self.levels)]
-        return self._run(
-            "preview", *packs, "--event-log", str(events), "--non-interactive", "--color", "never", "--suppress-outputs"
-        )
+    @property
+    def _packs(self) -> list[str]:
+        return ["--policy-pack", str(PACK), "--policy-pack-config", str(self.levels)]
+
+    def preview(self, events: Path, *, with_packs: bool) -> subprocess.CompletedProcess[str]:
+        """Preview, with every pack when asked; what the engine saw is written to `events`, one event a line."""
+        packs = self._packs if with_packs else []
+        quietly = ["--non-interactive", "--color", "never", "--suppress-outputs"]
+        return self._run("preview", *packs, "--event-log", str(events), *quietly)
 
     def analyze(self) -> subprocess.CompletedProcess[str]:
         """Run every pack on the state: stdout holds one event a line."""
-        packs = ["--policy-pack", str(PACK), "--policy-pack-config", str(self.levels)]
-        return self._run("policy", "analyze", "--json", *packs)
+        return self._run("policy", "analyze", "--json", *self._packs)
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         # The event log is a hidden flag, unlocked by this variable (pulumi v3.250.0, pkg/cmd/pulumi/operations).

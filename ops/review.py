@@ -1,18 +1,28 @@
-"""One readable page about a change: what happens, and what the gate and the packs say of it."""
+"""What is known of a change: what happens to each resource, what the gate says of it, and what the packs say."""
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops.gate import Preview, UnreadableError, judge, read_changes
+from ops.policy_events import policy_findings, rules_run
+from ops.pulumi import PulumiError
+from policies.kit import waivers
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ops.gate import Change, Finding
     from ops.policy_events import PolicyFinding
+    from ops.pulumi import Pulumi
 
-_MOST_ROWS = 150
+_TAIL_LINES = 30
+_TAIL_CHARACTERS = 2000
+_NOTHING = Preview((), complete=False, finished=False)
 _PLURAL = {
     "create": "to create",
     "update": "to update",
@@ -24,89 +34,92 @@ _PLURAL = {
 
 @dataclass(frozen=True)
 class Review:
-    """What is known of a stack's change.
+    """A stack's change: `rules` have run in its preview, `state` are their findings on the state, None if not asked.
 
-    `failed` is the end of the CLI's output when the preview failed for a reason that is no policy's, `state` are the
-    packs' findings on the state, or None when they were not asked.
+    `failed` is the end of the CLI's output when the preview failed for another reason than the packs.
     """
 
     stack: str
     changes: Sequence[Change]
     gate: Sequence[Finding]
-    policies: Sequence[PolicyFinding]
+    policies: Sequence[PolicyFinding] = ()
     state: Sequence[PolicyFinding] | None = None
     rules: int = 0
     failed: str = ""
 
     @property
+    def refused_by_gate(self) -> list[Finding]:
+        """What the gate refuses and no waiver lets pass."""
+        return [each for each in self.gate if not each.waiver]
+
+    @property
     def refused(self) -> bool:
         """Whether anything stops the deployment."""
         findings = [*self.policies, *(self.state or ())]
-        return bool(self.failed) or any(not each.waiver for each in self.gate) or any(each.refuses for each in findings)
+        return bool(self.failed or self.refused_by_gate or any(each.refuses for each in findings))
 
     @property
     def title(self) -> str:
         """One line: the stack and its counts."""
-        counts = Counter(
-            _step(change) for change in self.changes if not change.urn.split("::")[2].startswith("pulumi:")
-        )
+        counts = Counter(step_of(each) for each in self.changes if not each.urn.split("::")[2].startswith("pulumi:"))
         said = ", ".join(f"{counts[step]} {words}" for step, words in _PLURAL.items() if counts[step])
         return f"{self.stack}: {'preview failed' if self.failed else said or 'nothing declared'}"
 
 
-def markdown(review: Review) -> str:
-    """The page in GitHub's markdown, losses first."""
-    return "\n".join(_markdown(review)) + "\n"
-
-
-def _markdown(review: Review) -> Iterator[str]:
-    yield f"### {review.title}"
-    if review.failed:
-        yield from ("", "````", review.failed, "````")
-    yield from _gate(review.gate)
-    yield from _policies("Policies", review.policies)
-    if review.state is not None:
-        yield from _policies("Policies on the state", review.state)
-    rows = [change for change in review.changes if _step(change) != "same"]
-    if rows:
-        yield from ("", "<details><summary>Resources</summary>", "", "| step | resource |", "| --- | --- |")
-        yield from (f"| {_step(change)} | `{change.type} {change.name}` |" for change in rows[:_MOST_ROWS])
-        if len(rows) > _MOST_ROWS:
-            yield f"| … | {len(rows) - _MOST_ROWS} more: see the run |"
-        yield from ("", "</details>")
-
-
-def _gate(findings: Sequence[Finding]) -> Iterator[str]:
-    refused = [each for each in findings if not each.waiver]
-    if refused:
-        yield from ("", "> [!CAUTION]", f"> The gate refuses {len(refused)} changes:")
-        yield from (f"> - `{each.rule}` {each}" for each in refused[:_MOST_ROWS])
-    waived = [each for each in findings if each.waiver]
-    if waived:
-        yield from ("", "> [!WARNING]", "> Waived at the gate:", *(f"> - `{each.rule}` {each}" for each in waived))
-
-
-def _policies(title: str, findings: Sequence[PolicyFinding]) -> Iterator[str]:
-    refused = [each for each in findings if each.refuses]
-    said = [each for each in findings if not each.refuses]
-    if refused:
-        yield from ("", "> [!CAUTION]", f"> {title}: {len(refused)} violations refuse this:")
-        yield from (f"> - **{each.rule}** `{each.name}`: {_line(each.message)}" for each in refused[:_MOST_ROWS])
-    if said:
-        yield from (
-            "",
-            f"<details><summary>{title}: {len(said)} notes (waived, advisory, not decided yet)</summary>",
-            "",
-        )
-        yield from (f"- **{each.rule}** `{each.name}`: {_line(each.message)}" for each in said[:_MOST_ROWS])
-        yield from ("", "</details>")
-
-
-def _step(change: Change) -> str:
+def step_of(change: Change) -> str:
+    """What happens to a resource, in one word."""
     if change.replaces:
         return "replace"
     return next((step for step in ("delete", "create", "update") if step in change.steps), "same")
 
 
-def _line(message: str) -> str:
-    return "; ".join(part.strip() for part in message.splitlines() if part.strip())
+def review_file(file: Path, state: Path | None) -> Review:
+    """The gate's view of a file; raises UnreadableError, and WaiversError when the waivers cannot be used."""
+    preview = read_changes(file, state)
+    failed = "" if preview.finished else f"{file} is of a preview that failed"
+    return Review("", preview.changes, judge(preview, waivers.load()), failed=failed)
+
+
+def review_events(stack: str, events: Path, output: str) -> Review:
+    """A preview that ran with the packs, from its event log; `output` is told when it failed for another reason.
+
+    A log that is missing or empty is a preview that failed. Raises WaiversError when the waivers cannot be used.
+    """
+    try:
+        preview = read_changes(events)
+    except UnreadableError:
+        preview = _NOTHING
+    lines = events.read_text(encoding="utf-8").splitlines() if events.is_file() else []
+    found = policy_findings(lines)
+    explained = preview.finished or any(each.refuses for each in found)
+    failed = "" if explained else "\n".join(output.splitlines()[-_TAIL_LINES:]) or "before its first resource"
+    return Review(stack, preview.changes, judge(preview, waivers.load()), found, rules=rules_run(lines), failed=failed)
+
+
+def review_losses(engine: Pulumi) -> Review:
+    """A preview of a stack for the gate alone: without the packs, whose refusal would end it before its deletions.
+
+    Raises PulumiError when the CLI cannot be run, WaiversError when the waivers cannot be used.
+    """
+    return _previewed(engine, with_packs=False)
+
+
+def review_stack(engine: Pulumi) -> Review:
+    """A preview of a stack with every pack, and the packs again on its state, where nothing is unknown.
+
+    Raises PulumiError when the CLI or the analysis cannot be run, WaiversError when the waivers cannot be used.
+    """
+    page = _previewed(engine, with_packs=True)
+    analysed = engine.analyze()
+    found = policy_findings(analysed.stdout.splitlines())
+    if analysed.returncode and not any(each.refuses for each in found):
+        said = (analysed.stdout + analysed.stderr)[-_TAIL_CHARACTERS:]
+        raise PulumiError(f"pulumi policy analyze failed:\n{said}")
+    return replace(page, state=None if "nothing to analyze" in analysed.stderr else found)
+
+
+def _previewed(engine: Pulumi, *, with_packs: bool) -> Review:
+    with tempfile.TemporaryDirectory() as folder:
+        events = Path(folder) / "events.json"
+        done = engine.preview(events, with_packs=with_packs)
+        return review_events(engine.stack, events, done.stdout + done.stderr)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from policies import reference
 from policies.all import RULES
 from policies.kit import waivers
-from policies.levels import problems, schema
+from policies.levels.schema import problems, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -73,29 +73,37 @@ class Change:
 
 @dataclass(frozen=True)
 class Preview:
-    """The changes; `complete` when resources that stay as they are have been told too (`--json` leaves them out)."""
+    """What a preview has told.
+
+    `complete` when resources that stay as they are have been told too (`--json` leaves them out). `finished` when the
+    preview succeeded: the engine plans deletions last, so that one which failed may have told none of them.
+    """
 
     changes: tuple[Change, ...]
     complete: bool
+    finished: bool
 
 
 def read_changes(file: Path, state: Path | None = None) -> Preview:
     """What a preview would do; `state` is needed by a saved plan. Raises UnreadableError saying what is wrong."""
     content = _documents(file)
+    # A plan is written by a preview that succeeded alone.
     if any("resourcePlans" in each for each in content):
         if state is None:
             raise UnreadableError(
                 f"{file}: a saved plan says what comes, not what goes; give the state too: "
                 "pulumi stack export > state.json, then --state state.json"
             )
-        return Preview(tuple(_of_plan(content[0]["resourcePlans"], _resources(state))), complete=True)
+        return Preview(tuple(_of_plan(content[0]["resourcePlans"], _resources(state))), complete=True, finished=True)
     if any("steps" in each for each in content):
         steps = ((step["urn"], step["op"], step.get("oldState"), step.get("newState")) for step in content[0]["steps"])
-        return Preview(_merged(steps), complete=False)
+        finished = not any(each.get("severity") == "error" for each in content[0].get("diagnostics") or ())
+        return Preview(_merged(steps), complete=False, finished=finished)
     events = [each["resourcePreEvent"]["metadata"] for each in content if "resourcePreEvent" in each]
     if events:
         steps = ((each["urn"], each["op"], each.get("old"), each.get("new")) for each in events)
-        return Preview(_merged(steps), complete=True)
+        finished = any(each.get("summaryEvent", {}).get("result") == "succeeded" for each in content)
+        return Preview(_merged(steps), complete=True, finished=finished)
     raise UnreadableError(
         f"{file}: is neither the output of `pulumi preview --json`, nor an event log of a preview, nor a saved plan"
     )

@@ -11,13 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-
 from policies.kit.rule import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from policies.kit import Rule
 
 FOLDER = Path(__file__).resolve().parent
@@ -28,10 +24,15 @@ def stacks() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.json"))
 
 
+def file_of(stack: str) -> Path:
+    """Where a stack's file is, or would be."""
+    return FOLDER / f"{stack}.json"
+
+
 @cache
 def levels(stack: str) -> dict[str, dict[str, Any]]:
     """The rows of a stack's file."""
-    content: dict[str, dict[str, Any]] = json.loads((FOLDER / f"{stack}.json").read_text(encoding="utf-8"))
+    content: dict[str, dict[str, Any]] = json.loads(file_of(stack).read_text(encoding="utf-8"))
     return content
 
 
@@ -44,39 +45,3 @@ def parameters_of(rule: Rule, stack: str) -> dict[str, Any]:
     """The rule's figures in a stack."""
     row = levels(stack).get(rule.id, {})
     return {name: row.get(name, parameter.default) for name, parameter in rule.parameters.items()}
-
-
-def schema(rules: Sequence[Rule]) -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a stack's file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Levels and parameters of the policy rules in one stack",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {rule.id: _row(rule) for rule in sorted(rules, key=lambda rule: rule.id)},
-    }
-
-
-def problems(rules: Sequence[Rule]) -> list[str]:
-    """What is wrong in the stacks' files, one line each."""
-    validator = jsonschema.Draft202012Validator(schema(rules))
-    found = []
-    for stack in stacks():
-        for error in validator.iter_errors(levels(stack)):
-            where = ".".join(str(part) for part in error.absolute_path) or "the file"
-            found.append(f"policies/levels/{stack}.json: {where}: {error.message}")
-    return sorted(found)
-
-
-def _row(rule: Rule) -> dict[str, Any]:
-    possible = [level for level in Level if level != Level.REMEDIATE or rule.remedy]
-    return {
-        "description": rule.title,
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["enforcementLevel"],
-        "properties": {
-            "enforcementLevel": {"enum": [str(level) for level in possible]},
-            **{name: parameter.schema() for name, parameter in rule.parameters.items()},
-        },
-    }

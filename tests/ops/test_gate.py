@@ -39,7 +39,7 @@ def change(  # noqa: PLR0913 # a change has as many parts
 
 
 def rules(*changes: Change, complete: bool = False, waivers: Waivers = NO_WAIVERS) -> list[str]:
-    return [each.rule for each in judge(Preview(changes, complete), waivers) if not each.waiver]
+    return [each.rule for each in judge(Preview(changes, complete, finished=True), waivers) if not each.waiver]
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_a_lost_protect_is_refused_though_the_engine_calls_it_same() -> None:
 
 def test_a_stack_that_is_retired_is_one_finding() -> None:
     every = [change("same", {}, {}, name=name, protect=(True, False)) for name in ("a-one", "b-two")]
-    found = judge(Preview(tuple(every), complete=True), NO_WAIVERS)
+    found = judge(Preview(tuple(every), complete=True, finished=True), NO_WAIVERS)
     assert [(each.rule, each.urn) for each in found] == [("gate-retire", STACK)]
     assert rules(*every, complete=False) == ["gate-protection"] * 2, (
         "unchanged ones are not told, so it may be two of many"
@@ -162,3 +162,19 @@ def test_any_other_file_is_refused_in_one_line(tmp_path: Path, content: str) -> 
         read_changes(_written(tmp_path, "preview.json", content))
     assert "\n" not in str(raised.value)
     assert "preview.json" in str(raised.value)
+
+
+def _step(op: str) -> dict[str, Any]:
+    return {"op": op, "urn": urn(), "oldState": {"inputs": {}}, "newState": {"inputs": {}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "finished"),
+    [
+        ({"steps": [_step("same")], "diagnostics": [{"severity": "warning"}]}, True),
+        ({"steps": [_step("same")], "diagnostics": [{"severity": "error"}]}, False),
+        ({"steps": [_step("same")]}, True),
+    ],
+)
+def test_a_preview_says_whether_it_finished(tmp_path: Path, content: dict[str, Any], finished: bool) -> None:
+    assert read_changes(_written(tmp_path, "preview.json", content)).finished is finished

@@ -75,7 +75,7 @@ def test_a_change_that_the_gate_refuses(log: Any) -> None:
 def test_a_change_that_a_rule_refuses(log: Any) -> None:
     code, page = invoke("review", log(step("update"), said("mandatory"), summary("failed")), "--stack", "dev")
     assert code == 1
-    assert "> - **sql-pitr** `postgres-primary`: it is off; Why: data is lost; Fix: turn it on" in page
+    assert "> - **sql-pitr** (high) `postgres-primary`: it is off; Why: data is lost; Fix: turn it on" in page
 
 
 def test_a_preview_that_failed_is_refused_and_shown(log: Any, tmp_path: Path) -> None:
@@ -97,7 +97,6 @@ def test_a_preview_that_failed_is_refused_and_shown(log: Any, tmp_path: Path) ->
         ((), 2, "give either a PLAN file or --stack NAME"),
         (("absent.json",), 2, "absent.json: cannot be read"),
         (("--stack", "dev", "--pulumi", "/no/such/pulumi"), 2, "name the CLI with --pulumi or $PULUMI_COMMAND"),
-        (("--stack", "staging"), 2, "stack staging has no policies/levels/staging.json"),
     ],
 )
 def test_the_gate_that_cannot_be_asked(words: tuple[str, ...], code: int, told: str) -> None:
@@ -105,12 +104,26 @@ def test_the_gate_that_cannot_be_asked(words: tuple[str, ...], code: int, told: 
     assert told in invoke("gate", *words)[1]
 
 
+def test_a_stack_without_levels_cannot_be_asked() -> None:
+    code, told = invoke("policy", "--stack", "staging")
+    assert code == 2
+    assert "stack staging has no policies/levels/staging.json" in told
+
+
 def test_the_gate_on_a_file(log: Any) -> None:
-    code, told = invoke("gate", log(step("same", protect=False, deletionProtection=False)))
+    done = summary("succeeded")
+    code, told = invoke("gate", log(step("same", protect=False, deletionProtection=False), done))
     assert code == 1
     assert "would lose Pulumi's protect" in told
     assert "deletionProtection would go from true to false" in told
-    assert invoke("gate", log(step("update")))[0] == 0
+    assert invoke("gate", log(step("update"), done))[0] == 0
+
+
+def test_the_gate_passes_no_preview_that_failed(log: Any) -> None:
+    for events in ((step("update"),), (step("update"), summary("failed"))):
+        code, told = invoke("gate", log(*events))
+        assert code == 1
+        assert "the gate cannot say that nothing is lost" in told
 
 
 def test_a_cli_that_writes_no_events_is_no_pass(tmp_path: Path) -> None:

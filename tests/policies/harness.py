@@ -1,9 +1,7 @@
 """Asks rules as the engine does: protocol messages in, diagnostics out, no engine."""
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -17,7 +15,6 @@ from policies.kit.waivers import Waivers
 from sandbox.plan import Plan
 from sandbox.plan.recorder import SECRET
 
-ROOT = Path(__file__).resolve().parents[2]
 DAY = dt.date(2026, 11, 25)
 NO_WAIVERS = Waivers((), DAY)
 MANDATORY = analyzer_pb2.MANDATORY
@@ -135,12 +132,6 @@ def configuration(levels: Mapping[str, Any]) -> analyzer_pb2.ConfigureAnalyzerRe
         message.policyConfig[name].enforcementLevel = level
         message.policyConfig[name].properties.update(parameters)
     return message
-
-
-def levels_of(stack: str) -> dict[str, Any]:
-    """The level file of a stack."""
-    content: dict[str, Any] = json.loads((ROOT / "policies" / "levels" / f"{stack}.json").read_text(encoding="utf-8"))
-    return content
 
 
 def refused(said: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -29,7 +29,8 @@ from policies.kit.resource import Node
 from policies.kit.rule import Rule
 from policies.kit.values import UNKNOWN, Secret, decode
 from policies.kit.waivers import Waiver, Waivers
-from policies.levels import levels, problems, schema, stacks
+from policies.levels import level_of, levels, stacks
+from policies.levels.schema import problems, schema
 from tests.policies.harness import ADVISORY, DAY, MANDATORY, configuration, given, judge, request, struct
 
 TYPE = "test:index/store:Store"
@@ -279,17 +280,26 @@ def test_the_levels_are_those_of_their_schema() -> None:
     ],
 )
 def test_a_wrong_level_is_refused(rows: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policies.levels.levels", lambda _: rows)
+    monkeypatch.setattr("policies.levels.schema.levels", lambda _: rows)
     assert all("policies/levels/" in each for each in problems(RULES))
     assert problems(RULES)
 
 
+def test_a_level_file_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "dev.json").write_text("{", encoding="utf-8")
+    monkeypatch.setattr("policies.levels.FOLDER", tmp_path)
+    levels.cache_clear()
+    try:
+        (told,) = problems(RULES)
+        assert told.startswith("policies/levels/dev.json: is not JSON: ")
+        assert told.endswith("line 1 column 2 (char 1)")
+    finally:
+        levels.cache_clear()
+
+
 def test_prod_is_never_below_dev() -> None:
     order = [Level.DISABLED, Level.ADVISORY, Level.MANDATORY, Level.REMEDIATE]
-    rows = {
-        stack: {each.id: levels(stack).get(each.id, {}).get("enforcementLevel", each.level) for each in RULES}
-        for stack in stacks()
-    }
+    rows = {stack: {each.id: level_of(each, stack) for each in RULES} for stack in stacks()}
     weaker = [id_ for id_ in rows["prod"] if order.index(rows["prod"][id_]) < order.index(rows["dev"][id_])]
     assert weaker == []
 
