@@ -1,4 +1,4 @@
-"""A review as a page: in GitHub's markdown for a pull request, and as lines for a terminal. What refuses comes first."""
+"""A review as a page: in GitHub's markdown for a pull request, and as lines for a terminal; refusals come first."""
 
 from __future__ import annotations
 

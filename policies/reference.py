@@ -83,13 +83,12 @@ def _rule(rule: Rule) -> Iterator[str]:
 def _left_out() -> Iterator[str]:
     rows = yaml.safe_load(LEFT_OUT.read_text(encoding="utf-8")) or {}
     yield from (
-        "## Left out",
+        "## Left out, or under another name",
         "",
-        "Rules of other books that are none here, and why.",
+        "What other rule books have and this one does not, and why.",
         "",
-        "| rule | why not |",
-        "| --- | --- |",
     )
+    yield from ("| rule | why not |", "| --- | --- |")
     yield from (f"| {id_} | {reason} |" for id_, reason in sorted(rows.items()))
 
 

@@ -162,6 +162,12 @@ def phases() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
+def guardian_types() -> Mapping[str, str]:
+    """Type tokens of resources that hold no data and guard it, each with what is lost with it."""
+    return dict(read("guardian_types.yaml"))
+
+
+@cache
 def stateful_types() -> Mapping[str, str]:
     """Type tokens of resources whose loss is a loss of data, each with what it holds."""
     return dict(read("stateful_types.yaml"))

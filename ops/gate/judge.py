@@ -69,7 +69,7 @@ def _retires(changes: Sequence[Change]) -> bool:
 def _findings(change: Change) -> Iterator[tuple[str, str, str]]:
     if change.before is None:
         return
-    loss = {**protections().guardians, **catalog.stateful_types()}.get(change.type)
+    loss = {**catalog.guardian_types(), **catalog.stateful_types()}.get(change.type)
     if loss and (change.deletes or change.replaces):
         kept = (
             "; the resource itself is kept (retainOnDelete), nobody manages it"

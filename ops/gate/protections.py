@@ -58,11 +58,10 @@ class Protection(BaseModel):
 
 
 class Protections(BaseModel):
-    """The whole file: guarded inputs by type, and resources that guard others."""
+    """The whole file: guarded inputs by type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    guardians: dict[str, str]
     types: dict[str, tuple[Protection, ...]]
 
 

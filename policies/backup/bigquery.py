@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from policies.backup.reading import DAY, holding
+from policies.backup.reading import DAY
 from policies.kit import Case, Parameter, Resource, Severity, Stack, must_reach, rule
 from policies.kit.types import DATASET, TABLE
-from policies.kit.waiting import about_each_resource
+from policies.kit.waiting import about_each_resource, fitting
 
 _DAY_MS = DAY * 1000
 
@@ -103,7 +103,8 @@ def tables_stay(stack: Stack) -> Iterator[tuple[Resource, str]]:
     datasets = stack.of(DATASET)
 
     def check(table: Resource) -> Iterator[str]:
-        for dataset in holding(datasets, "datasetId", table.text("datasetId")):
+        of_table = table.text("datasetId")
+        for dataset in fitting(datasets, lambda each: each.text("datasetId") == of_table):
             # A partitioned table takes the lifetime of partitions instead, where the dataset has one.
             spared = table.has("timePartitioning") and _is_set(dataset, "defaultPartitionExpirationMs")
             if dataset.has("defaultTableExpirationMs") and not spared:

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from policies.backup.reading import DAY, seconds
 from policies.kit import Case, Node, Parameter, Resource, Severity, must_be, rule
-from policies.kit.types import REDIS, VALKEY
-
-REDIS_CLUSTER = "gcp:redis/cluster:Cluster"
+from policies.kit.types import REDIS, REDIS_CLUSTER, VALKEY
 
 _PERIOD_HOURS = {"ONE_HOUR": 1, "SIX_HOURS": 6, "TWELVE_HOURS": 12, "TWENTY_FOUR_HOURS": 24}
 _NEVER = 10**6

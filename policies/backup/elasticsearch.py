@@ -4,19 +4,17 @@ import re
 from collections.abc import Iterator
 
 from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, must_be, must_be_set, rule
-from policies.kit.types import BUCKET, ELASTIC_DEPLOYMENT, SERVICE_ACCOUNT_KEY
+from policies.kit.types import BUCKET, BUCKET_MEMBER, ELASTIC_DEPLOYMENT, ELASTIC_KEYSTORE, SERVICE_ACCOUNT_KEY
 
-_KEYSTORE = "ec:index/deploymentElasticsearchKeystore:DeploymentElasticsearchKeystore"
-_GRANT = "gcp:storage/bucketIAMMember:BucketIAMMember"
 _WRITER = "roles/storage.objectAdmin"
 _CREDENTIALS = re.compile(r"gcs\.client\.[^.]+\.credentials_file")
 
 _DEPLOYMENT = (ELASTIC_DEPLOYMENT, {"name": "search"})
 _WHOLE = {
     "deployment": _DEPLOYMENT,
-    "credentials": (_KEYSTORE, {"settingName": "gcs.client.triptrip.credentials_file"}),
+    "credentials": (ELASTIC_KEYSTORE, {"settingName": "gcs.client.triptrip.credentials_file"}),
     "bucket": (BUCKET, {"name": "p-search-snapshots"}),
-    "grant": (_GRANT, {"bucket": "p-search-snapshots", "role": _WRITER}),
+    "grant": (BUCKET_MEMBER, {"bucket": "p-search-snapshots", "role": _WRITER}),
     "key": (SERVICE_ACCOUNT_KEY, {"serviceAccountId": "snapshots"}),
 }
 
@@ -29,7 +27,7 @@ def _without(name: str) -> Case:
     "els-snapshot",
     title="Every deployment of Elastic can write snapshots to a bucket of ours",
     severity=Severity.HIGH,
-    types=[ELASTIC_DEPLOYMENT, _KEYSTORE, BUCKET, _GRANT, SERVICE_ACCOUNT_KEY],
+    types=[ELASTIC_DEPLOYMENT, ELASTIC_KEYSTORE, BUCKET, BUCKET_MEMBER, SERVICE_ACCOUNT_KEY],
     sources=["NIST 800-53: CP-9", "ES-SVC", "TGT-SEARCH-SLA"],
     reason="Elastic's own snapshots go with the deployment: after a wrong deletion nothing of the index is left",
     fix="set elasticsearch.snapshots in the stack file: it makes the bucket, its account with a key, and the setting "
@@ -42,10 +40,13 @@ def _without(name: str) -> Case:
         Case(stack={"deployment": _DEPLOYMENT}),
         *(_without(name) for name in _WHOLE if name != "deployment"),
         Case(stack={**_WHOLE, "second": _DEPLOYMENT}),
-        Case(stack={**_WHOLE, "credentials": (_KEYSTORE, {"settingName": "s3.client.default.access_key"})}),
-        Case(stack={**_WHOLE, "grant": (_GRANT, {"bucket": "other", "role": _WRITER})}),
+        Case(stack={**_WHOLE, "credentials": (ELASTIC_KEYSTORE, {"settingName": "s3.client.default.access_key"})}),
+        Case(stack={**_WHOLE, "grant": (BUCKET_MEMBER, {"bucket": "other", "role": _WRITER})}),
         Case(
-            stack={**_WHOLE, "grant": (_GRANT, {"bucket": "p-search-snapshots", "role": "roles/storage.objectViewer"})}
+            stack={
+                **_WHOLE,
+                "grant": (BUCKET_MEMBER, {"bucket": "p-search-snapshots", "role": "roles/storage.objectViewer"}),
+            }
         ),
     ],
 )
@@ -57,11 +58,11 @@ def snapshot(stack: Stack) -> Iterator[tuple[Resource, str]]:
     if not stack.of(SERVICE_ACCOUNT_KEY):
         yield first, "no service account has a key with which Elastic could write snapshots"
     # Which deployment a keystore belongs to is not known at the first preview: they are counted.
-    credentials, of_credentials = _known(stack.of(_KEYSTORE), "settingName")
+    credentials, of_credentials = _known(stack.of(ELASTIC_KEYSTORE), "settingName")
     found = [each for each in credentials if _CREDENTIALS.fullmatch(each.text("settingName"))]
     if len(found) + len(of_credentials) < len(deployments):
         yield first, f"{len(deployments)} deployments have {len(found)} credentials of a bucket in their keystores"
-    grants, of_grants = _known(stack.of(_GRANT), "role", "bucket")
+    grants, of_grants = _known(stack.of(BUCKET_MEMBER), "role", "bucket")
     buckets, of_buckets = _known(stack.of(BUCKET), "name")
     names = {each.text("name") for each in buckets}
     written = any(each.text("role") == _WRITER and each.text("bucket") in names for each in grants)
@@ -81,7 +82,7 @@ def _known(resources: list[Resource], *paths: str) -> tuple[list[Resource], list
     "els-snapshot-credentials",
     title="The keystore holds the credentials of snapshots as the file that Elasticsearch reads",
     severity=Severity.MEDIUM,
-    types=[_KEYSTORE],
+    types=[ELASTIC_KEYSTORE],
     sources=["NIST 800-53: CP-9", "ES-SVC"],
     reason="under another name, or as a text, the repository finds no credentials, and every snapshot fails unseen",
     fix="name the setting as the schema step's repository does, and keep asFile true",

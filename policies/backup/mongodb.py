@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.backup.reading import days_kept, days_must_reach, holding
+from policies.backup.reading import days_kept, days_must_reach
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, must_reach, rule
 from policies.kit.types import ATLAS_CLUSTER, ATLAS_SCHEDULE
-from policies.kit.waiting import about_each_resource
+from policies.kit.waiting import about_each_resource, fitting
 
 RESTORE_DAYS = Parameter(7, "Least days to any moment of which a cluster can be restored")
 SNAPSHOT_HOURS = Parameter(6, "Most hours between two snapshots")
@@ -64,10 +64,14 @@ def schedule(stack: Stack) -> Iterator[tuple[Resource, str]]:
     def check(cluster: Resource) -> Iterator[str]:
         # Clusters of two projects may share a name; the projects' ids are not known at the first preview.
         name = cluster.text("name")
-        if len(holding(schedules, "clusterName", name)) < len(holding(clusters, "name", name)):
+        if _count(schedules, "clusterName", name) < _count(clusters, "name", name):
             yield "it has no backup schedule"
 
     yield from about_each_resource(clusters, check)
+
+
+def _count(resources: list[Resource], path: str, name: str) -> int:
+    return len(fitting(resources, lambda each: each.text(path) == name))
 
 
 def _window(days: object = 7, **hourly: object) -> Case:
@@ -131,15 +135,14 @@ def daily(found: Resource, daily_days: int) -> Iterator[str]:
     yield from at_most(found, "policyItemDaily.frequencyInterval", 1, "day")
 
 
+_HOURLY = {"frequencyType": "hourly", "retentionUnit": "days", "retentionValue": 7}
+_DAILY = {"frequencyType": "daily", "retentionUnit": "days", "retentionValue": 30}
 _OSAKA = {
     "cloudProvider": "GCP",
     "regionName": "ASIA_NORTHEAST_2",
     "zoneId": "z",
     "shouldCopyOplogs": True,
-    "copyPolicyItems": [
-        {"frequencyType": "hourly", "retentionUnit": "days", "retentionValue": 7},
-        {"frequencyType": "daily", "retentionUnit": "days", "retentionValue": 30},
-    ],
+    "copyPolicyItems": [_HOURLY, _DAILY],
 }
 _NOWHERE = {name: value for name, value in _OSAKA.items() if name != "zoneId"}
 
@@ -171,7 +174,7 @@ def _copied(enabled: object = True, **setting: object) -> Case:
         _copied(regionName="NORTHEASTERN_ASIA_PACIFIC"),
         Case({"copyPolicyItemsEnabled": True, "copySettings": [_NOWHERE]}),
         _copied(shouldCopyOplogs=False),
-        _copied(copyPolicyItems=_OSAKA["copyPolicyItems"][:1]),  # type: ignore[index]
+        _copied(copyPolicyItems=[_HOURLY]),
         _copied(copyPolicyItems=[{"frequencyType": each, "retentionUnit": "days"} for each in ("hourly", "daily")]),
     ],
 )

@@ -1,30 +1,17 @@
-"""What several rules of this pack read alike: durations, Atlas' retentions, and one resource of a stack by its name."""
+"""What several rules of this pack read alike: durations and Atlas' retentions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from policies.kit import Node, Resource, Undecided
+from policies.kit import Node
 
 DAY = 86400
 """Seconds of a day."""
 
 _SECONDS = re.compile(r"(\d+)(\.\d+)?s")
 _DAYS_OF = {"days": 1, "weeks": 7, "months": 30, "years": 365}
-
-
-def holding(resources: Iterable[Resource], path: str, wanted: str) -> list[Resource]:
-    """The resources with this text there; raises Undecided when there is none yet and one may turn out to be it."""
-    found, waiting = [], []
-    for each in resources:
-        if not each.known(path):
-            waiting.append(each)
-        elif each.text(path) == wanted:
-            found.append(each)
-    if waiting and not found:
-        raise Undecided(path)
-    return found
 
 
 def seconds(node: Node, path: str) -> int:

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from policies.backup.cache import REDIS_CLUSTER
 from policies.kit import Case, Parameter, Resource, Severity, rule
 from policies.kit.postgres import is_primary
-from policies.kit.types import ATLAS_SCHEDULE, REDIS, SQL_INSTANCE, VALKEY
+from policies.kit.types import ATLAS_SCHEDULE, REDIS, REDIS_CLUSTER, SQL_INSTANCE, VALKEY
 
 _HOURS_AHEAD_OF_UTC = 9
 _HOUR = r"([01]?\d|2[0-3])"

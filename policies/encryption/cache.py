@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.type_tokens import REDIS_CLUSTER
 from policies.kit import Case, Resource, Severity, must_be, must_be_set, rule
-from policies.kit.types import REDIS, VALKEY
+from policies.kit.types import REDIS, REDIS_CLUSTER, VALKEY
 
 _KEYS = {REDIS: "customerManagedKey", REDIS_CLUSTER: "kmsKey", VALKEY: "kmsKey"}
 _TLS = {

@@ -3,10 +3,22 @@
 import re
 from collections.abc import Iterator
 
-from policies.encryption.reading import declared, last_part, leaves, stated
-from policies.encryption.type_tokens import GLOBAL_FORWARDING_RULE
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, Undecided, must_be, rule
-from policies.kit.types import BACKEND_SERVICE, HTTP_PROXY, HTTPS_PROXY, TLS_POLICY, URL_MAP
+from policies.encryption.reading import declared
+from policies.kit import (
+    Case,
+    Node,
+    Parameter,
+    Resource,
+    Severity,
+    Stack,
+    Undecided,
+    last_part,
+    leaves,
+    must_be,
+    rule,
+    stated,
+)
+from policies.kit.types import BACKEND_SERVICE, GLOBAL_FORWARDING_RULE, HTTP_PROXY, HTTPS_PROXY, TLS_POLICY, URL_MAP
 from policies.kit.values import UNKNOWN
 from policies.kit.waiting import about_each, some_of
 

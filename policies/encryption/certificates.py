@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.reading import declared, stated
-from policies.encryption.type_tokens import CERTIFICATE, CERTIFICATE_ENTRY, CERTIFICATE_MAP, DOMAIN_PROOF
-from policies.kit import Case, Resource, Severity, Stack, rule
-from policies.kit.types import HTTPS_PROXY, URL_MAP
+from policies.encryption.reading import declared
+from policies.kit import Case, Resource, Severity, Stack, rule, stated
+from policies.kit.types import CERTIFICATE, CERTIFICATE_ENTRY, CERTIFICATE_MAP, DOMAIN_PROOF, HTTPS_PROXY, URL_MAP
 from policies.kit.waiting import about_each, some_of
 
 _CERTIFICATES = "projects/p/locations/global"

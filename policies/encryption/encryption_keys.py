@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.encryption.type_tokens import KEY_VERSION
 from policies.kit import Case, Node, Parameter, Resource, Severity, must_be, rule
-from policies.kit.types import KEY
+from policies.kit.types import KEY, KEY_VERSION
 
 _DAY = 86400
 _SECONDS = re.compile(r"(\d+)(?:\.\d+)?s")

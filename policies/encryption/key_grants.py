@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from policies.encryption.key_examples import ABROAD_NAME, KEY_NAME, STORE_KEY
 from policies.encryption.keys import USERS, Use, grants_on, grants_to, keys_of, uses
-from policies.encryption.type_tokens import KEY_MEMBER, REDIS_CLUSTER, REGIONAL_SECRET
 from policies.kit import Case, Resource, Severity, Stack, rule
 from policies.kit.types import (
     ATLAS_ENCRYPTION,
@@ -14,7 +13,10 @@ from policies.kit.types import (
     DATA_TRANSFER,
     DATASET,
     KEY,
+    KEY_MEMBER,
     REDIS,
+    REDIS_CLUSTER,
+    REGIONAL_SECRET,
     SECRET,
     SQL_INSTANCE,
     TABLE,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from policies.encryption.key_examples import ABROAD_NAME, HERE, KEY_NAME
 from policies.encryption.keys import USERS, Use, keys_of, place_of_key, places_of, uses
 from policies.encryption.reading import declared
-from policies.encryption.type_tokens import REDIS_CLUSTER, REGIONAL_SECRET
 from policies.kit import Case, Resource, Severity, Stack, Undecided, rule
 from policies.kit.postgres import is_primary
 from policies.kit.types import (
@@ -15,6 +14,8 @@ from policies.kit.types import (
     DATA_TRANSFER,
     DATASET,
     REDIS,
+    REDIS_CLUSTER,
+    REGIONAL_SECRET,
     SECRET,
     SQL_INSTANCE,
     TABLE,

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from policies.encryption.reading import declared
-from policies.encryption.type_tokens import KEY_BINDING, KEY_MEMBER, REDIS_CLUSTER, REGIONAL_SECRET
 from policies.kit import Node, Resource, Stack, Undecided
 from policies.kit.types import (
     ATLAS_ENCRYPTION,
@@ -21,8 +20,12 @@ from policies.kit.types import (
     DATASET,
     ELASTIC_DEPLOYMENT,
     KEY,
+    KEY_BINDING,
+    KEY_MEMBER,
     KEY_RING,
     REDIS,
+    REDIS_CLUSTER,
+    REGIONAL_SECRET,
     SECRET,
     SQL_INSTANCE,
     TABLE,

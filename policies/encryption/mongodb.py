@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from policies.encryption.reading import stated
-from policies.encryption.type_tokens import ATLAS_ROLE, ATLAS_ROLE_SETUP
-from policies.kit import Case, Node, Resource, Severity, Stack, must_be, must_be_set, rule
-from policies.kit.types import ATLAS_CLUSTER, ATLAS_ENCRYPTION
+from policies.kit import Case, Node, Resource, Severity, Stack, must_be, must_be_set, rule, stated
+from policies.kit.types import ATLAS_CLUSTER, ATLAS_ENCRYPTION, ATLAS_ROLE, ATLAS_ROLE_SETUP
 from policies.kit.waiting import about_each, some_of
 
 _VERSION = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+/cryptoKeyVersions/\d+")

@@ -4,10 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.encryption.reading import leaves
-from policies.encryption.type_tokens import ELASTIC_KEYSTORE, PROVIDERS, REGIONAL_SECRET_VERSION, STACK
-from policies.kit import Case, Resource, Severity, Stack, Undecided, rule
-from policies.kit.types import ATLAS_USER, SECRET_VERSION, SQL_INSTANCE
+from policies.kit import Case, Resource, Severity, Stack, Undecided, leaves, rule
+from policies.kit.types import (
+    ATLAS_USER,
+    ELASTIC_KEYSTORE,
+    PROVIDERS,
+    REGIONAL_SECRET_VERSION,
+    SECRET,
+    SECRET_VERSION,
+    SQL_INSTANCE,
+    STACK,
+)
 from policies.kit.values import UNKNOWN, Secret
 from policies.kit.waiting import about_each
 
@@ -68,7 +75,7 @@ def _named(resource: Resource) -> Iterator[str]:
     good=[
         Case({"secretData": Secret("hunter2"), "secret": "projects/p/secrets/a"}, SECRET_VERSION),
         Case({"passwordWo": Secret("hunter2"), "passwordWoVersion": 1}, ATLAS_USER),
-        Case({"secretId": "cache-auth", "passwordPolicy": "strict"}, "gcp:secretmanager/secret:Secret"),
+        Case({"secretId": "cache-auth", "passwordPolicy": "strict"}, SECRET),
         Case({"settingName": "gcs.client.a.credentials_file", "value": Secret("{}")}, ELASTIC_KEYSTORE),
         Case({"oauth": {"clientSecret": "projects/p/secrets/oauth/versions/1"}}, SQL_INSTANCE),
     ],

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.type_tokens import REGIONAL_SECRET
 from policies.kit import Case, Level, Parameter, Resource, Severity, must_be_set, rule
-from policies.kit.types import SECRET
+from policies.kit.types import REGIONAL_SECRET, SECRET
 from policies.kit.waiting import about_each
 
 _DAY = 86400

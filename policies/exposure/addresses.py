@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from policies.exposure.reading import last_part, stated
-from policies.exposure.type_tokens import ADDRESS, FORWARDING_RULE, GLOBAL_ADDRESS, GLOBAL_FORWARDING_RULE, MACHINE
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, last_part, must_be, must_be_set, rule, stated
+from policies.kit.types import ADDRESS, FORWARDING_RULE, GLOBAL_ADDRESS, GLOBAL_FORWARDING_RULE, MACHINE
 from policies.kit.waiting import about_each, some_of
 
 _ATTACHMENT = re.compile(r"projects/[^/]+/regions/[^/]+/serviceAttachments/[^/]+")

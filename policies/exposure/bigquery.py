@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from policies.exposure.members import is_own_address, project_of
-from policies.exposure.reading import stated
-from policies.exposure.type_tokens import (
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule, stated
+from policies.kit.types import (
     CONNECTION_MEMBER,
+    DATA_TRANSFER,
+    DATASET,
     DATASET_ACCESS,
     DATASET_BINDING,
     DATASET_MEMBER,
     DATASET_POLICY,
 )
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule
-from policies.kit.types import DATA_TRANSFER, DATASET
 from policies.kit.waiting import about_each, some_of
 
 _WITHOUT_A_ROLE = ("view", "dataset", "routine")

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.exposure.reading import last_part, stated
-from policies.exposure.type_tokens import REDIS_CLUSTER
-from policies.kit import Case, Node, Resource, Severity, must_be, must_be_set, rule
-from policies.kit.types import REDIS, VALKEY
+from policies.kit import Case, Node, Resource, Severity, last_part, must_be, must_be_set, rule, stated
+from policies.kit.types import REDIS, REDIS_CLUSTER, VALKEY
 
 _NETWORK = "projects/p/global/networks/data"
 _DEFAULT = "projects/p/global/networks/default"

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import last_part, stated
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, rule
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, last_part, rule, stated
 from policies.kit.types import BACKEND_SERVICE, URL_MAP
 from policies.kit.waiting import about_each, some_of
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import is_narrow, stated
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule
+from policies.exposure.reading import is_narrow
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule, stated
 from policies.kit.types import ELASTIC_DEPLOYMENT, ELASTIC_FILTER, ELASTIC_FILTER_ASSOCIATION
 from policies.kit.waiting import about_each, some_of
 

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from policies.exposure.members import PARTNERS, is_agent, is_partner, member_path, members
-from policies.exposure.reading import stated
-from policies.exposure.type_tokens import KEY_BINDING, KEY_MEMBER, RING_BINDING, RING_MEMBER
-from policies.kit import Case, Resource, Severity, must_be, rule
-from policies.kit.types import KEY
+from policies.kit import Case, Resource, Severity, must_be, rule, stated
+from policies.kit.types import KEY, KEY_BINDING, KEY_MEMBER, RING_BINDING, RING_MEMBER
 
 _ENCRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-cloud-sql.iam.gserviceaccount.com"

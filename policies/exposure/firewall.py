@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import last_part, stated
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, rule
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, last_part, must_be, rule, stated
 from policies.kit.types import FIREWALL, NETWORK
 from policies.kit.waiting import about_each, some_of
 

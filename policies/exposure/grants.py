@@ -14,10 +14,8 @@ from policies.exposure.members import (
     members,
     project_of,
 )
-from policies.exposure.reading import stated
-from policies.exposure.type_tokens import BUCKET_MEMBER, KEY_MEMBER, SECRET_MEMBER, TOPIC_MEMBER
-from policies.kit import Case, Parameter, Resource, Severity, rule
-from policies.kit.types import BUCKET, PROJECT_MEMBER, TOPIC
+from policies.kit import Case, Parameter, Resource, Severity, rule, stated
+from policies.kit.types import BUCKET, BUCKET_MEMBER, KEY_MEMBER, PROJECT_MEMBER, SECRET_MEMBER, TOPIC, TOPIC_MEMBER
 
 _OWN = "serviceAccount:triptrip-prod-reporting@triptrip-prod.iam.gserviceaccount.com"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"

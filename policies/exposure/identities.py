@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from policies.exposure.members import is_agent, member_path, members
-from policies.exposure.reading import last_part, stated
-from policies.exposure.type_tokens import ACCOUNT_MEMBER, GENERATED_PASSWORD, HMAC_KEY
-from policies.kit import Case, Parameter, Resource, Severity, must_be_set, must_reach, rule
-from policies.kit.types import SERVICE_ACCOUNT_KEY
+from policies.kit import Case, Parameter, Resource, Severity, last_part, must_be_set, must_reach, rule, stated
+from policies.kit.types import ACCOUNT_MEMBER, GENERATED_PASSWORD, HMAC_KEY, SERVICE_ACCOUNT_KEY
 
 _OWN = "serviceAccount:triptrip-prod-reporting@triptrip-prod.iam.gserviceaccount.com"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"

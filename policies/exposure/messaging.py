@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 
 from policies.exposure.members import is_agent, is_own_account, is_own_address, member_path, members, project_of
-from policies.exposure.reading import stated
-from policies.exposure.type_tokens import SUBSCRIPTION_MEMBER, TOPIC_MEMBER
-from policies.kit import Case, Resource, Severity, must_be, rule
-from policies.kit.types import SUBSCRIPTION
+from policies.kit import Case, Resource, Severity, must_be, rule, stated
+from policies.kit.types import SUBSCRIPTION, SUBSCRIPTION_MEMBER, TOPIC_MEMBER
 
 _PROGRAM = "serviceAccount:triptrip-prod-application@triptrip-prod.iam.gserviceaccount.com"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"

@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.exposure.reading import is_narrow, is_private, stated
-from policies.exposure.type_tokens import ATLAS_LINK, FORWARDING_RULE
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule
+from policies.exposure.reading import is_narrow, is_private
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule, stated
 from policies.kit.types import (
     ATLAS_ACCESS_LIST,
     ATLAS_AUDITING,
     ATLAS_CLUSTER,
+    ATLAS_LINK,
     ATLAS_PRIVATE_ENDPOINT,
     ATLAS_PROJECT,
+    FORWARDING_RULE,
     GOOGLE_PROVIDER,
 )
 from policies.kit.waiting import about_each, some_of

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import stated
-from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be_set, rule
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be_set, rule, stated
 from policies.kit.types import ATLAS_CLUSTER, ATLAS_USER
 from policies.kit.waiting import about_each, some_of
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.exposure.reading import is_narrow, is_private, stated
-from policies.exposure.type_tokens import GLOBAL_ADDRESS, NAT
-from policies.kit import Case, Parameter, Resource, Severity, must_be, must_reach, rule
-from policies.kit.types import NETWORK, SUBNETWORK
+from policies.exposure.reading import is_narrow, is_private
+from policies.kit import Case, Parameter, Resource, Severity, must_be, must_reach, rule, stated
+from policies.kit.types import GLOBAL_ADDRESS, NAT, NETWORK, SUBNETWORK
 
 _PREFIX = {"prefix": Parameter(16, "Shortest prefix length in bits of a range")}
 

@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator
 
-from policies.exposure.reading import is_private, last_part, stated
-from policies.exposure.type_tokens import ADDRESS, DNS_RECORD, DNS_ZONE, GLOBAL_ADDRESS
-from policies.kit import Case, Node, Resource, Severity, Stack, must_be, must_be_set, rule
-from policies.kit.types import FIREWALL, NETWORK, PRIVATE_SERVICES, REDIS, SQL_INSTANCE, SUBNETWORK
+from policies.exposure.reading import is_private
+from policies.kit import Case, Node, Resource, Severity, Stack, last_part, must_be, must_be_set, rule, stated
+from policies.kit.types import (
+    ADDRESS,
+    DNS_RECORD,
+    DNS_ZONE,
+    FIREWALL,
+    GLOBAL_ADDRESS,
+    NETWORK,
+    PRIVATE_SERVICES,
+    REDIS,
+    SQL_INSTANCE,
+    SUBNETWORK,
+)
 from policies.kit.waiting import about_each, some_of
 
 _RANGE = {"addressType": "INTERNAL", "purpose": "VPC_PEERING", "name": "own"}

@@ -2,8 +2,21 @@
 
 from collections.abc import Iterator
 
-from policies.exposure.reading import is_narrow, stated
-from policies.kit import Case, Level, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, must_reach, rule
+from policies.exposure.reading import is_narrow
+from policies.kit import (
+    Case,
+    Level,
+    Node,
+    Parameter,
+    Resource,
+    Severity,
+    Stack,
+    must_be,
+    must_be_set,
+    must_reach,
+    rule,
+    stated,
+)
 from policies.kit.postgres import is_primary
 from policies.kit.types import BIGQUERY_CONNECTION, SQL_INSTANCE
 from policies.kit.waiting import about_each, some_of

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.reading import stated
-from policies.exposure.type_tokens import SERVICE_ACCOUNT
-from policies.kit import Case, Parameter, Resource, Severity, Stack, rule
-from policies.kit.types import SQL_USER
+from policies.kit import Case, Parameter, Resource, Severity, Stack, rule, stated
+from policies.kit.types import SERVICE_ACCOUNT, SQL_USER
 from policies.kit.waiting import about_each, some_of
 
 _BUILT_IN = (None, "", "BUILT_IN")

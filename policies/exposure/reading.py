@@ -1,14 +1,9 @@
-"""What several rules of this pack read alike: address ranges, names in ids, and one item after the other."""
+"""How wide a range of addresses is, and whether the internet knows it."""
 
 from __future__ import annotations
 
 import ipaddress
-from typing import TypeVar
 
-from policies.kit import Node
-
-Item = TypeVar("Item")
-Found = TypeVar("Found")
 Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _IPV4_BITS = 32
@@ -33,13 +28,3 @@ def is_private(text: str) -> bool:
     """Whether it is an address or a range of IPv4 inside those of RFC 1918, which no router of the internet knows."""
     found = address_range(text)
     return isinstance(found, ipaddress.IPv4Network) and any(found.subnet_of(each) for each in _PRIVATE)
-
-
-def last_part(id_: str) -> str:
-    """The name at the end of an id such as `projects/p/global/networks/data`."""
-    return id_.rpartition("/")[2]
-
-
-def stated(node: Node, path: str, wanted: str) -> str:
-    """A message: what stands there, and what must."""
-    return f"{node.where + '.' if node.where else ''}{path} is {node.shown(path)}; it must be {wanted}"

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from policies.exposure.members import is_own_account, member_path, members, project_of
-from policies.exposure.reading import last_part, stated
-from policies.exposure.type_tokens import SECRET_MEMBER
-from policies.kit import Case, Parameter, Resource, Severity, must_be, must_be_set, rule
+from policies.kit import Case, Parameter, Resource, Severity, last_part, must_be, must_be_set, rule, stated
+from policies.kit.types import SECRET_MEMBER
 
 _PROGRAM = "serviceAccount:triptrip-prod-application@triptrip-prod.iam.gserviceaccount.com"
 _READ = "roles/secretmanager.secretAccessor"

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from policies.exposure.audit_logs import is_audited
 from policies.exposure.members import is_agent, is_own_account, member_path, members, project_of
-from policies.exposure.reading import stated
-from policies.exposure.type_tokens import BUCKET_MEMBER
-from policies.kit import Case, Level, Parameter, Resource, Severity, Stack, must_be, rule
-from policies.kit.types import AUDIT_CONFIG, BUCKET
+from policies.kit import Case, Level, Parameter, Resource, Severity, Stack, must_be, rule, stated
+from policies.kit.types import AUDIT_CONFIG, BUCKET, BUCKET_MEMBER
 from policies.kit.waiting import about_each
 
 _ACCOUNT = "serviceAccount:snapshots-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.exposure.reading import is_narrow, is_private, stated
-from policies.exposure.type_tokens import TIMESCALE_PEERING, TIMESCALE_VPC
-from policies.kit import Case, Parameter, Resource, Severity, must_be_set, rule
-from policies.kit.types import TIMESCALE_SERVICE
+from policies.exposure.reading import is_narrow, is_private
+from policies.kit import Case, Parameter, Resource, Severity, must_be_set, rule, stated
+from policies.kit.types import TIMESCALE_PEERING, TIMESCALE_SERVICE, TIMESCALE_VPC
 
 _PREFIX = {"prefix": Parameter(16, "Shortest prefix length in bits of a range")}
 

@@ -7,7 +7,8 @@ waits for the update are advisory and say so (docs/adr/0019).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
@@ -107,7 +108,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     ) -> analyzer_pb2.AnalyzeResponse:
         """Run the rules of a resource's type on its inputs."""
         del context
-        resource = _resource(request)
+        resource = resource_of(request)
         self._inputs[resource.urn] = resource
         rules, others = self._rules_of(resource.type)
         findings = self._found(rules, resource)
@@ -139,14 +140,14 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         response = analyzer_pb2.RemediateResponse()
         if not remedies:
             return response
-        resource = _resource(request)
+        resource = resource_of(request)
         for rule, remedy in remedies:
             broken = [
                 each for each in evaluate(rule, resource, self._parameters[rule.id]) if each.kind is Kind.VIOLATION
             ]
             if not broken:
                 continue
-            resource = _with_inputs(resource, remedy(dict(resource.values)))
+            resource = replace(resource, values=remedy(dict(resource.values)))
             properties = struct_pb2.Struct()
             properties.update(encode(dict(resource.values)))
             response.remediations.append(
@@ -222,19 +223,12 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         )
 
     def _with_outputs(self, given: analyzer_pb2.AnalyzerResource) -> Resource:
-        inputs = self._inputs.get(given.urn)
-        base = inputs or _resource(given)
-        return Resource(
-            **{name: getattr(base, name) for name in Resource.__dataclass_fields__ if name not in _FROM_STACK},
-            outputs=decode(given.properties),
-            dependencies=frozenset(given.dependencies),
-        )
+        inputs = self._inputs.get(given.urn) or resource_of(given)
+        return replace(inputs, outputs=decode(given.properties), dependencies=frozenset(given.dependencies))
 
 
-_FROM_STACK = ("outputs", "dependencies")
-
-
-def _resource(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource) -> Resource:
+def resource_of(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource) -> Resource:
+    """What a rule reads of a resource that the engine hands over."""
     return Resource(
         values=decode(request.properties),
         urn=request.urn,
@@ -243,12 +237,6 @@ def _resource(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResour
         protect=request.options.protect,
         ignore_changes=tuple(request.options.ignoreChanges),
         provider=Node(decode(request.provider.properties), "provider"),
-    )
-
-
-def _with_inputs(resource: Resource, inputs: dict[str, Any]) -> Resource:
-    return Resource(
-        **{name: getattr(resource, name) for name in Resource.__dataclass_fields__ if name != "values"}, values=inputs
     )
 
 

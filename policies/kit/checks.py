@@ -14,7 +14,7 @@ def must_be(node: Node, path: str, *allowed: object) -> Iterator[str]:
     """The value is one of those allowed; a missing one is None."""
     if node.get(path) not in allowed:
         wanted = " or ".join("not set" if value is None else str(value) for value in allowed)
-        yield f"{_named(node, path)} is {node.shown(path)}; it must be {wanted}"
+        yield stated(node, path, wanted)
 
 
 def must_be_set(node: Node, path: str) -> Iterator[str]:
@@ -28,6 +28,11 @@ def must_reach(node: Node, path: str, least: float, unit: str) -> Iterator[str]:
     found = node.number(path)
     if found is None or found < least:
         yield f"{_named(node, path)} is {node.shown(path)}; at least {least:g} {unit} are needed"
+
+
+def stated(node: Node, path: str, wanted: str) -> str:
+    """A message: what stands there, and what must."""
+    return f"{_named(node, path)} is {node.shown(path)}; it must be {wanted}"
 
 
 def _named(node: Node, path: str) -> str:

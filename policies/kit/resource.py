@@ -6,6 +6,7 @@ kit reports as a check that waits for the update, and everything missing is None
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from policies.kit.values import UNKNOWN, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+_SEPARATORS = re.compile(r"[/:]")
 
 
 class Undecided(Exception):  # noqa: N818 # no error: the answer comes with the update
@@ -152,6 +155,23 @@ class Stack:
     def __iter__(self) -> Iterator[Resource]:
         for resources in self._by_type.values():
             yield from resources
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every plain or unknown value inside with the names above it; secrets are left out, indices are not named."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, (*path, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item, path)
+    elif not isinstance(value, Secret):
+        yield path, value
+
+
+def last_part(id_: str) -> str:
+    """The name at the end of an id such as `projects/p/global/urlMaps/api` or `project:instance`."""
+    return _SEPARATORS.split(id_)[-1]
 
 
 def _opened(value: Any) -> Any:

@@ -49,3 +49,51 @@ ELASTIC_DEPLOYMENT = "ec:index/deployment:Deployment"
 ELASTIC_FILTER = "ec:index/deploymentTrafficFilter:DeploymentTrafficFilter"
 ELASTIC_FILTER_ASSOCIATION = "ec:index/deploymentTrafficFilterAssociation:DeploymentTrafficFilterAssociation"
 TIMESCALE_SERVICE = "timescale:index/service:Service"
+
+SERVICE_ACCOUNT = "gcp:serviceaccount/account:Account"
+REDIS_CLUSTER = "gcp:redis/cluster:Cluster"
+HMAC_KEY = "gcp:storage/hmacKey:HmacKey"
+GENERATED_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 # a type token
+ADDRESS = "gcp:compute/address:Address"
+GLOBAL_ADDRESS = "gcp:compute/globalAddress:GlobalAddress"
+FORWARDING_RULE = "gcp:compute/forwardingRule:ForwardingRule"
+GLOBAL_FORWARDING_RULE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+MACHINE = "gcp:compute/instance:Instance"
+NAT = "gcp:compute/routerNat:RouterNat"
+DNS_ZONE = "gcp:dns/managedZone:ManagedZone"
+DNS_RECORD = "gcp:dns/recordSet:RecordSet"
+DATASET_ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"
+DATASET_MEMBER = "gcp:bigquery/datasetIamMember:DatasetIamMember"
+DATASET_BINDING = "gcp:bigquery/datasetIamBinding:DatasetIamBinding"
+DATASET_POLICY = "gcp:bigquery/datasetIamPolicy:DatasetIamPolicy"
+CONNECTION_MEMBER = "gcp:bigquery/connectionIamMember:ConnectionIamMember"
+KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+KEY_BINDING = "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding"
+RING_MEMBER = "gcp:kms/keyRingIAMMember:KeyRingIAMMember"
+RING_BINDING = "gcp:kms/keyRingIAMBinding:KeyRingIAMBinding"
+BUCKET_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
+SECRET_MEMBER = "gcp:secretmanager/secretIamMember:SecretIamMember"  # noqa: S105 # a type token
+TOPIC_MEMBER = "gcp:pubsub/topicIAMMember:TopicIAMMember"
+SUBSCRIPTION_MEMBER = "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember"
+ACCOUNT_MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
+ATLAS_LINK = "mongodbatlas:index/privateLinkEndpoint:PrivateLinkEndpoint"
+TIMESCALE_VPC = "timescale:index/vpcs:Vpcs"
+TIMESCALE_PEERING = "timescale:index/peeringConnection:PeeringConnection"
+KEY_VERSION = "gcp:kms/cryptoKeyVersion:CryptoKeyVersion"
+REGIONAL_SECRET = "gcp:secretmanager/regionalSecret:RegionalSecret"  # noqa: S105 # a type token
+REGIONAL_SECRET_VERSION = "gcp:secretmanager/regionalSecretVersion:RegionalSecretVersion"  # noqa: S105 # a type token
+CERTIFICATE = "gcp:certificatemanager/certificate:Certificate"
+CERTIFICATE_MAP = "gcp:certificatemanager/certificateMap:CertificateMap"
+CERTIFICATE_ENTRY = "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry"
+DOMAIN_PROOF = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization"
+ATLAS_ROLE_SETUP = "mongodbatlas:index/cloudProviderAccessSetup:CloudProviderAccessSetup"
+ATLAS_ROLE = "mongodbatlas:index/cloudProviderAccessAuthorization:CloudProviderAccessAuthorization"
+ELASTIC_KEYSTORE = "ec:index/deploymentElasticsearchKeystore:DeploymentElasticsearchKeystore"
+STACK = "pulumi:pulumi:Stack"
+PROVIDERS = (
+    "pulumi:providers:ec",
+    "pulumi:providers:gcp",
+    "pulumi:providers:mongodbatlas",
+    "pulumi:providers:random",
+    "pulumi:providers:timescale",
+)

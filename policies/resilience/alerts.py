@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from policies.kit import Case, Node, Resource, Severity, Stack, Undecided, rule
+from policies.kit import Case, Node, Resource, Severity, Stack, Undecided, leaves, rule
 from policies.kit.postgres import is_primary
 from policies.kit.types import (
     ALERT_POLICY,
@@ -19,7 +19,7 @@ from policies.kit.types import (
     VALKEY,
 )
 from policies.kit.waiting import about_each_resource, every, some_of
-from policies.resilience.reading import is_unknown, leaves, missing
+from policies.resilience.reading import is_unknown, missing
 
 _Wanted = Mapping[str, Sequence[str]]
 """What must be watched, each with the metrics of which one is enough."""
@@ -166,8 +166,8 @@ def _measures(condition: Node, any_of: Sequence[str], store: Resource) -> bool:
     if any(_has_metric(text, metric) for metric in any_of):
         return _is_about(text, store)
     for path, value in values:
-        if is_unknown(value) and path.rpartition(".")[2].startswith(_NAMES_A_METRIC):
-            raise Undecided(f"{condition.where}.{path}")
+        if is_unknown(value) and path[-1].startswith(_NAMES_A_METRIC):
+            raise Undecided(".".join((condition.where, *path)))
     return False
 
 

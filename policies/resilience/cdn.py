@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policies.kit import Case, Node, Parameter, Resource, Severity, Undecided, must_be, rule
+from policies.kit import Case, Node, Parameter, Resource, Severity, Undecided, leaves, must_be, rule
 from policies.kit.types import BACKEND_SERVICE, URL_MAP
 from policies.kit.waiting import all_of
-from policies.resilience.reading import is_unknown, leaves, must_be_given
+from policies.resilience.reading import is_unknown, must_be_given
 
 _STATED = {
     "cacheMode": "FORCE_CACHE_ALL",
@@ -90,8 +90,8 @@ def origin_shield(
 def _hidden_policies(routes: Resource) -> Iterator[str]:
     """Finds nothing; raises Undecided when an unknown may hold a cache policy."""
     for path, value in leaves(dict(routes.values)):
-        if is_unknown(value) and path.rpartition(".")[2] in _HOLDS_A_POLICY:
-            raise Undecided(path)
+        if is_unknown(value) and path[-1] in _HOLDS_A_POLICY:
+            raise Undecided(".".join(path))
     yield from ()
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, rule
+from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, leaves, rule
 from policies.kit.types import ATLAS_CLUSTER, BUCKET, GOOGLE_PROVIDER, SECRET, SQL_INSTANCE, TIMESCALE_SERVICE
 from policies.kit.waiting import about_each_resource, all_of
 from policies.resilience.labels import LABELLED, default_labels, label
-from policies.resilience.reading import is_unknown, leaves
+from policies.resilience.reading import is_unknown
 
 _WORD = re.compile(r"[a-z0-9]+")
 _TIMESCALE_TAGS = {"prod": "PROD"}
@@ -92,8 +92,9 @@ def _tag_agrees(resource: Resource, own: str) -> Iterator[str]:
 
 def _names_agree(resource: Resource, own: str, others: frozenset[str]) -> Iterator[str]:
     waiting = ""
-    for path, value in leaves(dict(resource.values)):
-        if path.rpartition(".")[2] in _PROSE:
+    for names, value in leaves(dict(resource.values)):
+        path = ".".join(names)
+        if names[-1] in _PROSE:
             continue
         if is_unknown(value):
             waiting = waiting or path

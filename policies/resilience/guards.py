@@ -2,56 +2,49 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
-
-import yaml
 
 from policies.kit import Case, Parameter, Resource, Severity, must_be, rule
 from policies.kit.types import (
+    ATLAS_ALERT,
+    ATLAS_AUDITING,
     BUCKET,
     DATASET,
+    DNS_ZONE,
+    ELASTIC_DEPLOYMENT,
+    FIREWALL,
+    GENERATED_PASSWORD,
     KEY,
+    KEY_MEMBER,
     NETWORK,
-    PRIVATE_SERVICES,
+    PROJECT_MEMBER,
     REDIS,
     SCHEMA,
     SECRET,
     SECRET_VERSION,
+    SERVICE_ACCOUNT_KEY,
     SQL_INSTANCE,
     SUBSCRIPTION,
+    TIMESCALE_SERVICE,
     TOPIC,
 )
-
-_CATALOGUE = Path(__file__).resolve().parents[2] / "infra" / "catalog" / "stateful_types.yaml"
-
-_ESSENTIAL = {
-    NETWORK: "every store's address",
-    PRIVATE_SERVICES: "the addresses of Cloud SQL and Redis",
-    SECRET: "connection strings and passwords",
-    "gcp:compute/globalAddress:GlobalAddress": "addresses that others were told",
-    "gcp:compute/subnetwork:Subnetwork": "addresses of private endpoints",
-    "gcp:dns/managedZone:ManagedZone": "the names that programs use",
-    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": "a store's access to its key",
-    "mongodbatlas:index/backupCompliancePolicy:BackupCompliancePolicy": "the lock on backups",
-    "mongodbatlas:index/cloudBackupSchedule:CloudBackupSchedule": "backups",
-}
-"""Types that hold no data, whose loss cuts stores off or leaves them bare, each with what it holds."""
 
 _MADE_ANEW = (
     SECRET_VERSION,
     "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
     "gcp:compute/healthCheck:HealthCheck",
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
-    "gcp:projects/iAMMember:IAMMember",
-    "gcp:serviceaccount/key:Key",
-    "random:index/randomPassword:RandomPassword",
+    PROJECT_MEMBER,
+    SERVICE_ACCOUNT_KEY,
+    GENERATED_PASSWORD,
 )
 
 
 @cache
-def _stateful() -> Mapping[str, str]:
-    held = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))
-    return {**held, **_ESSENTIAL}
+def _held() -> Mapping[str, str]:
+    """Types that no change may lose, each with what is lost with it."""
+    from infra import catalog  # noqa: PLC0415 # a pack starts without the catalogue
+
+    return {**catalog.guardian_types(), **catalog.stateful_types()}
 
 
 @rule(
@@ -64,20 +57,21 @@ def _stateful() -> Mapping[str, str]:
     good=[
         Case(type=SQL_INSTANCE, protect=True),
         Case(type=SECRET_VERSION),
-        Case(type="gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", protect=True),
+        Case(type=KEY_MEMBER, protect=True),
     ],
     bad=[
         Case(type=SQL_INSTANCE),
         Case(type=NETWORK),
         Case(type=SECRET),
         Case(type=REDIS),
-        Case(type="ec:index/deployment:Deployment"),
-        Case(type="timescale:index/service:Service"),
-        Case(type="gcp:dns/managedZone:ManagedZone"),
+        Case(type=ELASTIC_DEPLOYMENT),
+        Case(type=TIMESCALE_SERVICE),
+        Case(type=DNS_ZONE),
+        Case(type=ATLAS_AUDITING),
     ],
 )
 def protect(resource: Resource) -> Iterator[str]:
-    held = _stateful().get(resource.type)
+    held = _held().get(resource.type)
     if held and not resource.protect:
         yield f"protect is not set; it holds {held}"
 
@@ -90,11 +84,11 @@ def protect(resource: Resource) -> Iterator[str]:
     reason="a grant, rule or alert that disappears with a mistyped setting is missed by nobody until it is needed",
     fix="set project.deletionGuards: true in the stack file; a type that is made anew on purpose belongs to made_anew",
     parameters={"made_anew": Parameter(_MADE_ANEW, "Types that may be deleted and made anew")},
-    good=[Case(type="gcp:compute/firewall:Firewall", protect=True), Case(type=SECRET_VERSION)],
-    bad=[Case(type="gcp:compute/firewall:Firewall"), Case(type="mongodbatlas:index/auditing:Auditing")],
+    good=[Case(type=FIREWALL, protect=True), Case(type=SECRET_VERSION)],
+    bad=[Case(type=FIREWALL), Case(type=ATLAS_ALERT)],
 )
 def protect_rest(resource: Resource, made_anew: Sequence[str]) -> Iterator[str]:
-    if not resource.protect and resource.type not in made_anew and resource.type not in _stateful():
+    if not resource.protect and resource.type not in made_anew and resource.type not in _held():
         yield "protect is not set"
 
 
@@ -156,7 +150,7 @@ def secret_version_kept(version: Resource) -> Iterator[str]:
     "dns-delete-guard",
     title="A zone never takes its records with it",
     severity=Severity.MEDIUM,
-    types=["gcp:dns/managedZone:ManagedZone"],
+    types=[DNS_ZONE],
     sources=["NIST 800-53: CP-10"],
     reason="with forceDestroy the names that every program connects to are deleted before the zone is",
     fix="set forceDestroy to false",

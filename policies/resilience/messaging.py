@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from policies.kit import Case, Parameter, Resource, Severity, Stack, Undecided, must_be, must_be_set, rule
-from policies.kit.types import SUBSCRIPTION, TOPIC
+from policies.kit.types import SUBSCRIPTION, SUBSCRIPTION_MEMBER, TOPIC, TOPIC_MEMBER
 from policies.kit.waiting import about_each_resource, all_of, every, some_of
 
 
@@ -213,12 +213,10 @@ def _of_events(stack: Stack, check: Callable[[Resource], Iterator[str]], topic: 
         yield message
 
 
-_TOPIC_GRANT = "gcp:pubsub/topicIAMMember:TopicIAMMember"
-_SUBSCRIPTION_GRANT = "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember"
 _AGENT = "@gcp-sa-pubsub.iam.gserviceaccount.com"
-_MAY_WRITE = (_TOPIC_GRANT, {"topic": "dead", "role": "roles/pubsub.publisher", "member": f"serviceAccount:s{_AGENT}"})
+_MAY_WRITE = (TOPIC_MEMBER, {"topic": "dead", "role": "roles/pubsub.publisher", "member": f"serviceAccount:s{_AGENT}"})
 _MAY_TAKE = (
-    _SUBSCRIPTION_GRANT,
+    SUBSCRIPTION_MEMBER,
     {"subscription": "work", "role": "roles/pubsub.subscriber", "member": f"serviceAccount:s{_AGENT}"},
 )
 _SOURCE = (SUBSCRIPTION, {**_WORK, "name": "work"})
@@ -228,7 +226,7 @@ _SOURCE = (SUBSCRIPTION, {**_WORK, "name": "work"})
     "pub-dead-letter-grants",
     title="Pub/Sub may move what cannot be delivered",
     severity=Severity.MEDIUM,
-    types=[SUBSCRIPTION, _TOPIC_GRANT, _SUBSCRIPTION_GRANT],
+    types=[SUBSCRIPTION, TOPIC_MEMBER, SUBSCRIPTION_MEMBER],
     sources=["NIST 800-53: CP-10", "CACHE-INV"],
     reason="without both grants Pub/Sub's own account moves nothing, says nothing, and delivers the message for ever",
     fix="let Pub/Sub's service agent publish to the dead letter topic and subscribe to the subscription",
@@ -236,18 +234,18 @@ _SOURCE = (SUBSCRIPTION, {**_WORK, "name": "work"})
     bad=[
         Case(stack={"work": _SOURCE, "write": _MAY_WRITE}),
         Case(stack={"work": _SOURCE, "take": _MAY_TAKE}),
-        Case(stack={"work": _SOURCE, "write": (_TOPIC_GRANT, {**_MAY_WRITE[1], "topic": "x"}), "take": _MAY_TAKE}),
-        Case(stack={"work": _SOURCE, "write": (_TOPIC_GRANT, {**_MAY_WRITE[1], "role": "x"}), "take": _MAY_TAKE}),
-        Case(stack={"work": _SOURCE, "write": (_TOPIC_GRANT, {**_MAY_WRITE[1], "member": "x"}), "take": _MAY_TAKE}),
+        Case(stack={"work": _SOURCE, "write": (TOPIC_MEMBER, {**_MAY_WRITE[1], "topic": "x"}), "take": _MAY_TAKE}),
+        Case(stack={"work": _SOURCE, "write": (TOPIC_MEMBER, {**_MAY_WRITE[1], "role": "x"}), "take": _MAY_TAKE}),
+        Case(stack={"work": _SOURCE, "write": (TOPIC_MEMBER, {**_MAY_WRITE[1], "member": "x"}), "take": _MAY_TAKE}),
     ],
 )
 def dead_letter_grants(stack: Stack) -> Iterator[tuple[Resource, str]]:
     def may_publish(subscription: Resource) -> Iterator[str]:
-        if not _granted(stack.of(_TOPIC_GRANT), "roles/pubsub.publisher", "topic", subscription, _DEAD_TOPIC):
+        if not _granted(stack.of(TOPIC_MEMBER), "roles/pubsub.publisher", "topic", subscription, _DEAD_TOPIC):
             yield f"Pub/Sub's service agent may not publish to {subscription.shown(_DEAD_TOPIC)}"
 
     def may_subscribe(subscription: Resource) -> Iterator[str]:
-        if not _granted(stack.of(_SUBSCRIPTION_GRANT), "roles/pubsub.subscriber", "subscription", subscription, "name"):
+        if not _granted(stack.of(SUBSCRIPTION_MEMBER), "roles/pubsub.subscriber", "subscription", subscription, "name"):
             yield "Pub/Sub's service agent may not subscribe to it"
 
     sources = [each for each in stack.of(SUBSCRIPTION) if each.has("deadLetterPolicy")]

@@ -2,11 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.kit import Case, Level, Parameter, Resource, Severity, Stack, must_be, must_be_set, must_reach, rule
+from policies.kit import (
+    Case,
+    Level,
+    Parameter,
+    Resource,
+    Severity,
+    Stack,
+    leaves,
+    must_be,
+    must_be_set,
+    must_reach,
+    rule,
+)
 from policies.kit.postgres import is_primary
 from policies.kit.types import ALERT_POLICY, LOG_METRIC, SQL_DATABASE, SQL_INSTANCE, SQL_USER
 from policies.resilience.machines import machine
-from policies.resilience.reading import NIGHT, at_night, known_text, leaves, version
+from policies.resilience.reading import NIGHT, at_night, known_text, version
 
 _REPLICA = {"masterInstanceName": "primary", "instanceType": "READ_REPLICA_INSTANCE"}
 _SSD = ("PD_SSD", "HYPERDISK_BALANCED")

@@ -1,4 +1,4 @@
-"""What several rules of this pack read alike: hours in Japan, versions, and what waits for the update."""
+"""What several rules of this pack read alike: hours in Japan, versions, and values that wait for the update."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from policies.kit import Node, Parameter, must_be_set
-from policies.kit.values import UNKNOWN, Secret
+from policies.kit.values import UNKNOWN
 from policies.kit.waiting import Waiting
 
 _T = TypeVar("_T")
@@ -53,18 +53,6 @@ def must_be_given(node: Node, path: str) -> Iterator[str]:
     """Something is set there; one that is not known yet may turn out empty, so it is not decided."""
     node.get(path)
     yield from must_be_set(node, path)
-
-
-def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain or unknown value inside with its dotted path; secrets are left out, list indices are not named."""
-    if isinstance(values, dict):
-        for name, value in values.items():
-            yield from leaves(value, f"{path}.{name}" if path else name)
-    elif isinstance(values, list):
-        for value in values:
-            yield from leaves(value, path)
-    elif not isinstance(values, Secret):
-        yield path, values
 
 
 def known_text(node: Node, path: str) -> str:

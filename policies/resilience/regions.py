@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.kit import Case, Parameter, Resource, Severity, Undecided, rule
+from policies.kit import Case, Parameter, Resource, Severity, Undecided, leaves, rule
 from policies.kit.types import (
     ATLAS_CLUSTER,
     BIGQUERY_CONNECTION,
     BUCKET,
+    CERTIFICATE,
+    CERTIFICATE_ENTRY,
+    CERTIFICATE_MAP,
     DATA_TRANSFER,
     DATASET,
+    DOMAIN_PROOF,
     ELASTIC_DEPLOYMENT,
     KEY_RING,
     REDIS,
@@ -20,7 +24,7 @@ from policies.kit.types import (
     TOPIC,
     VALKEY,
 )
-from policies.resilience.reading import is_unknown, leaves
+from policies.resilience.reading import is_unknown
 
 _PARTNER_NAMES = {
     "asia-northeast1": ("NORTHEASTERN_ASIA_PACIFIC", "gcp-asia-northeast1", "ap-northeast-1"),
@@ -59,10 +63,10 @@ _HOLDS_A_PLACE = frozenset(
 """Objects and lists with a place inside."""
 
 _WITHOUT_A_PLACE = (
-    "gcp:certificatemanager/certificate:Certificate",
-    "gcp:certificatemanager/certificateMap:CertificateMap",
-    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry",
-    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization",
+    CERTIFICATE,
+    CERTIFICATE_MAP,
+    CERTIFICATE_ENTRY,
+    DOMAIN_PROOF,
 )
 """Types that may be `global`: they hold no data, and a global load balancer needs them there."""
 
@@ -130,8 +134,8 @@ def region_allowed(resource: Resource, regions: Sequence[str]) -> Iterator[str]:
     if (stated := _MUST_STATE.get(resource.type)) and not resource.has(stated):
         yield f"{stated} is not set; the cloud would choose"
     waiting = ""
-    for path, value in leaves(dict(resource.values)):
-        name = path.rpartition(".")[2]
+    for names, value in leaves(dict(resource.values)):
+        path, name = ".".join(names), names[-1]
         if is_unknown(value) and (name in _NAMES_A_PLACE or name in _HOLDS_A_PLACE):
             waiting = waiting or path
         elif name in _NAMES_A_PLACE and isinstance(value, str) and value and _region(value) not in allowed:

@@ -82,7 +82,7 @@ def test_a_guard_may_grow_and_not_shrink(type_: str, guard: Protection) -> None:
         assert rule in rules(change("update", safe, {}, type_=type_)), "not set is less"
 
 
-@pytest.mark.parametrize("type_", sorted({**catalog.stateful_types(), **protections().guardians}))
+@pytest.mark.parametrize("type_", sorted({**catalog.stateful_types(), **catalog.guardian_types()}))
 @pytest.mark.parametrize(
     ("steps", "rule"),
     [("delete", "gate-delete"), ("replace create-replacement delete-replaced", "gate-replace")],

@@ -13,7 +13,7 @@ from typing import Any
 
 from policies.all import RULES
 from policies.kit import Level, Resource, Rule, Stack
-from policies.kit.analyzer import _resource
+from policies.kit.analyzer import resource_of
 from policies.kit.evaluate import Kind, evaluate
 from policies.kit.values import Secret
 from policies.levels import level_of, parameters_of
@@ -70,7 +70,7 @@ class Judge:
 def resources_of(stack: str) -> list[Resource]:
     """The resources of a stack's plan as rules see them."""
     given = given_plan(plan_stack(stack))
-    return [replace(_resource(each), dependencies=frozenset(each.dependencies)) for each in given]
+    return [replace(resource_of(each), dependencies=frozenset(each.dependencies)) for each in given]
 
 
 def uncaught(stack: str) -> tuple[Counter[Mutation], int]:
