@@ -6,7 +6,6 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
 from psycopg.rows import dict_row
@@ -15,17 +14,18 @@ from infra.settings.postgres import PoolerSettings
 from sandbox.servers.install import Installed
 from sandbox.servers.pgbouncer_config import Backend, Place, open_files, render
 from sandbox.servers.postgres import PostgresServer
-from sandbox.servers.process import Command, Process, ServerError
+from sandbox.servers.process import Command, ServerError
+from sandbox.servers.server import Server
 from sandbox.servers.template import SUPERUSER
 from sandbox.servers.workspace import Workspace
 
 _START_SECONDS = 20
 
 
-class PgBouncer:
+class PgBouncer(Server):
     """One pooler; `databases` says which server each of its databases stands for.
 
-    Its users are those of the first server that can sign in, by the secrets that server keeps. Raises LimitError at
+    The database `pgbouncer` is its own, for statistics. Its users are those of the first server that can sign in, by the secrets that server keeps. Raises LimitError at
     `start` when this machine allows it too few open files.
     """
 
@@ -37,25 +37,10 @@ class PgBouncer:
         pooler: PoolerSettings,
         databases: Mapping[str, tuple[PostgresServer, str]],
     ) -> None:
-        self.workspace = workspace
-        self.programs = programs
-        self.name = name
+        super().__init__(workspace, programs, name)
         self.pooler = pooler
         self.databases = dict(databases)
-        self.port = workspace.claim_port()
-        self.log = workspace.log_of(name)
         self._folder: Path | None = None
-        self._process: Process | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the pooler lives."""
-        return self._process is not None and self._process.is_running
-
-    @property
-    def pid(self) -> int:
-        """The pooler's process; ServerError when it was never started."""
-        return self._running().pid
 
     @property
     def resident_bytes(self) -> int:
@@ -65,14 +50,6 @@ class PgBouncer:
         if found is None:
             raise ServerError(f"{self.name} is not running")
         return int(found[1]) * 1024
-
-    def dsn(self, database: str, user: str = SUPERUSER) -> str:
-        """A connection string for a database of the pooler; `pgbouncer` is its own, for statistics."""
-        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@127.0.0.1:{self.port}/{database}"
-
-    def connect(self, database: str, user: str = SUPERUSER) -> psycopg.Connection:
-        """A connection through the pool that commits every statement by itself."""
-        return psycopg.connect(self.dsn(database, user), autocommit=True, connect_timeout=10)
 
     def show(self, what: str) -> list[dict[str, Any]]:
         """The rows of one of the pooler's own tables, such as POOLS or CLIENTS."""
@@ -102,24 +79,8 @@ class PgBouncer:
             self._running().signal(signal.SIGQUIT)
             self._running().wait(timeout)
 
-    def kill(self) -> None:
-        """Kill the process."""
-        self._running().signal(signal.SIGKILL)
-        self._running().wait(30)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal, such as SIGHUP to read the configuration again."""
-        self._running().signal(number)
-
-    def _running(self) -> Process:
-        if self._process is None:
-            raise ServerError(f"{self.name} was never started")
-        return self._process
-
     def _is_ready(self) -> bool:
-        process = self._running()
-        if not process.is_running:
-            raise ServerError(f"{self.name} ended with {process.wait(1)} while starting\n{process.tail()}")
+        self._still_starting()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

@@ -4,12 +4,10 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
-
-import psycopg
 
 from sandbox.servers.install import Installed
-from sandbox.servers.process import Command, Process, ServerError
+from sandbox.servers.process import Command, ServerError
+from sandbox.servers.server import Server
 from sandbox.servers.template import SUPERUSER, copy_template
 from sandbox.servers.workspace import Workspace
 
@@ -37,7 +35,7 @@ _OURS: Mapping[str, str] = {
 _ACCESS = "".join(f"host {database} all 127.0.0.1/32 scram-sha-256\n" for database in ("all", "replication"))
 
 
-class PostgresServer:
+class PostgresServer(Server):
     """One server: `configuration` is laid over what the harness sets, as lines of postgresql.conf.
 
     Users sign in with the workspace's password (SCRAM). The port stays the same over restarts.
@@ -46,32 +44,9 @@ class PostgresServer:
     def __init__(
         self, workspace: Workspace, programs: Installed, name: str, configuration: Mapping[str, str] | None = None
     ) -> None:
-        self.workspace = workspace
-        self.programs = programs
-        self.name = name
-        self.port = workspace.claim_port()
+        super().__init__(workspace, programs, name)
         self.configuration: dict[str, str] = dict(configuration or {})
-        self.log = workspace.log_of(name)
         self.data: Path | None = None
-        self._process: Process | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the server's first process lives."""
-        return self._process is not None and self._process.is_running
-
-    @property
-    def pid(self) -> int:
-        """The server's first process; ServerError when it is down."""
-        return self._running().pid
-
-    def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
-        """A connection string for libpq and every client that reads its URLs."""
-        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@127.0.0.1:{self.port}/{database}"
-
-    def connect(self, database: str = "postgres", user: str = SUPERUSER) -> psycopg.Connection:
-        """A connection that commits every statement by itself."""
-        return psycopg.connect(self.dsn(database, user), autocommit=True, connect_timeout=10)
 
     def environment(self, database: str = "postgres", user: str = SUPERUSER) -> Mapping[str, str]:
         """What PostgreSQL's own tools need in order to connect."""
@@ -135,19 +110,10 @@ class PostgresServer:
             self.signal(_STOP_SIGNALS[mode])
             self._running().wait(timeout)
 
-    def kill(self) -> None:
-        """Kill the first process, as the kernel does when memory is short; its backends end with it."""
-        self.signal(signal.SIGKILL)
-        self._running().wait(30)
-
     def restart(self, mode: StopMode = "fast") -> None:
         """Stop and start."""
         self.stop(mode)
         self.start()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the first process."""
-        self._running().signal(number)
 
     def configure(self, configuration: Mapping[str, str]) -> None:
         """Replace the configuration; a running server reads it at `reload`, or at its next start."""
@@ -179,20 +145,13 @@ class PostgresServer:
         with self.connect() as connection:
             return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
 
-    def _running(self) -> Process:
-        if self._process is None:
-            raise ServerError(f"{self.name} was never started")
-        return self._process
-
     def _data(self) -> Path:
         if self.data is None:
             raise ServerError(f"{self.name} has no data folder yet")
         return self.data
 
     def _is_ready(self) -> bool:
-        process = self._running()
-        if not process.is_running:
-            raise ServerError(f"{self.name} ended with {process.wait(1)} while starting\n{process.tail()}")
+        process = self._still_starting()
         try:
             lines = (self._data() / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:

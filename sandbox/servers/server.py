@@ -1,0 +1,62 @@
+"""What every server of a workspace is: a process behind a port of loopback that clients of PostgreSQL speak to."""
+
+import signal
+from urllib.parse import quote
+
+import psycopg
+
+from sandbox.servers.install import Installed
+from sandbox.servers.process import Process, ServerError
+from sandbox.servers.template import SUPERUSER
+from sandbox.servers.workspace import Workspace
+
+
+class Server:
+    """A named server, not started; its port stays the same over restarts."""
+
+    def __init__(self, workspace: Workspace, programs: Installed, name: str) -> None:
+        self.workspace = workspace
+        self.programs = programs
+        self.name = name
+        self.port = workspace.claim_port()
+        self.log = workspace.log_of(name)
+        self._process: Process | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the first process lives."""
+        return self._process is not None and self._process.is_running
+
+    @property
+    def pid(self) -> int:
+        """The first process; ServerError when it was never started."""
+        return self._running().pid
+
+    def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
+        """A connection string for libpq and every client that reads its URLs."""
+        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self, database: str = "postgres", user: str = SUPERUSER) -> psycopg.Connection:
+        """A connection that commits every statement by itself."""
+        return psycopg.connect(self.dsn(database, user), autocommit=True, connect_timeout=10)
+
+    def kill(self) -> None:
+        """Kill the first process, as the kernel does when memory is short; what it started ends with it."""
+        self.signal(signal.SIGKILL)
+        self._running().wait(30)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the first process."""
+        self._running().signal(number)
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise ServerError(f"{self.name} was never started")
+        return self._process
+
+    def _still_starting(self) -> Process:
+        """The process; ServerError with its log when it has ended while it was waited for."""
+        process = self._running()
+        if not process.is_running:
+            raise ServerError(f"{self.name} ended with {process.wait(1)} while starting\n{process.tail()}")
+        return process
