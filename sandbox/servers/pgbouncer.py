@@ -25,8 +25,8 @@ _START_SECONDS = 20
 class PgBouncer(Server):
     """One pooler; `databases` says which server each of its databases stands for.
 
-    The database `pgbouncer` is its own, for statistics. Its users are those of the first server that can sign in, by the secrets that server keeps. Raises LimitError at
-    `start` when this machine allows it too few open files.
+    The database `pgbouncer` is its own, for statistics. Its users are those of the first server that can sign in, by
+    the secrets that server keeps. Raises LimitError at `start` when this machine allows it too few open files.
     """
 
     def __init__(

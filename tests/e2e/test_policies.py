@@ -239,6 +239,55 @@ def _plain(value: Any, mark: Mapping[str, Any]) -> Any:
     return [_plain(item, mark) for item in value] if isinstance(value, (list, tuple)) else value
 
 
+def _preview(folder: Path, cases: list[Entry], *words: str, path: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """A preview of a few cases; `path` is where the packs' modules are looked for first."""
+    file = folder / "cases.json"
+    file.write_text(json.dumps(cases), encoding="utf-8")
+    variables = {"POLICY_CASES": str(file), "PYTHONPATH": str(path)}
+    return engine(folder / "sandbox", "preview", "--stack", "cases", *words, variables=variables)
+
+
+def test_a_remedy_mends_what_is_deployed(tmp_path: Path) -> None:
+    levels, events = tmp_path / "levels.json", tmp_path / "events.json"
+    rows = {"all": "disabled", "gcs-ubla": {"enforcementLevel": "remediate"}}
+    levels.write_text(json.dumps(rows), encoding="utf-8")
+    bucket = next(each for each in RULES if each.id == "gcs-ubla")
+    broken = [entry(bucket, bucket.bad[0], "bucket")]
+    words = ["--policy-pack", str(ROOT / "policies" / "exposure"), "--policy-pack-config", str(levels)]
+    done = _preview(tmp_path, broken, *words, "--event-log", str(events))
+    assert done.returncode == 0, done.stdout
+    told = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    (made,) = [
+        step["metadata"]["new"]["inputs"]
+        for step in (each.get("resourcePreEvent") for each in told)
+        if step and step["metadata"]["urn"].endswith("::bucket")
+    ]
+    assert made["uniformBucketLevelAccess"] is True
+
+
+def test_waivers_that_cannot_be_used_stop_the_preview_in_one_line_each(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "policies", copy / "policies", ignore=shutil.ignore_patterns("__pycache__"))
+    row = {"rule": "sql-pitr", "urn": "*", "reason": "because", "owner": "me", "expires": "2027-01-01"}
+    (copy / "policies" / "waivers.yaml").write_text(json.dumps({"waivers": [row]}), encoding="utf-8")
+    done = _preview(tmp_path, [], "--policy-pack", str(copy / "policies" / "backup"), path=copy)
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "waivers.yaml: row 1: urn: must be a URN" in output
+    assert "waivers.yaml: row 1: reason: " in output
+    assert "Traceback" not in output
+
+
+def test_a_level_of_another_kind_stops_the_preview(tmp_path: Path) -> None:
+    levels = tmp_path / "levels.json"
+    row = {"enforcementLevel": "mandatory", "retained_backups": "many"}
+    levels.write_text(json.dumps({"sql-backup-retention": row}), encoding="utf-8")
+    pack = ["--policy-pack", str(ROOT / "policies" / "backup"), "--policy-pack-config", str(levels)]
+    done = _preview(tmp_path, [], *pack)
+    assert done.returncode != 0
+    assert "sql-backup-retention: retained_backups: Invalid type" in done.stdout + done.stderr
+
+
 WEAKENED = {
     "infra/components/postgres_settings.py": [
         ('"ipv4_enabled": False', '"ipv4_enabled": True', "sql-no-public-ip"),
