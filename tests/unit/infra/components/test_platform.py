@@ -1,5 +1,6 @@
 """What the stacks declare: guards, order, encryption, exposure, access; read from the plan."""
 
+from infra import catalog
 from infra.derive.phases import in_phase
 from infra.settings import load
 from sandbox.plan import Plan
@@ -13,6 +14,16 @@ def test_every_instance_has_all_three_deletion_guards(plan: Plan) -> None:
         assert instance.options["protect"] is True
         assert instance.inputs["deletionProtection"] is True
         assert instance.inputs["settings"]["deletionProtectionEnabled"] is True
+
+
+def test_whoever_reads_data_is_recorded_by_every_api_that_the_catalogue_names(plan: Plan) -> None:
+    switched_on = {each.inputs["service"] for each in plan.of_type(":Service") if each.name.startswith("service-")}
+    audited = {row.audited for api, row in catalog.services().items() if api in switched_on and row.audited}
+    configs = {each.inputs["service"]: each.inputs["auditLogConfigs"] for each in plan.of_type("IAMAuditConfig")}
+    assert configs.keys() == audited
+    assert {"cloudsql.googleapis.com", "secretmanager.googleapis.com", "cloudkms.googleapis.com"} <= audited
+    kinds = ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]
+    assert all(rows == [{"logType": kind} for kind in kinds] for rows in configs.values())
 
 
 def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None:
