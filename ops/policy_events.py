@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ops.urn import name_of, type_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,7 @@ class PolicyFinding:
     @property
     def name(self) -> str:
         """The resource's name, or the stack's."""
-        return self.urn.split("::", 3)[-1] or "the stack"
+        return name_of(self.urn) or "the stack"
 
 
 def policy_findings(lines: Iterable[str]) -> list[PolicyFinding]:
@@ -51,7 +53,7 @@ def policy_findings(lines: Iterable[str]) -> list[PolicyFinding]:
 
 def _resource(urn: str) -> str:
     """The resource's URN; a preview names the stack where an analysis of the state names nothing."""
-    return "" if "::pulumi:pulumi:Stack::" in urn else urn
+    return "" if type_of(urn) == "pulumi:pulumi:Stack" else urn
 
 
 def rules_run(lines: Iterable[str]) -> int:

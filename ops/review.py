@@ -61,7 +61,7 @@ class Review:
     @property
     def title(self) -> str:
         """One line: the stack and its counts."""
-        counts = Counter(step_of(each) for each in self.changes if not each.urn.split("::")[2].startswith("pulumi:"))
+        counts = Counter(step_of(each) for each in self.changes if not each.type.startswith("pulumi:"))
         said = ", ".join(f"{counts[step]} {words}" for step, words in _PLURAL.items() if counts[step])
         return f"{self.stack}: {'preview failed' if self.failed else said or 'nothing declared'}"
 

@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ops.urn import name_of, type_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -53,12 +55,12 @@ class Change:
     @property
     def type(self) -> str:
         """The resource's own type, without its parents'."""
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return type_of(self.urn)
 
     @property
     def name(self) -> str:
         """The resource's name."""
-        return self.urn.split("::", 3)[3]
+        return name_of(self.urn)
 
     @property
     def deletes(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra import catalog
 from ops.gate.protections import protections
+from ops.urn import stack_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,10 +54,9 @@ def judge(preview: Preview, waivers: Waivers) -> list[Finding]:
     found = [(change.urn, *each) for change in known for each in _findings(change)]
     if preview.complete and _retires(known):
         found = [each for each in found if each[1] != "gate-protection"]
-        stack = known[0].urn.split("::")
-        name = f"{stack[1]}-{stack[0].rpartition(':')[2]}"
-        urn = f"{stack[0]}::{stack[1]}::pulumi:pulumi:Stack::{name}"
-        found.insert(0, (urn, "gate-retire", "no resource would be protected any more", RULES["gate-retire"]))
+        found.insert(
+            0, (stack_urn(known[0].urn), "gate-retire", "no resource would be protected any more", RULES["gate-retire"])
+        )
     return [Finding(rule, urn, what, why, waivers.covering(rule, urn)) for urn, rule, what, why in found]
 
 

@@ -14,6 +14,7 @@ from infra import catalog
 from infra.settings import SettingsError
 from ops.second_opinion.scan import Scan, ScanError, scan, scanner
 from ops.second_opinion.terraform import Rendered, RenderError, render
+from ops.urn import type_of
 from policies.kit import waivers
 from sandbox.plan import PlanError, plan_stack
 
@@ -58,16 +59,10 @@ def _by_store(opinion: Scan) -> list[str]:
     passed: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for urn, count in opinion.passed.items():
-        passed[_type(urn)] += count
+        passed[type_of(urn)] += count
     for finding in opinion.findings:
-        failed[_type(finding.urn)] += 1
+        failed[type_of(finding.urn)] += 1
     others = set(passed | failed) - set(stores)
     lines = [f"{each}: {passed[each]} passed, {failed[each]} not" for each in sorted(stores) if (passed | failed)[each]]
     rest = (sum(counts[each] for each in others) for counts in (passed, failed))
     return [*lines, "{} other types: {} passed, {} not".format(len(others), *rest)]
-
-
-def _type(urn: str) -> str:
-    """The resource's own type, without its parents'."""
-    parts = urn.split("::")
-    return parts[2].rpartition("$")[2] if len(parts) > 2 else urn  # noqa: PLR2004 # the parts of a URN

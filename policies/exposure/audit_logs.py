@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.kit import Case, Level, Resource, Rule, Severity, Stack, rule
+from policies.kit import Case, Resource, Rule, Severity, Stack, rule
 from policies.kit.types import AUDIT_CONFIG, KEY, SECRET, SQL_INSTANCE
 from policies.kit.waiting import some_of
 
@@ -28,7 +28,7 @@ def _config(service: str, *kinds: str, **log: object) -> tuple[str, dict[str, ob
 
 
 def _audit_rule(  # noqa: PLR0913 # the parts of a rule, all by name
-    id_: str, *, store: str, service: str, title: str, severity: Severity, reason: str, sources: list[str], level: Level
+    id_: str, *, store: str, service: str, title: str, severity: Severity, reason: str, sources: list[str]
 ) -> Rule:
     def with_config(config: tuple[str, dict[str, object]]) -> Case:
         return Case(stack={"store": (store, {}), "audit": config})
@@ -37,7 +37,6 @@ def _audit_rule(  # noqa: PLR0913 # the parts of a rule, all by name
         id_,
         title=title,
         severity=severity,
-        level=level,
         types=[store, AUDIT_CONFIG],
         sources=["CIS GCP 5.0: 2.1", "NIST 800-53: AU-2", "NIST 800-53: AU-12", *sources],
         reason=reason,
@@ -66,7 +65,6 @@ sql = _audit_rule(
     severity=Severity.HIGH,
     reason="what pgAudit writes goes into the data access logs: while these are off, it is recorded nowhere",
     sources=["CKV2_GCP_5", "trivy GCP-0079"],
-    level=Level.MANDATORY,
 )
 
 secrets = _audit_rule(
@@ -77,7 +75,6 @@ secrets = _audit_rule(
     severity=Severity.HIGH,
     reason="without it nobody can tell who has read a password, and so which ones must be changed",
     sources=["CKV2_GCP_5", "trivy GCP-0079"],
-    level=Level.MANDATORY,
 )
 
 keys = _audit_rule(
@@ -88,5 +85,4 @@ keys = _audit_rule(
     severity=Severity.MEDIUM,
     reason="without it nobody can tell whether a key was used to read a stolen copy",
     sources=["CKV2_GCP_5", "trivy GCP-0079"],
-    level=Level.MANDATORY,
 )
