@@ -1,9 +1,13 @@
-"""A primary and its streaming standbys, each with a slot, all real."""
+"""A primary and its streaming standbys, each with a slot, all real.
+
+All listen on one port, each on an address of its own, as instances of a cloud do.
+"""
 
 from collections.abc import Mapping
 
 from sandbox.servers.install import Installed
 from sandbox.servers.postgres import PostgresServer
+from sandbox.servers.server import Endpoint
 from sandbox.servers.workspace import Workspace
 
 _REPLICATION: Mapping[str, str] = {
@@ -30,9 +34,16 @@ class Cluster:
     ) -> None:
         self.workspace = workspace
         own = {**_REPLICATION, **(configuration or {})}
-        self.primary = PostgresServer(workspace, programs, "primary", own)
+        port = workspace.claim_port()
+        self.primary = PostgresServer(workspace, programs, "primary", own, Endpoint("127.0.0.2", port))
         self.standbys = [
-            PostgresServer(workspace, programs, f"standby-{number + 1}", {**own, **(standby_configuration or {})})
+            PostgresServer(
+                workspace,
+                programs,
+                f"standby-{number + 1}",
+                {**own, **(standby_configuration or {})},
+                Endpoint(f"127.0.0.{number + 3}", port),
+            )
             for number in range(standbys)
         ]
 
@@ -48,6 +59,13 @@ class Cluster:
             standby.create_from(self.primary)
             standby.start()
         self.wait_until_streaming()
+
+    def fail_over(self, standby: PostgresServer) -> None:
+        """Make a standby the primary in the dead primary's place: promoted, and on its address."""
+        standby.promote()
+        standby.stop()
+        standby.endpoint = self.primary.endpoint
+        standby.start()
 
     def wait_until_streaming(self, timeout: float = 30) -> None:
         """Wait until every running standby streams from the primary."""

@@ -82,7 +82,7 @@ class PgBouncer(Server):
     def _is_ready(self) -> bool:
         self._still_starting()
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.address, self.port)) == 0
 
     def _write_configuration(self, folder: Path) -> tuple[Path, int]:
         """The file, and the number of users it lets in."""
@@ -93,9 +93,9 @@ class PgBouncer(Server):
             secrets = connection.execute(query).fetchall()
         self.workspace.write(users, "".join(f'"{name}" "{secret}"\n' for name, secret in secrets))
         backends = {
-            name: Backend("127.0.0.1", server.port, database) for name, (server, database) in self.databases.items()
+            name: Backend(server.address, server.port, database) for name, (server, database) in self.databases.items()
         }
         configuration = folder / "pgbouncer.ini"
-        place = Place("127.0.0.1", self.port, str(users), SUPERUSER)
+        place = Place(self.address, self.port, str(users), SUPERUSER)
         self.workspace.write(configuration, render(self.pooler, place, backends))
         return configuration, len(secrets)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sandbox.servers.install import Installed
 from sandbox.servers.process import Command, ServerError
-from sandbox.servers.server import Server
+from sandbox.servers.server import Endpoint, Server
 from sandbox.servers.template import SUPERUSER, copy_template
 from sandbox.servers.workspace import Workspace
 
@@ -23,7 +23,6 @@ _STATUS_LINE = 7
 """Line of postmaster.pid, from 0, that says `ready`, or `standby` on a server that only reads."""
 
 _OURS: Mapping[str, str] = {
-    "listen_addresses": "127.0.0.1",
     # No file outside the data folder: neither sockets nor shared memory of a name that outlives a kill.
     "unix_socket_directories": "",
     "dynamic_shared_memory_type": "mmap",
@@ -32,7 +31,7 @@ _OURS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] ",
     "timezone": "UTC",
 }
-_ACCESS = "".join(f"host {database} all 127.0.0.1/32 scram-sha-256\n" for database in ("all", "replication"))
+_ACCESS = "".join(f"host {database} all 127.0.0.0/8 scram-sha-256\n" for database in ("all", "replication"))
 
 
 class PostgresServer(Server):
@@ -42,16 +41,21 @@ class PostgresServer(Server):
     """
 
     def __init__(
-        self, workspace: Workspace, programs: Installed, name: str, configuration: Mapping[str, str] | None = None
+        self,
+        workspace: Workspace,
+        programs: Installed,
+        name: str,
+        configuration: Mapping[str, str] | None = None,
+        endpoint: Endpoint | None = None,
     ) -> None:
-        super().__init__(workspace, programs, name)
+        super().__init__(workspace, programs, name, endpoint)
         self.configuration: dict[str, str] = dict(configuration or {})
         self.data: Path | None = None
 
     def environment(self, database: str = "postgres", user: str = SUPERUSER) -> Mapping[str, str]:
         """What PostgreSQL's own tools need in order to connect."""
         return {
-            "PGHOST": "127.0.0.1",
+            "PGHOST": self.address,
             "PGPORT": str(self.port),
             "PGUSER": user,
             "PGPASSWORD": self.workspace.password,
@@ -145,6 +149,9 @@ class PostgresServer(Server):
         with self.connect() as connection:
             return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
 
+    def _place(self) -> Mapping[str, str]:
+        return {"listen_addresses": self.address, "port": str(self.port)}
+
     def _data(self) -> Path:
         if self.data is None:
             raise ServerError(f"{self.name} has no data folder yet")
@@ -162,7 +169,7 @@ class PostgresServer(Server):
 
     def _write_configuration(self) -> None:
         data = self._data()
-        settings = {**_OURS, "cluster_name": self.name, "port": str(self.port), **self.configuration}
+        settings = {**_OURS, "cluster_name": self.name, **self._place(), **self.configuration}
         self.workspace.write(data / "postgresql.conf", configuration_text(settings))
         self.workspace.write(data / "pg_hba.conf", _ACCESS)
 

@@ -1,6 +1,7 @@
 """What every server of a workspace is: a process behind a port of loopback that clients of PostgreSQL speak to."""
 
 import signal
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import psycopg
@@ -10,17 +11,42 @@ from sandbox.servers.process import Process, ServerError
 from sandbox.servers.template import SUPERUSER
 from sandbox.servers.workspace import Workspace
 
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server listens; `address` is one of 127.0.0.0/8, which all are this machine's own."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}"
+
 
 class Server:
-    """A named server, not started; its port stays the same over restarts."""
+    """A named server, not started; its endpoint stays the same over restarts: a free port unless one is given."""
 
-    def __init__(self, workspace: Workspace, programs: Installed, name: str) -> None:
+    def __init__(
+        self, workspace: Workspace, programs: Installed, name: str, endpoint: Endpoint | None = None
+    ) -> None:
         self.workspace = workspace
         self.programs = programs
         self.name = name
-        self.port = workspace.claim_port()
+        self.endpoint = endpoint or Endpoint(LOOPBACK, workspace.claim_port())
         self.log = workspace.log_of(name)
         self._process: Process | None = None
+
+    @property
+    def address(self) -> str:
+        """The address it listens on."""
+        return self.endpoint.address
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self.endpoint.port
 
     @property
     def is_running(self) -> bool:
@@ -34,7 +60,7 @@ class Server:
 
     def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
         """A connection string for libpq and every client that reads its URLs."""
-        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@{self.endpoint}/{database}"
 
     def connect(self, database: str = "postgres", user: str = SUPERUSER) -> psycopg.Connection:
         """A connection that commits every statement by itself."""
