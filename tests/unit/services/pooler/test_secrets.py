@@ -1,0 +1,141 @@
+"""What a machine fetches at its start, from a Secret Manager that is played here."""
+
+import base64
+import json
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.servers.certificates import certificate_for
+from services.pooler.secrets import SecretError, Wanted, fetch
+
+
+class Manager(ThreadingHTTPServer):
+    """Answers for the metadata server and Secret Manager; `failures` are status codes to answer with before."""
+
+    def __init__(self, contents: Mapping[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.contents = contents
+        self.failures: list[int] = []
+        self.address = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Manager
+
+    def do_GET(self) -> None:
+        if self.server.failures:
+            self._send(self.server.failures.pop(), {})
+        elif self.path == "/token" and self.headers["Metadata-Flavor"] == "Google":
+            self._send(200, {"access_token": "t0ken"})
+        elif self.headers["Authorization"] == "Bearer t0ken" and self.path in self.server.contents:
+            data = base64.b64encode(self.server.contents[self.path].encode()).decode()
+            self._send(200, {"payload": {"data": data}})
+        else:
+            self._send(404, {})
+
+    def _send(self, code: int, body: dict[str, Any]) -> None:
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+CERTIFICATE = certificate_for("pg-write.example")
+CONTENTS = {
+    "/v1/projects/p/secrets/pooler-certificate/versions/1:access": CERTIFICATE.chain + CERTIFICATE.key,
+    "/v1/projects/p/secrets/ca/versions/latest:access": CERTIFICATE.authority,
+    "/v1/projects/p/secrets/password/versions/latest:access": "s3cret",
+}
+
+
+@pytest.fixture
+def manager() -> Iterator[Manager]:
+    server = Manager(dict(CONTENTS))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Wanted:
+    rows = (
+        ("pooler-certificate", "1", "certificate"),
+        ("ca", "latest", "authorities"),
+        ("password", "latest", "password"),
+    )
+    return Wanted.model_validate(
+        {
+            "project": "p",
+            "folder": tmp_path,
+            "folders": [tmp_path / "write", tmp_path / "read"],
+            "user": "pooler",
+            "secrets": [{"secret": secret, "version": version, "form": form} for secret, version, form in rows],
+        }
+    )
+
+
+def get(manager: Manager, wanted: Wanted) -> None:
+    fetch(wanted, manager.address, f"{manager.address}/token")
+
+
+def test_every_secret_becomes_files_for_its_owner_alone(manager: Manager, wanted: Wanted) -> None:
+    get(manager, wanted)
+    found = {file.name: file.read_text() for file in wanted.folder.iterdir() if file.is_file()}
+    assert found == {
+        "certificate.pem": CERTIFICATE.chain,
+        "key.pem": CERTIFICATE.key,
+        "postgres-ca.pem": CERTIFICATE.authority,
+        "password": "s3cret",
+        "users.txt": '"pooler" "s3cret"\n',
+    }
+    assert {stat.S_IMODE((wanted.folder / name).stat().st_mode) for name in found} == {0o600}
+    assert (wanted.folder / "read").is_dir()
+
+
+def test_a_second_time_replaces_them(manager: Manager, wanted: Wanted) -> None:
+    get(manager, wanted)
+    manager.contents = {**CONTENTS, "/v1/projects/p/secrets/password/versions/latest:access": "other"}
+    get(manager, wanted)
+    assert (wanted.folder / "password").read_text() == "other"
+
+
+def test_what_passes_by_itself_is_asked_for_again(
+    manager: Manager, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    manager.failures = [503, 429]
+    get(manager, wanted)
+    assert (wanted.folder / "password").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("pooler-certificate/versions/1", CERTIFICATE.chain, "no certificate with its key"),
+        ("pooler-certificate/versions/1", CERTIFICATE.key, "no certificate with its key"),
+        ("ca/versions/latest", "nonsense", "holds no certificate"),
+        ("password/versions/latest", 'with "quotes"', "a quote or line break"),
+        ("password/versions/latest", "", "is empty"),
+        ("password/versions/latest", None, "secret password, version latest: HTTP 404"),
+    ],
+)
+def test_a_secret_that_is_wrong_or_missing_leaves_nothing_half_done(
+    manager: Manager, wanted: Wanted, name: str, content: str | None, told: str
+) -> None:
+    path = f"/v1/projects/p/secrets/{name}:access"
+    manager.contents = {key: text for key, text in CONTENTS.items() if key != path}
+    if content is not None:
+        manager.contents = {**CONTENTS, path: content}
+    with pytest.raises(SecretError, match=told) as raised:
+        get(manager, wanted)
+    assert not list(wanted.folder.iterdir())
+    assert not content or content not in str(raised.value)
