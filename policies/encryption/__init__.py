@@ -9,6 +9,7 @@ from policies.encryption import (
     key_grants,
     key_regions,
     key_use,
+    machines,
     messaging,
     mongodb,
     passwords,
@@ -33,6 +34,7 @@ RULES = rules_of(
     key_grants,
     passwords,
     plain_secrets,
+    machines,
     cdn,
     certificates,
 )

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.reading import declared
 from policies.kit import Case, Resource, Severity, Stack, must_be_set, rule
+from policies.kit.references import declared
 from policies.kit.types import BIGQUERY_CONNECTION, DATA_TRANSFER, DATASET, TABLE
 from policies.kit.waiting import about_each, some_of
 
@@ -64,7 +64,7 @@ def table_cmek(stack: Stack) -> Iterator[tuple[Resource | None, str]]:
     def check(table: Resource) -> Iterator[tuple[Resource, str]]:
         if table.has("encryptionConfiguration.kmsKeyName") or table.has("view"):
             return
-        datasets = declared(stack, table, "datasetId", DATASET, "datasetId")
+        datasets = declared(stack, table, "datasetId", DATASET, naming="datasetId")
         if not some_of(datasets, lambda each: each.has("defaultEncryptionConfiguration.kmsKeyName")):
             yield table, "encryptionConfiguration.kmsKeyName is not set, and its dataset has no key for it either"
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from policies.encryption.reading import declared
 from policies.kit import (
     Case,
     Node,
@@ -18,6 +17,7 @@ from policies.kit import (
     rule,
     stated,
 )
+from policies.kit.references import declared
 from policies.kit.types import BACKEND_SERVICE, GLOBAL_FORWARDING_RULE, HTTP_PROXY, HTTPS_PROXY, TLS_POLICY, URL_MAP
 from policies.kit.values import UNKNOWN
 from policies.kit.waiting import about_each, some_of

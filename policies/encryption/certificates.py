@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.encryption.reading import declared
 from policies.kit import Case, Resource, Severity, Stack, rule, stated
+from policies.kit.references import declared
 from policies.kit.types import CERTIFICATE, CERTIFICATE_ENTRY, CERTIFICATE_MAP, DOMAIN_PROOF, HTTPS_PROXY, URL_MAP
 from policies.kit.waiting import about_each, some_of
 

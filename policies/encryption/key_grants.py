@@ -12,10 +12,13 @@ from policies.kit.types import (
     BUCKET,
     DATA_TRANSFER,
     DATASET,
+    INSTANCE_TEMPLATE,
     KEY,
     KEY_MEMBER,
+    MACHINE,
     REDIS,
     REDIS_CLUSTER,
+    REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET,
     SECRET,
     SQL_INSTANCE,
@@ -44,6 +47,9 @@ _AGENTS = {
     REGIONAL_SECRET: r"@gcp-sa-secretmanager\.",
     TOPIC: r"@gcp-sa-pubsub\.",
     ATLAS_ENCRYPTION: r":mongodb-atlas-",
+    MACHINE: r"@compute-system\.",
+    INSTANCE_TEMPLATE: r"@compute-system\.",
+    REGION_INSTANCE_TEMPLATE: r"@compute-system\.",
 }
 """Who encrypts for a type: what is found in the name of the service's own account."""
 
@@ -56,6 +62,7 @@ def _grant(member: str, key: str = KEY_NAME, role: str = _ENCRYPT) -> tuple[str,
     return (KEY_MEMBER, {"cryptoKeyId": key, "role": role, "member": account})
 
 
+_MACHINES = (REGION_INSTANCE_TEMPLATE, {"disks": [{"diskEncryptionKey": {"kmsKeySelfLink": KEY_NAME}}]})
 _ATLAS = (ATLAS_ENCRYPTION, {"googleCloudKmsConfig": {"keyVersionResourceId": f"{KEY_NAME}/cryptoKeyVersions/1"}})
 
 
@@ -83,10 +90,12 @@ _ATLAS = (ATLAS_ENCRYPTION, {"googleCloudKmsConfig": {"keyVersionResourceId": f"
                 "c": _grant("mongodb-atlas-1@p", role=_VIEW),
             }
         ),
+        Case(stack={"key": STORE_KEY, "a": _MACHINES, "b": _grant("service-1@compute-system")}),
     ],
     bad=[
         Case(stack={"key": STORE_KEY, "a": (SQL_INSTANCE, {"encryptionKeyName": KEY_NAME})}),
         Case(stack={"key": STORE_KEY}),
+        Case(stack={"key": STORE_KEY, "a": _MACHINES, "b": _grant("service-1@gcp-sa-cloud-sql")}),
         Case(
             stack={
                 "key": STORE_KEY,

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 
 from policies.encryption.key_examples import ABROAD_NAME, HERE, KEY_NAME
 from policies.encryption.keys import USERS, Use, keys_of, place_of_key, places_of, uses
-from policies.encryption.reading import declared
 from policies.kit import Case, Resource, Severity, Stack, Undecided, rule
 from policies.kit.postgres import is_primary
+from policies.kit.references import declared
 from policies.kit.types import (
     ATLAS_ENCRYPTION,
     BIGQUERY_CONNECTION,
     BUCKET,
     DATA_TRANSFER,
     DATASET,
+    MACHINE,
     REDIS,
     REDIS_CLUSTER,
+    REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET,
     SECRET,
     SQL_INSTANCE,
@@ -30,6 +32,10 @@ _About = Iterator[tuple[Resource | None, str]]
 def _secret(key: str, location: str = HERE) -> dict[str, object]:
     replica = {"location": location, "customerManagedEncryption": {"kmsKeyName": key}}
     return {"replication": {"userManaged": {"replicas": [replica]}}}
+
+
+def _disk(key: str) -> dict[str, object]:
+    return {"disks": [{"diskEncryptionKey": {"kmsKeySelfLink": key}}]}
 
 
 def _misplaced(stack: Stack, use: Use) -> Iterator[tuple[Resource, str]]:
@@ -137,6 +143,8 @@ def _inherits(stack: Stack, replica: Resource) -> Iterator[tuple[Resource, str]]
             }
         ),
         Case(stack={"a": (REDIS, {"region": HERE})}),
+        Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"region": HERE, **_disk(KEY_NAME)})}),
+        Case(stack={"a": (MACHINE, {"zone": f"{HERE}-a", "bootDisk": {"kmsKeySelfLink": KEY_NAME}})}),
     ],
     bad=[
         Case(stack={"a": (REDIS, {"region": HERE, "customerManagedKey": ABROAD_NAME})}),
@@ -187,6 +195,9 @@ def _inherits(stack: Stack, replica: Resource) -> Iterator[tuple[Resource, str]]
             }
         ),
         Case(stack={"a": (TOPIC, {"kmsKeyName": KEY_NAME})}),
+        Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"region": HERE, **_disk(ABROAD_NAME)})}),
+        Case(stack={"a": (REGION_INSTANCE_TEMPLATE, _disk(KEY_NAME))}),
+        Case(stack={"a": (MACHINE, {"zone": f"{HERE}-a", "bootDisk": {"kmsKeySelfLink": ABROAD_NAME}})}),
     ],
 )
 def cmek_region(stack: Stack) -> _About:

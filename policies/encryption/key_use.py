@@ -6,7 +6,15 @@ from policies.encryption.key_examples import ABROAD, HERE, KEY_NAME, RING, STORE
 from policies.encryption.keys import USERS, Use, keys_of, place_of_key, ring_is_declared, uses
 from policies.kit import Case, Resource, Severity, Stack, rule
 from policies.kit.postgres import is_primary
-from policies.kit.types import ATLAS_ENCRYPTION, KEY, KEY_RING, REDIS, SQL_INSTANCE, SUBNETWORK
+from policies.kit.types import (
+    ATLAS_ENCRYPTION,
+    KEY,
+    KEY_RING,
+    REDIS,
+    REGION_INSTANCE_TEMPLATE,
+    SQL_INSTANCE,
+    SUBNETWORK,
+)
 from policies.kit.waiting import about_each
 
 _About = Iterator[tuple[Resource | None, str]]
@@ -32,6 +40,11 @@ _About = Iterator[tuple[Resource | None, str]]
     ],
     bad=[
         Case(stack={"a": (REDIS, {"customerManagedKey": KEY_NAME})}),
+        Case(
+            stack={
+                "a": (REGION_INSTANCE_TEMPLATE, {"disks": [{"diskEncryptionKey": {"kmsKeySelfLink": KEY_NAME}}]}),
+            }
+        ),
         Case(
             stack={
                 "ring": (KEY_RING, {"location": HERE, "name": "data"}),

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from policies.encryption.reading import declared
 from policies.kit import Node, Resource, Stack, Undecided
+from policies.kit.machines import MACHINES, disk_keys
+from policies.kit.references import declared
 from policies.kit.types import (
     ATLAS_ENCRYPTION,
     BIGQUERY_CONNECTION,
@@ -97,16 +98,18 @@ _STORES = {
 }
 """Where a type names its key, and where its own place."""
 
-USERS = (*_STORES, SECRET)
+USERS = (*_STORES, SECRET, *MACHINES)
 """Every type that names a key."""
 
 
 def uses(resource: Resource) -> Iterator[Use]:
-    """Where a resource names a key, set or not; raises Undecided when the list of its replicas is unknown."""
+    """Where a resource names a key, set or not; raises Undecided when the list of its replicas or disks is unknown."""
     if resource.type in _STORES:
         yield Use(resource, resource, *_STORES[resource.type])
     if resource.type == SECRET:
         yield from _secret_uses(resource)
+    if resource.type in MACHINES:
+        yield from (Use(resource, *key) for key in disk_keys(resource))
 
 
 def _secret_uses(secret: Resource) -> Iterator[Use]:
@@ -122,8 +125,10 @@ def places_of(stack: Stack, use: Use) -> set[str]:
     if use.user.type == SECRET and not use.place:
         return {"global"}
     if use.user.type == TABLE:
-        datasets = declared(stack, use.user, "datasetId", DATASET, "datasetId")
+        datasets = declared(stack, use.user, "datasetId", DATASET, naming="datasetId")
         return {_kms_place(place) for each in datasets for place in each.texts("location")}
+    if use.user.type in MACHINES:
+        return {_region(use.user)}
     return {_kms_place(place) for place in use.node.texts(use.place)}
 
 
@@ -178,6 +183,11 @@ def _is_on(grant: Resource, key: Resource) -> bool:
 
 def _is(key: Resource, name: KeyName) -> bool:
     return key.text("name") == name.key and key.text("keyRing") == name.ring
+
+
+def _region(machine: Resource) -> str:
+    """The region of a machine, which states its zone, or of a template."""
+    return machine.text("zone").rpartition("-")[0] or machine.text("region")
 
 
 def _kms_place(place: str) -> str:

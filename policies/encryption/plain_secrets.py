@@ -9,6 +9,7 @@ from policies.kit.types import (
     ATLAS_USER,
     ELASTIC_KEYSTORE,
     PROVIDERS,
+    REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET_VERSION,
     SECRET,
     SECRET_VERSION,
@@ -34,7 +35,9 @@ _REFERENCES = {SECRET_VERSION: ("secret",), REGIONAL_SECRET_VERSION: ("secret",)
 _LOOKS = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY"),
     "an address with a password": re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@?#]*:[^\s/@]+@"),
-    "a connection string with a password": re.compile(r"(?:^|[\s;?&])(?:password|pwd)=[^\s;&]+", re.IGNORECASE),
+    "a connection string with a password": re.compile(
+        r"(?:^|[\s;?&])(?:password|pwd)=(?!\$[({])[^\s;&]+", re.IGNORECASE
+    ),
     "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
     "a token of GitHub": re.compile(r"\bgh[pousr]_[0-9A-Za-z]{36}"),
     "a token of Slack": re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10}|hooks\.slack\.com/services/\w"),
@@ -151,6 +154,7 @@ def _looking(values: Mapping[str, Any], where: str) -> Iterator[str]:
     good=[
         Case(stack={"a": (SQL_INSTANCE, {"name": "postgresql://db.internal:5432/triptrip", "url": "https://a@b.c"})}),
         Case(stack={"a": (SECRET_VERSION, {"secretData": Secret("postgresql://a:b@c/d")})}),
+        Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"metadata": {"user-data": "x=1\nPASSWORD=$(cat /run/p)\n"}})}),
     ],
     bad=[
         Case(stack={"a": (SQL_INSTANCE, {"description": "postgresql://app:hunter2@db.internal:5432/triptrip"})}),
@@ -159,6 +163,15 @@ def _looking(values: Mapping[str, Any], where: str) -> Iterator[str]:
         Case(stack={"a": (SQL_INSTANCE, {"parts": ["-----BEGIN PRIVATE KEY-----"]})}),
         Case(stack={"a": (SQL_INSTANCE, {"file": '{"private_key": "-----BEGIN RSA PRIVATE KEY-----"}'})}),
         Case(stack={"a": (SQL_INSTANCE, {"key": "AIza" + "a" * 35})}),
+        Case(
+            stack={
+                "a": (
+                    REGION_INSTANCE_TEMPLATE,
+                    {"metadata": {"user-data": "write_files:\n- content: |\n    -----BEGIN EC PRIVATE KEY-----\n"}},
+                )
+            }
+        ),
+        Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"metadataStartupScript": "psql postgresql://a:b@c/d"})}),
     ],
 )
 def no_secret_text(stack: Stack) -> _About:

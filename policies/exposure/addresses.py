@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, last_part, must_be, must_be_set, rule, stated
-from policies.kit.types import ADDRESS, FORWARDING_RULE, GLOBAL_ADDRESS, GLOBAL_FORWARDING_RULE, MACHINE
+from policies.kit.machines import MACHINES
+from policies.kit.types import (
+    ADDRESS,
+    FORWARDING_RULE,
+    GLOBAL_ADDRESS,
+    GLOBAL_FORWARDING_RULE,
+    INSTANCE_TEMPLATE,
+    MACHINE,
+    REGION_INSTANCE_TEMPLATE,
+)
 from policies.kit.waiting import about_each, some_of
 
 _ATTACHMENT = re.compile(r"projects/[^/]+/regions/[^/]+/serviceAttachments/[^/]+")
@@ -45,14 +54,16 @@ def one_public_address(address: Resource, public: Sequence[str]) -> Iterator[str
     "net-no-public-machine",
     title="No machine has a public address",
     severity=Severity.HIGH,
-    types=[MACHINE],
+    types=MACHINES,
     sources=["CIS GCP 5.0: 4.9", "NIST 800-53: SC-7", "CKV_GCP_40", "trivy GCP-0031"],
     reason="a machine beside the stores that the internet reaches is the way to them",
     fix="leave accessConfigs out; sign in through Identity-Aware Proxy",
-    good=[Case({"networkInterfaces": [{"subnetwork": "s"}]})],
+    good=[Case({"networkInterfaces": [{"subnetwork": "s"}]}, each) for each in MACHINES],
     bad=[
-        Case({"networkInterfaces": [{"subnetwork": "s", "accessConfigs": [{}]}]}),
-        Case({"networkInterfaces": [{"subnetwork": "s", "ipv6AccessConfigs": [{"networkTier": "PREMIUM"}]}]}),
+        Case({"networkInterfaces": [{"subnetwork": "s", "accessConfigs": [{}]}]}, MACHINE),
+        Case({"networkInterfaces": [{"subnetwork": "s", "ipv6AccessConfigs": [{"networkTier": "PREMIUM"}]}]}, MACHINE),
+        Case({"networkInterfaces": [{"subnetwork": "s", "accessConfigs": [{}]}]}, REGION_INSTANCE_TEMPLATE),
+        Case({"networkInterfaces": [{"subnetwork": "s"}, {"accessConfigs": [{"natIp": "a"}]}]}, INSTANCE_TEMPLATE),
     ],
 )
 def no_public_machine(machine: Resource) -> Iterator[str]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from policies.exposure.reading import is_within
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, last_part, must_be, rule, stated
-from policies.kit.types import FIREWALL, NETWORK
-from policies.kit.waiting import about_each, some_of
+from policies.kit.types import FIREWALL, NETWORK, SUBNETWORK
+from policies.kit.waiting import about_each, about_each_resource, all_of, some_of
 
 _HEALTH_CHECKS = ("35.191.0.0/16", "130.211.0.0/22")
 _PROXY = ("35.235.240.0/20",)
 _LAST_PRIORITY = 65534
 _PORT_OF_SIGN_IN = "22"
+_PORTS_OF_THE_POOLER = ("6432", "6433")
 
 
 _ALLOW = {
@@ -24,15 +26,24 @@ def _allow(**inputs: object) -> Case:
     return Case({**_ALLOW, **inputs}, FIREWALL)
 
 
+_OWN = "10.20.0.0/20"
+
+
+def _clients(*sources: str) -> Case:
+    inputs = {**_ALLOW, "allows": [{"protocol": "tcp", "ports": ["6432"]}], "sourceRanges": list(sources)}
+    subnets = {each: (SUBNETWORK, {"ipCidrRange": each}) for each in (_OWN, "10.21.0.0/20")}
+    return Case(stack={**subnets, "clients": (FIREWALL, {**inputs, "targetTags": ["pooler"]})})
+
+
 def _allow_without(name: str) -> Case:
     return Case({path: value for path, value in _ALLOW.items() if path != name}, FIREWALL)
 
 
 @rule(
     "fw-no-open",
-    title="The firewall lets in named ranges only, to named machines",
+    title="The firewall lets in named ranges and the stack's own subnets only, to named machines",
     severity=Severity.CRITICAL,
-    types=[FIREWALL],
+    types=[FIREWALL, SUBNETWORK],
     sources=[
         "CIS GCP 5.0: 3.6",
         "CIS GCP 5.0: 3.7",
@@ -51,9 +62,16 @@ def _allow_without(name: str) -> Case:
         _allow(),
         _allow(sourceRanges=list(_HEALTH_CHECKS), allows=[{"protocol": "tcp"}]),
         _allow(sourceRanges=None, sourceServiceAccounts=["a@p.iam.gserviceaccount.com"]),
-        Case({"direction": "INGRESS", "denies": [{"protocol": "all"}], "sourceRanges": ["0.0.0.0/0"]}),
+        Case({"direction": "INGRESS", "denies": [{"protocol": "all"}], "sourceRanges": ["0.0.0.0/0"]}, FIREWALL),
+        _clients("10.20.0.0/20"),
+        _clients("10.20.4.0/24", _OWN, "10.21.0.0/20"),
     ],
     bad=[
+        _clients("10.20.0.0/20", "10.22.0.0/20"),
+        _clients("10.0.0.0/8"),
+        _clients("0.0.0.0/0"),
+        _clients("fd20::/20"),
+        _clients("everybody"),
         _allow(sourceRanges=["0.0.0.0/0"]),
         _allow(sourceRanges=["::/0"]),
         _allow(sourceRanges=["10.0.0.0/8"]),
@@ -64,17 +82,29 @@ def _allow_without(name: str) -> Case:
         _allow(direction=None, sourceRanges=["0.0.0.0/0"]),
     ],
 )
-def no_open(firewall: Resource, sources: Sequence[str]) -> Iterator[str]:
-    yield from must_be(firewall, "direction", "INGRESS", "EGRESS", None)
-    if not _lets_in(firewall):
-        return
-    ranges = firewall.texts("sourceRanges")
-    if not ranges and not any(firewall.has(path) for path in ("sourceTags", "sourceServiceAccounts")):
-        yield "no source is set, so that everybody is let in"
-    if not all(each in sources for each in ranges):
-        yield stated(firewall, "sourceRanges", f"among {', '.join(sources)}")
-    if not any(firewall.has(path) for path in ("targetTags", "targetServiceAccounts")):
-        yield "no target is set, so that the rule holds for every machine"
+def no_open(stack: Stack, sources: Sequence[str]) -> Iterator[tuple[Resource, str]]:
+    subnets = stack.of(SUBNETWORK)
+
+    def is_known(source: str) -> bool:
+        return source in sources or some_of(subnets, lambda subnet: is_within(source, subnet.text("ipCidrRange")))
+
+    def named(firewall: Resource) -> Iterator[str]:
+        ranges = firewall.texts("sourceRanges")
+        if not ranges and not any(firewall.has(path) for path in ("sourceTags", "sourceServiceAccounts")):
+            yield "no source is set, so that everybody is let in"
+        if not all(map(is_known, ranges)):
+            yield stated(firewall, "sourceRanges", f"among {', '.join(sources)} and the subnets of this stack")
+
+    def targeted(firewall: Resource) -> Iterator[str]:
+        if not any(firewall.has(path) for path in ("targetTags", "targetServiceAccounts")):
+            yield "no target is set, so that the rule holds for every machine"
+
+    def check(firewall: Resource) -> Iterator[str]:
+        yield from must_be(firewall, "direction", "INGRESS", "EGRESS", None)
+        if _lets_in(firewall):
+            yield from all_of(named(firewall), targeted(firewall))
+
+    yield from about_each_resource(stack.of(FIREWALL), check)
 
 
 def _lets_in(firewall: Resource) -> bool:
@@ -91,10 +121,17 @@ def _lets_in(firewall: Resource) -> bool:
     fix="set the rule's ports in infra/catalog/firewall.yaml",
     parameters={
         "every_port": Parameter(_HEALTH_CHECKS, "Ranges that may reach every port: a health check asks the served one"),
-        "named": Parameter((_PORT_OF_SIGN_IN,), "Ports that may be let in elsewhere"),
+        "named": Parameter(
+            (_PORT_OF_SIGN_IN, *_PORTS_OF_THE_POOLER),
+            "Ports that may be let in elsewhere: sign-in, and the pooler's own",
+        ),
         "sign_in_from": Parameter(_PROXY, "Ranges that may reach port 22"),
     },
-    good=[_allow(), _allow(sourceRanges=list(_HEALTH_CHECKS), allows=[{"protocol": "tcp", "ports": []}])],
+    good=[
+        _allow(),
+        _allow(sourceRanges=list(_HEALTH_CHECKS), allows=[{"protocol": "tcp", "ports": []}]),
+        _allow(sourceRanges=[_OWN], allows=[{"protocol": "tcp", "ports": ["6432", "6433"]}]),
+    ],
     bad=[
         _allow(allows=[{"protocol": "all"}]),
         _allow(allows=[{"protocol": "tcp", "ports": []}]),
@@ -103,6 +140,9 @@ def _lets_in(firewall: Resource) -> bool:
         _allow(allows=[{"protocol": "tcp", "ports": ["5432"]}]),
         _allow(allows=[{"ports": ["22"]}]),
         _allow(sourceRanges=list(_HEALTH_CHECKS)),
+        _allow(sourceRanges=[_OWN]),
+        _allow(sourceRanges=[_OWN], allows=[{"protocol": "tcp", "ports": ["6432", "22"]}]),
+        _allow(sourceRanges=[_OWN], allows=[{"protocol": "tcp", "ports": ["6400-6500"]}]),
     ],
 )
 def ports(

@@ -15,7 +15,16 @@ from policies.exposure.members import (
     project_of,
 )
 from policies.kit import Case, Parameter, Resource, Severity, rule, stated
-from policies.kit.types import BUCKET, BUCKET_MEMBER, KEY_MEMBER, PROJECT_MEMBER, SECRET_MEMBER, TOPIC, TOPIC_MEMBER
+from policies.kit.types import (
+    BUCKET,
+    BUCKET_MEMBER,
+    KEY_MEMBER,
+    PROJECT_MEMBER,
+    REPOSITORY_MEMBER,
+    SECRET_MEMBER,
+    TOPIC,
+    TOPIC_MEMBER,
+)
 
 _OWN = "serviceAccount:triptrip-prod-reporting@triptrip-prod.iam.gserviceaccount.com"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
@@ -35,6 +44,7 @@ _POLICY = "gcp:projects/iAMPolicy:IAMPolicy"
         "NIST 800-53: AC-3",
         "CKV_GCP_28",
         "CKV_GCP_100",
+        "CKV_GCP_101",
         "CKV_GCP_112",
         "CKV2_GCP_6",
         "trivy GCP-0001",
@@ -73,6 +83,8 @@ def no_public(grant: Resource) -> Iterator[str]:
         Case({"member": _AGENT, "project": "triptrip-prod"}, PROJECT_MEMBER),
         Case({"member": "group:analysts@triptrip.jp"}, PROJECT_MEMBER, provider=_PROVIDER),
         Case({"member": "serviceAccount:mongodb-atlas-1a2b@p-3c4d.iam.gserviceaccount.com"}, KEY_MEMBER),
+        Case({"member": "serviceAccount:service-1@compute-system.iam.gserviceaccount.com"}, KEY_MEMBER),
+        Case({"member": _OWN, "project": "triptrip-images"}, REPOSITORY_MEMBER, provider=_PROVIDER),
     ],
     bad=[
         Case({"member": each}, SECRET_MEMBER, provider=_PROVIDER)
@@ -96,7 +108,9 @@ def known_members(grant: Resource, domains: Sequence[str], partners: Sequence[st
     if not named:
         yield "nobody is named as its member"
     allowed = partners if grant.type == KEY_MEMBER else ()
-    known = (_is_known(member, project_of(grant), domains, allowed) for member in named if member not in PUBLIC)
+    # A repository of images may lie in another project; whoever reads it is of this one.
+    project = grant.provider.text("project") if grant.type == REPOSITORY_MEMBER else project_of(grant)
+    known = (_is_known(member, project, domains, allowed) for member in named if member not in PUBLIC)
     if not all(known):
         wanted = "a service account of this project, an agent of Google or a group of ours"
         yield stated(grant, member_path(grant), wanted)
@@ -156,7 +170,9 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
                 "roles/bigquery.jobUser",
                 "roles/cloudsql.client",
                 "roles/cloudsql.instanceUser",
+                "roles/logging.logWriter",
                 "roles/memorystore.dbConnectionUser",
+                "roles/monitoring.metricWriter",
             ),
             "Roles that may be granted on the whole project",
         ),
@@ -164,6 +180,7 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
     },
     good=[
         Case({"role": "roles/bigquery.jobUser"}, PROJECT_MEMBER),
+        Case({"role": "roles/logging.logWriter"}, PROJECT_MEMBER),
         Case({"role": "roles/pubsub.publisher"}, TOPIC_MEMBER),
         Case({"role": "roles/storage.objectAdmin"}, BUCKET_MEMBER),
     ],
@@ -243,14 +260,23 @@ def own_instances(grant: Resource) -> Iterator[str]:
     sources=["NIST 800-53: AC-4", "NIST 800-53: CM-2"],
     reason="what stands in another project is outside of this one's audit logs, grants and guards",
     fix="leave project out, or set it to project.gcpProject of the stack file",
+    parameters={
+        "images": Parameter(("triptrip-images",), "Projects of images, whose repositories may be granted to be read")
+    },
     good=[
         Case({"project": "triptrip-prod"}, PROJECT_MEMBER, provider=_PROVIDER),
         Case({}, BUCKET, provider=_PROVIDER),
         Case({"project": "triptrip-prod"}, BUCKET),
+        Case({"project": "triptrip-images"}, REPOSITORY_MEMBER, provider=_PROVIDER),
     ],
-    bad=[Case({"project": "triptrip-dev"}, PROJECT_MEMBER, provider=_PROVIDER)],
+    bad=[
+        Case({"project": "triptrip-dev"}, PROJECT_MEMBER, provider=_PROVIDER),
+        Case({"project": "triptrip-dev"}, REPOSITORY_MEMBER, provider=_PROVIDER),
+        Case({"project": "triptrip-images"}, BUCKET, provider=_PROVIDER),
+    ],
 )
-def own_project(resource: Resource) -> Iterator[str]:
+def own_project(resource: Resource, images: Sequence[str]) -> Iterator[str]:
     wanted = resource.provider.text("project") if resource.provider.known("project") else ""
-    if resource.type.startswith("gcp:") and wanted and resource.text("project") not in ("", wanted):
+    allowed = ("", wanted, *(images if resource.type == REPOSITORY_MEMBER else ()))
+    if resource.type.startswith("gcp:") and wanted and resource.text("project") not in allowed:
         yield stated(resource, "project", wanted)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.exposure.members import is_agent, member_path, members
+from policies.exposure.members import is_agent, is_own_account, member_path, members
 from policies.kit import Case, Parameter, Resource, Severity, last_part, must_be_set, must_reach, rule, stated
-from policies.kit.types import ACCOUNT_MEMBER, GENERATED_PASSWORD, HMAC_KEY, SERVICE_ACCOUNT_KEY
+from policies.kit.types import ACCOUNT_MEMBER, GENERATED_PASSWORD, HMAC_KEY, REPOSITORY_MEMBER, SERVICE_ACCOUNT_KEY
 
 _OWN = "serviceAccount:triptrip-prod-reporting@triptrip-prod.iam.gserviceaccount.com"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
@@ -31,6 +31,40 @@ def impersonation(grant: Resource) -> Iterator[str]:
         yield stated(grant, "role", "roles/iam.serviceAccountTokenCreator")
     if not all(map(is_agent, members(grant))):
         yield stated(grant, member_path(grant), "an agent of Google")
+
+
+def _reader(**inputs: object) -> Case:
+    kept = {"role": "roles/artifactregistry.reader", "member": _OWN}
+    return Case({**kept, **inputs}, provider={"project": "triptrip-prod"})
+
+
+@rule(
+    "iam-repository-readers",
+    title="Repositories of images are read by this stack's service accounts, and written by nobody here",
+    severity=Severity.HIGH,
+    types=[REPOSITORY_MEMBER],
+    sources=["NIST 800-53: AC-6", "NIST 800-53: CM-5", "CKV_GCP_101"],
+    reason="who can write to a repository decides what the machines run, and who can read it knows their programs",
+    fix="grant roles/artifactregistry.reader, to the service account of the machines",
+    good=[_reader(), _reader(project="triptrip-images")],
+    bad=[
+        _reader(role="roles/artifactregistry.writer"),
+        _reader(role="roles/artifactregistry.repoAdmin"),
+        _reader(role=None),
+        _reader(member="group:analysts@triptrip.jp"),
+        _reader(member=_AGENT),
+        _reader(member="serviceAccount:somebody@triptrip-images.iam.gserviceaccount.com", project="triptrip-images"),
+        _reader(member=None),
+    ],
+)
+def repository_readers(grant: Resource) -> Iterator[str]:
+    if grant.get("role") != "roles/artifactregistry.reader":
+        yield stated(grant, "role", "roles/artifactregistry.reader")
+    # The repository may lie in another project; whoever reads it is of the stack's own.
+    project = grant.provider.text("project")
+    named = members(grant)
+    if not named or not all(is_own_account(member, project) for member in named):
+        yield stated(grant, member_path(grant), "a service account of this project")
 
 
 def _key(account: str = "snapshots-triptrip-prod") -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from policies.exposure.reading import is_private
 from policies.kit import Case, Node, Resource, Severity, Stack, last_part, must_be, must_be_set, rule, stated
+from policies.kit.machines import MACHINES
 from policies.kit.types import (
     ADDRESS,
     DNS_RECORD,
@@ -13,6 +14,7 @@ from policies.kit.types import (
     NETWORK,
     PRIVATE_SERVICES,
     REDIS,
+    REGION_INSTANCE_TEMPLATE,
     SQL_INSTANCE,
     SUBNETWORK,
 )
@@ -96,19 +98,35 @@ _NAMES = {
 """Inputs that name a network or a subnet."""
 
 
+def _machine(**interface: object) -> Case:
+    return Case(
+        stack={
+            "network": (NETWORK, {"name": "data"}),
+            "subnet": (SUBNETWORK, {"name": "data", "network": _NETWORK}),
+            "machine": (REGION_INSTANCE_TEMPLATE, {"networkInterfaces": [interface]}),
+        }
+    )
+
+
 @rule(
     "net-own-network",
     title="Everything stands in the platform's own network",
     severity=Severity.HIGH,
-    types=[NETWORK],
+    types=[NETWORK, *MACHINES],
     sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
     reason="a store or an endpoint in another network is reached by whoever is in it, past our firewall and logs",
     fix="take the network from the platform's own",
     good=[
         Case(stack={"network": (NETWORK, {"name": "data"}), "subnet": (SUBNETWORK, {"network": _NETWORK})}),
         Case(stack={"subnet": (SUBNETWORK, {"network": _OTHER})}),
+        _machine(subnetwork="projects/p/regions/r/subnetworks/data"),
     ],
     bad=[
+        Case(stack={"network": (NETWORK, {"name": "data"}), "machine": (REGION_INSTANCE_TEMPLATE, {})}),
+        _machine(),
+        _machine(nicType="GVNIC"),
+        _machine(subnetwork="projects/p/regions/r/subnetworks/default"),
+        _machine(network=_OTHER),
         Case(stack={"network": (NETWORK, {"name": "data"}), "subnet": (SUBNETWORK, {"network": _OTHER})}),
         Case(stack={"network": (NETWORK, {"name": "data"}), "subnet": (SUBNETWORK, {})}),
         Case(stack={"network": (NETWORK, {"name": "data"}), "store": (REDIS, {"authorizedNetwork": _OTHER})}),
@@ -138,6 +156,8 @@ def own_network(stack: Stack) -> Iterator[tuple[Resource, str]]:
         path = _INSIDE.get(resource.type)
         if path and resource.get("addressType") == "INTERNAL" and not resource.has(path):
             yield resource, f"{path} is not set"
+        if resource.type in MACHINES:
+            yield from ((resource, message) for message in _on_the_default_network(resource))
         if resource.type == SQL_INSTANCE:
             resource.get(_SQL_NETWORK)  # waits for the update while it is not known what is inside
         for message in about_each(_networks(resource), in_ours):
@@ -145,6 +165,15 @@ def own_network(stack: Stack) -> Iterator[tuple[Resource, str]]:
 
     if own:
         yield from about_each((each for each in stack if each.type.startswith("gcp:")), check)
+
+
+def _on_the_default_network(machine: Resource) -> Iterator[str]:
+    interfaces = machine.nodes("networkInterfaces")
+    if not interfaces:
+        yield "networkInterfaces is not set"
+    for interface in interfaces:
+        if not any(interface.has(path) for path in ("network", "subnetwork")):
+            yield f"{interface.where}.subnetwork is not set"
 
 
 def _networks(node: Node) -> Iterator[tuple[Node, str]]:

@@ -24,6 +24,14 @@ def is_narrow(text: str, prefix: int) -> bool:
     return found is not None and found.max_prefixlen - found.prefixlen <= _IPV4_BITS - prefix
 
 
+def is_within(text: str, wider: str) -> bool:
+    """Whether both are ranges of one kind, and the first lies in the second."""
+    found, outer = address_range(text), address_range(wider)
+    if isinstance(found, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
+        return found.subnet_of(outer)
+    return found is not None and found == outer
+
+
 def is_private(text: str) -> bool:
     """Whether it is an address or a range of IPv4 inside those of RFC 1918, which no router of the internet knows."""
     found = address_range(text)

@@ -13,11 +13,14 @@ from policies.kit.types import (
     ELASTIC_DEPLOYMENT,
     FIREWALL,
     GENERATED_PASSWORD,
+    HEALTH_CHECK,
     KEY,
     KEY_MEMBER,
     NETWORK,
     PROJECT_MEMBER,
     REDIS,
+    REGION_HEALTH_CHECK,
+    REGION_INSTANCE_TEMPLATE,
     SCHEMA,
     SECRET,
     SECRET_VERSION,
@@ -31,9 +34,11 @@ from policies.kit.types import (
 _MADE_ANEW = (
     SECRET_VERSION,
     "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
-    "gcp:compute/healthCheck:HealthCheck",
+    HEALTH_CHECK,
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
     PROJECT_MEMBER,
+    REGION_HEALTH_CHECK,
+    REGION_INSTANCE_TEMPLATE,
     SERVICE_ACCOUNT_KEY,
     GENERATED_PASSWORD,
 )
@@ -84,7 +89,7 @@ def protect(resource: Resource) -> Iterator[str]:
     reason="a grant, rule or alert that disappears with a mistyped setting is missed by nobody until it is needed",
     fix="set project.deletionGuards: true in the stack file; a type that is made anew on purpose belongs to made_anew",
     parameters={"made_anew": Parameter(_MADE_ANEW, "Types that may be deleted and made anew")},
-    good=[Case(type=FIREWALL, protect=True), Case(type=SECRET_VERSION)],
+    good=[Case(type=FIREWALL, protect=True), Case(type=SECRET_VERSION), Case(type=REGION_INSTANCE_TEMPLATE)],
     bad=[Case(type=FIREWALL), Case(type=ATLAS_ALERT)],
 )
 def protect_rest(resource: Resource, made_anew: Sequence[str]) -> Iterator[str]:

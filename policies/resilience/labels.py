@@ -20,8 +20,11 @@ from policies.kit.types import (
     FORWARDING_RULE,
     GLOBAL_ADDRESS,
     GLOBAL_FORWARDING_RULE,
+    INSTANCE_TEMPLATE,
     KEY,
+    MACHINE,
     REDIS,
+    REGION_INSTANCE_TEMPLATE,
     SECRET,
     SECURITY_POLICY,
     SQL_INSTANCE,
@@ -61,6 +64,9 @@ _OF_THE_PROVIDER = (
     GLOBAL_FORWARDING_RULE,
     SECURITY_POLICY,
     DNS_ZONE,
+    MACHINE,
+    INSTANCE_TEMPLATE,
+    REGION_INSTANCE_TEMPLATE,
 )
 """Types of Google Cloud whose `labels` the provider fills from its defaultLabels."""
 
@@ -115,6 +121,7 @@ _TWO = json.dumps({"env": "prod", "owner": "data-platform"})
     good=[
         Case({}, type=DATASET, provider=_DEFAULTS),
         Case({"labels": _LABELS}, type=DATASET),
+        Case({}, type=REGION_INSTANCE_TEMPLATE, provider=_DEFAULTS),
         Case({"settings": {"userLabels": _LABELS}}, type=SQL_INSTANCE),
         Case({"tags": _LABELS}, type=ATLAS_CLUSTER),
         Case({"tags": _LABELS}, type=ELASTIC_DEPLOYMENT),
@@ -122,6 +129,7 @@ _TWO = json.dumps({"env": "prod", "owner": "data-platform"})
     bad=[
         Case({}, type=DATASET),
         Case({}, type=DATASET, provider={"defaultLabels": _TWO}),
+        Case({}, type=MACHINE),
         Case({}, type=SQL_INSTANCE, provider=_DEFAULTS),
         Case({"tags": {**_LABELS, "owner": ""}}, type=ATLAS_CLUSTER),
         Case({}, type=ELASTIC_DEPLOYMENT),

@@ -15,8 +15,10 @@ from policies.kit.types import (
     DATASET,
     DOMAIN_PROOF,
     ELASTIC_DEPLOYMENT,
+    HEALTH_CHECK,
     KEY_RING,
     REDIS,
+    REGION_GROUP,
     SECRET,
     SQL_INSTANCE,
     SUBNETWORK,
@@ -37,6 +39,7 @@ _NAMES_A_PLACE = frozenset(
         "allowedPersistenceRegions",
         "alternativeLocationId",
         "destinationRegion",
+        "distributionPolicyZones",
         "location",
         "locationId",
         "region",
@@ -109,7 +112,8 @@ _ZONE = re.compile(r"-[a-z]$")
         Case({"regionCode": "ap-northeast-1"}, TIMESCALE_SERVICE),
         Case({"region": "gcp-asia-northeast1"}, ELASTIC_DEPLOYMENT),
         Case({"location": "global"}, _WITHOUT_A_PLACE[0]),
-        Case({"name": "group"}, "gcp:compute/healthCheck:HealthCheck"),
+        Case({"name": "group"}, HEALTH_CHECK),
+        Case({"distributionPolicyZones": ["asia-northeast1-a", "asia-northeast1-b"]}, REGION_GROUP),
     ],
     bad=[
         Case({}, type=DATASET),
@@ -125,6 +129,7 @@ _ZONE = re.compile(r"-[a-z]$")
         Case({"regionCode": "us-east-1"}, type=TIMESCALE_SERVICE),
         Case({"region": "gcp-us-central1"}, type=ELASTIC_DEPLOYMENT),
         Case({"region": ""}, type=REDIS),
+        Case({"distributionPolicyZones": ["asia-northeast1-a", "us-east1-b"]}, REGION_GROUP),
     ],
 )
 def region_allowed(resource: Resource, regions: Sequence[str]) -> Iterator[str]:

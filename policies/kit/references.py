@@ -1,0 +1,20 @@
+"""Which of the stack's resources another one names, also while ids are unknown."""
+
+from policies.kit.resource import Node, Resource, Stack, Undecided, last_part
+from policies.kit.waiting import fitting
+
+
+def declared(
+    stack: Stack, user: Resource, path: str, *types: str, naming: str = "name", inside: Node | None = None
+) -> list[Resource]:
+    """The stack's resources of these types that the user names there; `inside` is an object of the user's to read in.
+
+    While the id is not known they are those that it depends on; raises Undecided when it depends on none.
+    """
+    try:
+        named = {last_part(text) for text in (inside or user).texts(path)}
+    except Undecided:
+        if found := [each for each in stack.of(*types) if each.urn in user.dependencies]:
+            return found
+        raise
+    return fitting(stack.of(*types), lambda each: each.text(naming) in named) if named else []
