@@ -64,6 +64,20 @@ CASES: list[tuple[str, dict[str, Any], dict[str, bool]]] = [
     ("user", {"type": "CLOUD_IAM_USER"}, {"type": True}),
     ("user", {"passwordWo": "x"}, {}),
     ("grant", {"role": "roles/viewer"}, {"role": True}),
+    ("template", {"machineType": "e2-standard-4"}, {"machineType": True}),
+    ("template", {"labels": {"role": "other"}}, {"labels.role": True}),
+    ("template", {"scheduling": None}, {}),
+    ("group", {"versions": [{"instanceTemplate": "other", "name": "current"}]}, {"versions": False}),
+    ("group", {"baseInstanceName": "other"}, {"baseInstanceName": True}),
+    ("group", {"distributionPolicyZones": ["asia-northeast1-a"]}, {"distributionPolicyZones": True}),
+    ("group", {"updatePolicy.maxSurgeFixed": None}, {}),
+    ("machine-health", {"tcpHealthCheck.port": 6433}, {"tcpHealthCheck.port": False}),
+    ("machine-backend", {"region": "asia-northeast2"}, {"region": False}),
+    ("machine-backend", {"loadBalancingScheme": "EXTERNAL"}, {"loadBalancingScheme": True}),
+    ("machine-backend", {"loadBalancingScheme": None, "sessionAffinity": None}, {}),
+    ("machine-front", {"ports": ["6433"]}, {"ports": True}),
+    ("machine-front", {"labels": {"role": "other"}}, {"labels.role": False}),
+    ("repository-grant", {"location": None}, {}),
 ]
 
 

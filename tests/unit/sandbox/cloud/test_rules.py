@@ -41,7 +41,7 @@ def _inputs(world: Any, case: dict[str, Any]) -> dict[str, Any]:
     if "many_labels" in case:
         changes["labels"] = {f"label{number}": "x" for number in range(case["many_labels"])}
     if "long_text" in case:
-        changes[case["long_text"]] = "x" * 70_000
+        changes[case["long_text"]] = "x" * 300_000
     inputs: dict[str, Any] = world.changed(case["of"], changes)
     return inputs
 
