@@ -18,8 +18,10 @@ from infra.components.invalidation import Invalidation, InvalidationArgs
 from infra.components.inventory import StoreRecord
 from infra.components.mongodb import Mongodb, MongodbArgs
 from infra.components.network import Network, NetworkArgs
+from infra.components.pooler import Pooler, PoolerArgs
 from infra.components.postgres import Postgres, PostgresArgs
 from infra.components.postgres_access import PostgresAccess, PostgresAccessArgs
+from infra.components.postgres_names import PostgresNames, PostgresNamesArgs
 from infra.components.project_services import ProjectServices, ProjectServicesArgs
 from infra.components.providers import providers
 from infra.components.timescale import Timescale, TimescaleArgs
@@ -83,6 +85,11 @@ class Platform(Component):
         """Declare the PostgreSQL tier; returns it and its outputs."""
         postgres = Postgres("postgres", PostgresArgs(plan, self._base), self._guarded)
         access = PostgresAccess("postgres-access", PostgresAccessArgs(plan, postgres, self._base), self._guarded)
+        pooler = None
+        if plan.pooler:
+            args = PoolerArgs(plan.pooler, plan.password_version, postgres, access.server_certificates, self._base)
+            pooler = Pooler("pooler", args, self._guarded)
+        PostgresNames("postgres-names", PostgresNamesArgs(plan, postgres, pooler, self._base), self._guarded)
         self._records.append(postgres.record)
         return postgres, {
             "postgres_hosts": dict(plan.hosts),

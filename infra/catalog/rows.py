@@ -51,6 +51,13 @@ class TierRow(Row):
     shared_core: bool = False
 
 
+class MachineTypeRow(Row):
+    """A Compute Engine machine type; memory in MiB."""
+
+    vcpus: int
+    memory_mib: int
+
+
 class CustomTierRule(Row):
     """The bounds of db-custom-<vCPU>-<MiB> tiers; memory in MiB."""
 
@@ -129,6 +136,12 @@ def absent_flags() -> Mapping[str, str]:
 def fixed_tiers() -> Mapping[str, TierRow]:
     """Tiers with a fixed size, by name."""
     return {name: TierRow(**row) for name, row in read("cloudsql_tiers.yaml")["fixed"].items()}
+
+
+@cache
+def machine_types() -> Mapping[str, MachineTypeRow]:
+    """Machine types of the pooler by name."""
+    return {name: MachineTypeRow(**row) for name, row in read("machine_types.yaml").items()}
 
 
 @cache

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
-import pulumi_random as random
 
 from infra.components.component import Component
 from infra.components.encryption import ENCRYPT_DECRYPT
 from infra.components.foundation import Foundation
+from infra.components.passwords import new_password
 from infra.components.postgres import Postgres
 from infra.derive.bigquery import FederationPlan
 
 _USER = "bigquery"
-_PASSWORD_LENGTH = 64
-"""As long as the longest minimum that the instance's password policy can ask for."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +39,10 @@ class Federation(Component):
         self._args = args
         self._base = args.foundation
         self._key = args.foundation.encryption.key("bigquery", args.location)
-        password = self._password()
+        password = new_password(self, "bigquery-password", args.plan.password_version)
         connection = self._connection(password, self._user(password))
         self._let_in(connection)
         self.register_outputs({"connection": connection.name})
-
-    def _password(self) -> pulumi.Output[str]:
-        made = random.RandomPassword(
-            "bigquery-password",
-            length=_PASSWORD_LENGTH,
-            special=True,
-            min_lower=1,
-            min_upper=1,
-            min_numeric=1,
-            min_special=1,
-            keepers={"version": str(self._args.plan.password_version)},
-            # A new version replaces it; what both ends hold stays until then, since they look at the version alone.
-            opts=self.inside(protect=False),
-        )
-        result: pulumi.Output[str] = made.result
-        return result
 
     def _user(self, password: pulumi.Output[str]) -> gcp.sql.User:
         return gcp.sql.User(

@@ -119,12 +119,22 @@ def _storage_member(owner: Encryption, service: pulumi.Resource) -> pulumi.Input
     return member
 
 
+def _compute_member(owner: Encryption, service: pulumi.Resource) -> pulumi.Input[str]:
+    # No call tells it: the project's number and a fixed name (cloud.google.com/compute/docs/access/service-accounts).
+    found = gcp.organizations.get_project_output(opts=_after(owner, service))
+    member: pulumi.Output[str] = found.number.apply(
+        lambda number: f"serviceAccount:service-{number}@compute-system.iam.gserviceaccount.com"
+    )
+    return member
+
+
 def _after(owner: Encryption, service: pulumi.Resource) -> pulumi.InvokeOutputOptions:
     return pulumi.InvokeOutputOptions(parent=owner, depends_on=[service])
 
 
 _LOOKED_UP: Mapping[str, Callable[[Encryption, pulumi.Resource], pulumi.Input[str]]] = {
     "bigquery": _bigquery_member,
+    "compute": _compute_member,
     "storage": _storage_member,
 }
 """Agents that are no service identity: the API tells them, and makes them at the first call (SDK 10.2.0)."""

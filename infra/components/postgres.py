@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,7 +13,7 @@ from infra.components.component import Component
 from infra.components.dns import address_record
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord, counted
-from infra.derive.postgres import PORT, InstancePlan, PostgresPlan
+from infra.derive.postgres import InstancePlan, PostgresPlan
 
 _INSTANCE_MINUTES = 90
 """The provider's own bound; a replica of a full disk can take most of it."""
@@ -28,10 +28,10 @@ class PostgresArgs:
 
 
 class Postgres(Component):
-    """One regional or zonal primary, replicas for reads, and two names in front of them: pg-write and pg-read.
+    """One regional or zonal primary, replicas for reads, and a name for each where a pooler of our own needs it.
 
-    A name is what clients hold (COR-17, COR-23): same-region replicas are no failover targets, so a failover to the
-    second region or a restore moves pg-write to another address.
+    What clients hold are pg-write and pg-read (postgres_names.py): same-region replicas are no failover targets
+    (COR-23), so a failover to the second region or a restore moves pg-write to another address.
     """
 
     primary: gcp.sql.DatabaseInstance
@@ -52,9 +52,8 @@ class Postgres(Component):
             deletion_policy="ABANDON",
             opts=self.inside(),
         )
-        self._dns_name("write", [self.primary])
-        local = [self.replicas[plan.key] for plan in args.plan.replicas if not plan.is_cross_region]
-        self._dns_name("read", local or [self.primary])
+        for host, keys in args.plan.names.items():
+            self._dns_name(host, keys)
         self.register_outputs({"hosts": dict(args.plan.hosts), "connectionName": self.primary.connection_name})
 
     @property
@@ -92,7 +91,7 @@ class Postgres(Component):
                 f", any minute of {plan.backup.transaction_log_days} days" if plan.backup.point_in_time_recovery else ""
             ),
             encryption_key=self._base.encryption.key("postgres", plan.primary.region).key_id,
-            endpoints={endpoint: f"{host}:{PORT}" for endpoint, host in plan.hosts.items()},
+            endpoints=dict(plan.endpoints),
             owner=self._base.owner,
         )
 
@@ -164,7 +163,8 @@ class Postgres(Component):
             minutes=_INSTANCE_MINUTES,
         )
 
-    def _dns_name(self, endpoint: str, instances: list[gcp.sql.DatabaseInstance]) -> None:
-        addresses = [instance.private_ip_address for instance in instances]
-        plan = self._args.plan
-        address_record(self, self._base, f"postgres-name-{endpoint}", plan.hosts[endpoint], addresses)
+    def _dns_name(self, host: str, keys: Sequence[str]) -> None:
+        instances = {"primary": self.primary, **self.replicas}
+        addresses = [instances[key].private_ip_address for key in keys]
+        name = host.partition(".")[0].removeprefix("pg-")
+        address_record(self, self._base, f"postgres-name-{name}", host, addresses)

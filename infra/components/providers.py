@@ -33,6 +33,13 @@ def providers(plan: PlatformPlan) -> list[pulumi.ProviderResource]:
         found.append(ec.Provider("elastic-cloud"))
     if plan.timescale:
         found.append(timescale_provider(plan.timescale, google))
-    if plan.timescale or (plan.bigquery and plan.bigquery.federation):
+    if _makes_passwords(plan):
         found.append(random.Provider("random"))
     return found
+
+
+def _makes_passwords(plan: PlatformPlan) -> bool:
+    """Whether anything signs in with a password that the program makes."""
+    pooled = plan.postgres is not None and any(user.is_pooled for user in plan.postgres.users)
+    federated = plan.bigquery is not None and plan.bigquery.federation is not None
+    return plan.timescale is not None or federated or pooled or bool(plan.postgres and plan.postgres.pooler)

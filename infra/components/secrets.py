@@ -15,11 +15,13 @@ class Secrets:
     def __init__(self, owner: Component, foundation: Foundation) -> None:
         self._owner = owner
         self._foundation = foundation
+        self.made: list[pulumi.Resource] = []
+        """Everything that was made: what a reader of the secrets must wait for."""
 
     def put(self, key: str, content: pulumi.Input[str], *readers: str) -> gcp.secretmanager.Secret:
         """Keep a content under a key; `readers` are the programs (identities) that may read it."""
         secret = self._secret(key)
-        gcp.secretmanager.SecretVersion(
+        version = gcp.secretmanager.SecretVersion(
             f"secret-version-{key}",
             secret=secret.id,
             secret_data=content,
@@ -27,6 +29,7 @@ class Secrets:
             deletion_policy="DISABLE",
             opts=self._owner.inside(protect=False),
         )
+        self.made += [secret, version]
         for reader in readers:
             self._readable(key, secret, reader)
         return secret
@@ -51,10 +54,11 @@ class Secrets:
         )
 
     def _readable(self, key: str, secret: gcp.secretmanager.Secret, reader: str) -> None:
-        gcp.secretmanager.SecretIamMember(
+        member = gcp.secretmanager.SecretIamMember(
             f"secret-reader-{key}-{reader}",
             secret_id=secret.id,
             role="roles/secretmanager.secretAccessor",
             member=self._foundation.identities.member(reader),
             opts=self._owner.inside(),
         )
+        self.made.append(member)

@@ -4,13 +4,15 @@ An instance that runs out of memory because of work_mem × connections is outsid
 (cloud.google.com/sql/docs/postgres/operational-guidelines), so the sums are made before anything is built.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.derive import flags
+from infra.derive import flags, pgbouncer
 from infra.derive.flags import FlagValue
+from infra.derive.pooler_files import read_services
 from infra.derive.tiers import Tier
 from infra.settings.postgres import PostgresSettings
+from infra.settings.postgres_pooler import PoolerSettings
 
 WORK_MEMORY_FACTOR = 2
 """A hash node may take hash_mem_multiplier (2.0 since PostgreSQL 15) × work_mem; one such node a connection."""
@@ -23,6 +25,15 @@ AUTOVACUUM_WORKERS = 3
 
 RESERVED_CONNECTIONS = 10
 """Kept free: 3 for superusers (PostgreSQL's default), 7 for Cloud SQL's own agents and an operator on call."""
+
+POOLER_CLIENT_KIB = 32
+"""Memory of PgBouncer for a client with TLS, in KiB; measured by `make bench ARGS=pooler` and rounded up."""
+
+POOLER_SYSTEM_MIB = 1024
+"""What a pooler machine needs beside its clients: the system, its containers and the read router; an estimate."""
+
+_ROUTER_CONNECTIONS = 1
+"""The read router keeps one connection to each server."""
 
 _DEFAULTS: Mapping[str, FlagValue] = {
     "maintenance_work_mem": "64 MB",
@@ -72,9 +83,33 @@ class ConnectionBudget:
 
     def __str__(self) -> str:
         return (
-            f"pools {self.sums} = {self.pooled} + direct {self.direct} + reserved {self.reserved} "
+            f"pools ({self.sums}) = {self.pooled} + direct {self.direct} + reserved {self.reserved} "
             f"= {self.needed} of max_connections {self.maximum}"
         )
+
+
+@dataclass(frozen=True)
+class PoolerMemory:
+    """Memory a pooler machine may be asked for, against what it has; MiB."""
+
+    clients: int
+    available: int
+
+    @property
+    def needed(self) -> int:
+        """MiB needed when both processes are full of clients."""
+        return 2 * self.clients * POOLER_CLIENT_KIB // 1024 + POOLER_SYSTEM_MIB
+
+    def __str__(self) -> str:
+        return (
+            f"2 processes × {self.clients} clients × {POOLER_CLIENT_KIB} KiB + system {POOLER_SYSTEM_MIB} MiB "
+            f"= {self.needed} MiB of {self.available} MiB RAM"
+        )
+
+
+def pooler_memory(pooler: PoolerSettings, available: int) -> PoolerMemory:
+    """The memory budget of a pooler machine with so many MiB."""
+    return PoolerMemory(pooler.max_client_connections, available)
 
 
 def memory_budget(wanted: Mapping[str, FlagValue], version: int, tier: Tier) -> MemoryBudget:
@@ -103,27 +138,75 @@ def max_connections(wanted: Mapping[str, FlagValue], version: int, tier: Tier) -
 def connection_budget(postgres: PostgresSettings, *, is_primary: bool, maximum: int) -> ConnectionBudget:
     """The connection budget of the primary, or of one replica.
 
-    Pools multiply by pooler instance and by user (COR-16). Each replica must hold the whole read pool, since it may
-    be the last one left, and the primary both pools, since reads fall back to it (PG-POOL, PG-ROUTE).
+    Pools multiply by pooler instance and by user (COR-16). Each replica must hold the whole read pool, since it may be
+    the last one left; the primary holds the write pool, and what reads may take of it while no replica is left
+    (PG-POOL, PG-ROUTE): the cap of PgBouncer's fall-back, or a pool of Cloud SQL's own that knows no such cap.
     """
     pooler, users = postgres.pooler, postgres.users.values()
-    endpoints = ("write", "read") if is_primary else ("read",)
-    pooled_users = (
-        0
-        if pooler.kind == "none"
-        else sum(endpoint in user.endpoints for user in users if user.pooled for endpoint in endpoints)
-    )
-    copies = pooler.instances if pooler.kind == "pgbouncer" else 1
-    size = pooler.default_pool_size + pooler.reserve_pool_size
     direct = sum(
         user.connections
         for user in users
         if (pooler.kind == "none" or not user.pooled) and (is_primary or "read" in user.endpoints)
     )
+    terms = _POOLS[pooler.kind](postgres, is_primary)
     return ConnectionBudget(
-        pooled=copies * pooled_users * size,
+        pooled=sum(term.connections for term in terms),
         direct=direct,
         reserved=RESERVED_CONNECTIONS,
         maximum=maximum,
-        sums=f"{copies} × {pooled_users} × ({pooler.default_pool_size} + {pooler.reserve_pool_size})",
+        sums=" + ".join(map(str, terms)) or "none",
     )
+
+
+@dataclass(frozen=True)
+class _Pools:
+    """Pools of one kind on a server: poolers × pools × connections of each."""
+
+    what: str
+    poolers: int
+    pools: int
+    size: int
+
+    @property
+    def connections(self) -> int:
+        return self.poolers * self.pools * self.size
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.poolers} × {self.pools} × {self.size}"
+
+
+def _no_pools(_: PostgresSettings, __: bool) -> list[_Pools]:  # one of several of a form
+    return []
+
+
+def _managed_pools(postgres: PostgresSettings, is_primary: bool) -> list[_Pools]:
+    size = pgbouncer.pool(postgres.pooler)
+    return [_Pools(each, 1, _pooled(postgres, each), size) for each in (("write", "read") if is_primary else ("read",))]
+
+
+def _pgbouncer_pools(postgres: PostgresSettings, is_primary: bool) -> list[_Pools]:
+    """Beside the pools: each process looks up who signs in, and the read router asks each server for its position."""
+    pooler, readers = postgres.pooler, _pooled(postgres, "read")
+    copies, size = pooler.instances, pgbouncer.pool(pooler)
+    services = len(read_services(pooler, postgres.database))
+    if not is_primary:
+        return [
+            _Pools("read", copies, readers, size),
+            _Pools("own", copies, 1, pgbouncer.SIGN_IN_CONNECTIONS + _ROUTER_CONNECTIONS),
+        ]
+    return [
+        _Pools("write", copies, _pooled(postgres, "write"), size),
+        _Pools("fall-back of reads", copies, readers * services, pooler.reads.fallback_pool_size),
+        _Pools("own", copies, 1, 2 * pgbouncer.SIGN_IN_CONNECTIONS + _ROUTER_CONNECTIONS),
+    ]
+
+
+def _pooled(postgres: PostgresSettings, endpoint: str) -> int:
+    return sum(endpoint in user.endpoints for user in postgres.users.values() if user.pooled)
+
+
+_POOLS: Mapping[str, Callable[[PostgresSettings, bool], list[_Pools]]] = {
+    "none": _no_pools,
+    "managed": _managed_pools,
+    "pgbouncer": _pgbouncer_pools,
+}

@@ -4,6 +4,7 @@ from infra.settings import Settings
 
 
 def features(settings: Settings) -> frozenset[str]:
-    """The stores that are switched on, and which engine the cache has ("redis" or "valkey")."""
+    """The stores that are on, which engine the cache has ("redis") and which pooler PostgreSQL has ("pgbouncer")."""
     engine = {settings.cache.engine} if settings.cache else set()
-    return settings.stores | engine
+    pooler = {settings.postgres.pooler.kind} - {"none"} if settings.postgres else set()
+    return settings.stores | engine | pooler

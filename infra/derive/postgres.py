@@ -6,20 +6,17 @@ primary, a replica in the second region.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from infra.derive import flags, schedule
 from infra.derive.flags import FlagValue
 from infra.derive.names import Names
+from infra.derive.pooler import PoolerPlan, pooler_plan
+from infra.derive.postgres_entrance import Door, Entrance
 from infra.derive.schedule import DenyDates, WeeklyHour
 from infra.derive.tiers import Tier, parse_tier
 from infra.settings import Settings
-from infra.settings.postgres import PostgresSettings, ReplicaSettings, UserSettings
+from infra.settings.postgres import PostgresSettings, ReplicaSettings
 from infra.settings.postgres_parts import InsightsSettings, PasswordPolicySettings
-
-PORT = 5432
-CERTIFICATE_PATH = "/etc/triptrip/postgres-ca.pem"
-"""Where applications mount the secret that holds the servers' certificate authorities."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +55,33 @@ class MaintenancePlan:
 
 @dataclass(frozen=True)
 class UserPlan:
-    """A database user that signs in as a service account, without a password."""
+    """A database user: a service account that signs in without a password, or one that passes through a pool with one.
+
+    Neither PgBouncer nor Cloud SQL's own pool takes IAM tokens (ADR 0022). A pooled user keeps its account's user, so
+    that a pool can come without taking a user away. `doors` are its ways in by purpose.
+    """
 
     key: str
     account_id: str
-    endpoints: tuple[str, ...]
+    is_pooled: bool
+    doors: Mapping[str, Door]
 
-    def database_user(self, gcp_project: str) -> str:
-        """The name inside PostgreSQL: the account's address without its last part, as Cloud SQL wants it."""
+    def account_user(self, gcp_project: str) -> str:
+        """The name of its account inside PostgreSQL: the address without the last part, as Cloud SQL wants it."""
         return f"{self.account_id}@{gcp_project}.iam"
 
-    def connection_string(self, gcp_project: str, host: str, database: str) -> str:
-        """What the application is handed (CONN, COR-18): it verifies the server and signs in with an IAM token."""
-        user, certificate = quote(self.database_user(gcp_project), safe=""), quote(CERTIFICATE_PATH, safe="")
-        return f"postgresql://{user}@{host}:{PORT}/{database}?sslmode=verify-ca&sslrootcert={certificate}"
+    def database_user(self, gcp_project: str) -> str:
+        """The name that it signs in with: its own where it passes through a pool, and its account's otherwise."""
+        return self.key if self.is_pooled else self.account_user(gcp_project)
 
 
 @dataclass(frozen=True)
 class PostgresPlan:
-    """The whole tier."""
+    """The whole tier.
+
+    `hosts` are what clients hold, pg-write and pg-read, `endpoints` the same with their ports. `names` are further
+    names in DNS with the keys of the instances that they stand for.
+    """
 
     version: str
     edition: str
@@ -93,7 +98,11 @@ class PostgresPlan:
     maintenance: MaintenancePlan
     users: tuple[UserPlan, ...]
     hosts: Mapping[str, str]
+    endpoints: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
+    password_version: int
     managed_pool_size: int | None
+    pooler: PoolerPlan | None
     data_cache: bool
     insights: InsightsSettings
     password_policy: PasswordPolicySettings
@@ -102,6 +111,11 @@ class PostgresPlan:
 def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) -> PostgresPlan:
     """Work out the tier from settings that `infra.derive.checks` has accepted."""
     managed = postgres.pooler.kind == "managed"
+    replicas = tuple(
+        _replica(postgres, settings, names, key, replica) for key, replica in sorted(postgres.replicas.items())
+    )
+    local = tuple(replica.key for replica in replicas if not replica.is_cross_region)
+    entrance = Entrance(postgres, settings.network.dns_domain, local)
     return PostgresPlan(
         version=f"POSTGRES_{postgres.version}",
         edition=postgres.edition,
@@ -112,15 +126,20 @@ def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) 
         disk_size_gb=postgres.storage.size.gib,
         disk_limit_gb=postgres.storage.limit.gib,
         primary=_primary(postgres, settings, names),
-        replicas=tuple(
-            _replica(postgres, settings, names, key, replica) for key, replica in sorted(postgres.replicas.items())
-        ),
+        replicas=replicas,
         disaster_recovery_replica=postgres.disaster_recovery_replica,
         backup=_backup(postgres, settings),
         maintenance=_maintenance(postgres),
-        users=tuple(_user(names, key, user) for key, user in sorted(postgres.users.items())),
-        hosts={endpoint: f"pg-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
+        users=tuple(
+            UserPlan(key, names.of(key), user.pooled, entrance.doors(user))
+            for key, user in sorted(postgres.users.items())
+        ),
+        hosts=entrance.hosts,
+        endpoints=entrance.endpoints,
+        names=entrance.names,
+        password_version=postgres.pooler.password_version,
         managed_pool_size=postgres.pooler.default_pool_size if managed else None,
+        pooler=pooler_plan(postgres, settings, names, entrance.servers),
         data_cache=postgres.data_cache,
         insights=postgres.insights,
         password_policy=postgres.password_policy,
@@ -179,7 +198,3 @@ def _maintenance(postgres: PostgresSettings) -> MaintenancePlan:
         track=maintenance.track,
         deny=schedule.deny_utc(maintenance.deny) if maintenance.deny else None,
     )
-
-
-def _user(names: Names, key: str, user: UserSettings) -> UserPlan:
-    return UserPlan(key=key, account_id=names.of(key), endpoints=tuple(user.endpoints))

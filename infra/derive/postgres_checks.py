@@ -10,7 +10,7 @@ from infra.derive.flags import FlagError, FlagValue
 from infra.derive.postgres import replica_flags
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
 from infra.settings import Problem, Settings
-from infra.settings.postgres import PostgresSettings, ReplicaSettings
+from infra.settings.postgres import POOLER, PostgresSettings, ReplicaSettings
 from infra.settings.project import ProjectSettings
 from infra.settings.secrets import shown
 
@@ -125,6 +125,19 @@ def _sign_in(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem
         )
 
 
+def _pooler_sign_in(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    """PgBouncer looks up the users' secrets, which the server shows to the role of this flag alone (auth_query)."""
+    name = "cloudsql.pg_authid_select_role"
+    value = postgres.flags.get(name)
+    if postgres.pooler.kind == "pgbouncer" and value != POOLER:
+        yield Problem(
+            f"postgres.flags.{name}",
+            "missing" if value is None else str(value),
+            f"{POOLER} while postgres.pooler.kind is pgbouncer: it reads the SCRAM secrets of the pooled users",
+            f"write {name}: {POOLER}",
+        )
+
+
 def _replica_flags(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
     """Flags a replica may not choose freely: PostgreSQL's standby rules, and flags copied from the primary."""
     primary = postgres.flags
@@ -178,6 +191,30 @@ def _connections(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Pro
                 )
 
 
+def _machine(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+    """A pooler machine that Google offers, with memory for every client."""
+    pooler = postgres.pooler
+    if pooler.kind != "pgbouncer":
+        return
+    machine = catalog.machine_types().get(pooler.machine_type)
+    if machine is None:
+        yield Problem(
+            "postgres.pooler.machineType",
+            pooler.machine_type,
+            f"one of {', '.join(catalog.machine_types())}",
+            "choose one of them, or add a row to infra/catalog/machine_types.yaml",
+        )
+        return
+    budget = budgets.pooler_memory(pooler, machine.memory_mib)
+    if budget.needed > budget.available:
+        yield Problem(
+            "postgres.pooler.maxClientConnections",
+            str(pooler.max_client_connections),
+            str(budget),
+            "lower it, add instances, or take a larger machineType",
+        )
+
+
 def _instances(postgres: PostgresSettings) -> Iterator[tuple[str, str, Mapping[str, FlagValue]]]:
     """Every instance as (path, tier name, flags in force)."""
     yield "postgres.primary", postgres.primary.tier, postgres.flags
@@ -213,6 +250,8 @@ _CHECKS: tuple[Callable[[ProjectSettings, PostgresSettings], Iterator[Problem]],
     _tiers,
     _flags,
     _sign_in,
+    _pooler_sign_in,
+    _machine,
     _replica_flags,
     _memory,
     _connections,

@@ -12,7 +12,11 @@ from infra.settings.maintenance import MaintenanceSettings
 from infra.settings.model import SettingsModel, StoreSettings, refuse_all
 from infra.settings.postgres_checks import contradictions
 from infra.settings.postgres_parts import BackupSettings, InsightsSettings, PasswordPolicySettings, StorageSettings
+from infra.settings.postgres_pooler import PoolerSettings
 from infra.settings.scalar import refusal
+
+POOLER = "pooler"
+"""The pooler's own database user and service account."""
 
 Tier = Annotated[str, Text(r"db-[a-z0-9]+(?:-[A-Za-z0-9]+)*", "a Cloud SQL machine type", "db-custom-16-61440")]
 
@@ -70,31 +74,8 @@ class ReplicaSettings(SettingsModel):
     )
 
 
-class PoolerSettings(SettingsModel):
-    """The connection pool in front of the instances (PG-POOL)."""
-
-    kind: Literal["none", "managed", "pgbouncer"] = Field(
-        default="none",
-        description="none: clients connect to the instances; managed: Cloud SQL's own pool (ENTERPRISE_PLUS only); "
-        "pgbouncer: instances of PgBouncer in transaction mode.",
-    )
-    instances: Annotated[int, Whole(1, 16)] = Field(
-        default=2, description="PgBouncer instances; their pools add up on the server (COR-16)."
-    )
-    default_pool_size: Annotated[int, Whole(1, 10_000)] = Field(
-        default=100,
-        description="Server connections a pool keeps, for each database, user and pooler instance (PG-POOL).",
-    )
-    reserve_pool_size: Annotated[int, Whole(0, 1_000)] = Field(
-        default=5, description="Further server connections when clients wait (PG-POOL)."
-    )
-    max_client_connections: Annotated[int, Whole(1, 100_000)] = Field(
-        default=10_000, description="Client connections a pooler instance accepts (TGT-PG-CONN)."
-    )
-
-
 class UserSettings(SettingsModel):
-    """A database user: a service account that logs in through IAM, with no password."""
+    """A database user: a service account that signs in through IAM, or with a password where it passes a pool."""
 
     endpoints: Annotated[list[Literal["write", "read"]], Field(min_length=1, max_length=2)] = Field(
         description="Which names it connects to: write (the primary), read (the replicas, the primary as fall-back)."
@@ -124,10 +105,10 @@ UserName = Annotated[
         SHORT_NAME,
         SHORT_NAME_FORM,
         "application",
-        # PostgreSQL's and Cloud SQL's own roles (Google, "About PostgreSQL users and roles").
+        # The pooler's own, PostgreSQL's and Cloud SQL's roles (Google, "About PostgreSQL users and roles").
         reserved=(
-            "postgres", "public", "none", "cloudsqladmin", "cloudsqlsuperuser", "cloudsqlreplica", "cloudsqlagent",
-            "cloudsqlimportexport", "cloudsqliamuser", "cloudsqliamserviceaccount", "cloudsqllogical",
+            "pooler", "postgres", "public", "none", "cloudsqladmin", "cloudsqlsuperuser", "cloudsqlreplica",
+            "cloudsqlagent", "cloudsqlimportexport", "cloudsqliamuser", "cloudsqliamserviceaccount", "cloudsqllogical",
         ),
     ),
 ]  # fmt: skip
@@ -193,8 +174,9 @@ class PostgresSettings(StoreSettings):
 
     @property
     def client_paths(self) -> Mapping[str, str]:
-        """Every database user."""
-        return {name: f"users.{name}" for name in self.users}
+        """Every database user, and the machines of the pooler."""
+        pooler = {POOLER: "pooler"} if self.pooler.kind == "pgbouncer" else {}
+        return {name: f"users.{name}" for name in self.users} | pooler
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic.alias_generators import to_snake
+
 from infra.settings.model import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.settings.postgres import PostgresSettings
+    from infra.settings.postgres_pooler import PoolerSettings
 
 # Google, "Cloud SQL editions"; Cloud SQL API, BackupRetentionSettings.transactionLogRetentionDays (COR-06).
 _LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
+
+# PgBouncer's MAX_DBNAME is 64 with its end; the second read pool is the database's name and "_relaxed".
+_LONGEST_POOLED_DATABASE = 55
 
 # Google, "Cloud SQL quotas and limits": read replicas of one primary.
 _MOST_REPLICAS = 10
@@ -25,6 +31,7 @@ def contradictions(postgres: PostgresSettings) -> Iterator[Finding]:
     yield from _availability(postgres)
     yield from _disaster_recovery(postgres)
     yield from _pooling(postgres)
+    yield from _users(postgres)
 
 
 def _edition(postgres: PostgresSettings) -> Iterator[Finding]:
@@ -135,6 +142,27 @@ def _pooling(postgres: PostgresSettings) -> Iterator[Finding]:
             f"{pooler.reserve_pool_size} = {pool})",
             f"raise it to {pool} or more",
         )
+    if pooler.kind != "none" and not any(user.pooled for user in postgres.users.values()):
+        yield Finding(
+            "pooler.kind",
+            pooler.kind,
+            "none while no user is pooled",
+            "write none, or pooled: true for the user that the application connects as",
+        )
+    if pooler.kind == "pgbouncer":
+        yield from _machines(pooler)
+        if len(postgres.database) > _LONGEST_POOLED_DATABASE:
+            yield Finding(
+                "database",
+                postgres.database,
+                f"at most {_LONGEST_POOLED_DATABASE} characters while postgres.pooler.kind is pgbouncer, which adds "
+                "_relaxed to it",
+                "shorten the name",
+            )
+
+
+def _users(postgres: PostgresSettings) -> Iterator[Finding]:
+    pooler = postgres.pooler
     if not postgres.users:
         yield Finding("users", "no user", "at least one user", "add the user that the application connects as")
     for name, user in postgres.users.items():
@@ -162,3 +190,43 @@ def _pooling(postgres: PostgresSettings) -> Iterator[Finding]:
                 "at least 1 for a user that is not pooled",
                 "write how many connections it may open",
             )
+
+
+def _machines(pooler: PoolerSettings) -> Iterator[Finding]:
+    """What PgBouncer's machines need, and cannot do."""
+    for name, form in (
+        ("image", "an image of Artifact Registry by its digest"),
+        ("certificate", "a secret with the certificate that clients see, <secret>/<version>"),
+        ("certificateAuthority", "a secret with the authority that clients trust, <secret>/<version>"),
+    ):
+        if getattr(pooler, to_snake(name)) is None:
+            yield Finding(
+                f"pooler.{name}",
+                "missing",
+                f"{form}, while postgres.pooler.kind is pgbouncer",
+                "follow docs/runbooks/pooler.md and write what it prints",
+            )
+    reads = pooler.reads
+    pool = pooler.default_pool_size + pooler.reserve_pool_size
+    if reads.fallback_pool_size > pool:
+        yield Finding(
+            "pooler.reads.fallbackPoolSize",
+            reads.fallback_pool_size,
+            f"at most the pool itself (defaultPoolSize {pooler.default_pool_size} + reservePoolSize "
+            f"{pooler.reserve_pool_size} = {pool})",
+            f"lower it to {pool} or less",
+        )
+    if reads.relaxed_lag < reads.maximum_lag:
+        yield Finding(
+            "pooler.reads.relaxedLag",
+            reads.relaxed_lag,
+            f"at least maximumLag ({reads.maximum_lag}): it is the pool for callers that accept older data",
+            f"raise it to {reads.maximum_lag} or more",
+        )
+    if 2 * reads.check_every.milliseconds > reads.maximum_lag.milliseconds:
+        yield Finding(
+            "pooler.reads.checkEvery",
+            reads.check_every,
+            f"at most half of maximumLag ({reads.maximum_lag}), or a lag is seen after it has grown beyond it",
+            "check more often, or raise maximumLag",
+        )

@@ -5,18 +5,32 @@ from typing import Any
 from infra import catalog
 from tests.e2e.runner import Sandbox, Step
 
+POOLER: dict[str, Any] = {
+    "flags": {"cloudsql.pg_authid_select_role": "pooler"},
+    "pooler": {
+        "kind": "pgbouncer",
+        "defaultPoolSize": 10,
+        "reservePoolSize": 2,
+        "reads": {"fallbackPoolSize": 3},
+        "image": "asia-northeast1-docker.pkg.dev/triptrip-images/platform/pooler@sha256:" + "0123456789abcdef" * 4,
+        "certificate": "pooler-certificate/1",
+        "certificateAuthority": "pooler-certificate-authority/1",
+    },
+    "users": {"application": {"pooled": True, "connections": 0}},
+}
+
 
 def _destructive(steps: list[Step]) -> list[Step]:
     return [step for step in steps if step.is_stateful and step.op not in ("create", "update", "refresh")]
 
 
-def _apply(sandbox: Sandbox, changes: dict[str, Any]) -> list[Step]:
-    """Preview and apply changes of prod; returns the preview's steps."""
-    sandbox.configure("prod", changes)
-    steps = sandbox.steps("prod")
+def _apply(sandbox: Sandbox, changes: dict[str, Any], stack: str = "prod") -> list[Step]:
+    """Preview and apply changes of a stack; returns the preview's steps."""
+    sandbox.configure(stack, changes)
+    steps = sandbox.steps(stack)
     assert _destructive(steps) == []
-    sandbox.up("prod").succeeded()
-    sandbox.assert_settled("prod")
+    sandbox.up(stack).succeeded()
+    sandbox.assert_settled(stack)
     return steps
 
 
@@ -52,7 +66,6 @@ def test_enterprise_becomes_enterprise_plus_in_place_and_then_names_its_recovery
                 "primary": {"tier": "db-perf-optimized-N-16"},
                 "replicas": {"b": plus, "c": plus, "osaka": osaka},
                 "backup": {"transactionLogs": "35 days"},
-                "pooler": {"kind": "managed"},
             }
         },
     )
@@ -64,6 +77,31 @@ def test_enterprise_becomes_enterprise_plus_in_place_and_then_names_its_recovery
     }
     named = _apply(deployed_prod, {"postgres": {"disasterRecoveryReplica": "osaka"}})
     assert [(step.op, step.name) for step in named if step.is_stateful] == [("update", "postgres-primary")]
+
+
+def test_a_pooler_comes_before_a_running_tier_and_takes_its_names_over(deployed_dev: Sandbox) -> None:
+    before = deployed_dev.resources("dev")["postgres-name-write"]["outputs"]["rrdatas"]
+    steps = _apply(deployed_dev, {"postgres": POOLER}, "dev")
+    replaced = {step.name for step in steps if step.op not in ("create", "update")}
+    # The same secrets with another content: other names and ports, and a password.
+    assert all(name.startswith("secret-version-postgres-") for name in replaced), replaced
+    assert {step.name for step in steps if step.is_stateful} == {
+        "postgres-primary",
+        "postgres-replica-b",
+        "postgres-replica-c",
+    }
+    resources = deployed_dev.resources("dev")
+    address = resources["pooler-address-write"]["outputs"]["address"]
+    assert resources["postgres-name-write"]["outputs"]["rrdatas"] == [address] != before
+    assert resources["postgres-name-primary"]["outputs"]["rrdatas"] == before
+
+
+def test_another_pool_size_replaces_the_machines_template_and_nothing_that_lasts(deployed_prod: Sandbox) -> None:
+    steps = _apply(deployed_prod, {"postgres": {"pooler": {"defaultPoolSize": 90}}})
+    replaced = {step.name for step in steps if "replace" in step.op}
+    assert replaced == {"pooler-template"}
+    assert [step.name for step in steps if step.op == "update"] == ["pooler-group"]
+    assert not [step for step in steps if step.is_stateful]
 
 
 def test_a_disk_that_grew_by_itself_is_no_change(deployed_prod: Sandbox) -> None:

@@ -45,6 +45,7 @@ def flags_of(draw: st.DrawFn, version: int, machines: Machines) -> FlagValues:
     }
     return {
         "cloudsql.iam_authentication": "on",
+        "cloudsql.pg_authid_select_role": "pooler",
         **draw(st.fixed_dictionaries({}, optional=optional)),
         "max_connections": draw(st.sampled_from([connections, str(connections)])),
         "shared_buffers": f"{percent} % of RAM",

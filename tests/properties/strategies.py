@@ -158,7 +158,7 @@ def _postgres(draw: st.DrawFn, project: Raw) -> Raw:
         "version": version,
         "edition": edition,
         "database": draw(
-            st.from_regex(r"t[a-z0-9_]{0,62}", fullmatch=True).filter(lambda name: name[:8] != "template")
+            st.from_regex(r"t[a-z0-9_]{0,54}", fullmatch=True).filter(lambda name: name[:8] != "template")
         ),
         "primary": primary,
         "storage": draw(_storage(is_plus=is_plus)),
@@ -282,16 +282,24 @@ def _insights() -> st.SearchStrategy[Raw]:
     )
 
 
+_MACHINES = {
+    "image": "asia-northeast1-docker.pkg.dev/triptrip-images/platform/pooler@sha256:" + "0123456789abcdef" * 4,
+    "certificate": "pooler-certificate/1",
+    "certificateAuthority": "pooler-certificate-authority/1",
+}
+
+
 @st.composite
 def _clients(draw: st.DrawFn, max_connections: int, *, is_plus: bool) -> Raw:
     """A pooler and users that fit under max_connections with some to spare."""
     kinds = ["none", "pgbouncer", "managed"] if is_plus else ["none", "pgbouncer"]
-    kind = draw(st.sampled_from(kinds if max_connections > 40 else ["none"]))
+    kind = draw(st.sampled_from(kinds if max_connections > 120 else ["none"]))
     users = draw(st.lists(names, min_size=1, max_size=4, unique=True))
-    pooled = set(draw(st.lists(st.sampled_from(users), max_size=2))) if kind != "none" else set()
-    instances = draw(st.integers(1, 3))
-    free = max_connections - 14
-    share = free // 2 // max(1, instances * 2 * len(pooled))
+    pooled = set(draw(st.lists(st.sampled_from(users), min_size=1, max_size=2))) if kind != "none" else set()
+    instances = draw(st.integers(2, 3))
+    free = max_connections - 14 - (9 * instances if kind == "pgbouncer" else 0)
+    # A user may have the write pool, and two pools of reads on the primary that are as large at most.
+    share = free // 2 // max(1, instances * 3 * len(pooled))
     size = draw(st.integers(1, max(1, share - 1)))
     reserve = draw(st.integers(0, max(0, share - 1 - size)))
     each = max(1, free // 2 // len(users))
@@ -303,6 +311,9 @@ def _clients(draw: st.DrawFn, max_connections: int, *, is_plus: bool) -> Raw:
             "defaultPoolSize": min(size, 10_000),
             "reservePoolSize": min(reserve, 1_000),
             "maxClientConnections": draw(st.integers(11_000, 100_000)),
+            "machineType": "e2-standard-4",
+            "reads": {"fallbackPoolSize": 1},
+            **(_MACHINES if kind == "pgbouncer" or draw(st.booleans()) else {}),
         },
         "users": {
             user: {"endpoints": draw(endpoints), "pooled": True}

@@ -104,7 +104,7 @@ def test_one_backend_has_a_cache_and_keeps_by_itself_only_what_the_api_allows(pl
 
 def test_a_cloud_run_service_has_no_timeout_port_or_health_check(plan: Plan) -> None:
     assert plan.named("cdn-endpoints-triptrip-api-asia-northeast1").inputs["cloudRun"] == {"service": "triptrip-api"}
-    assert not plan.of_type("HealthCheck")
+    assert not plan.of_type("healthCheck:HealthCheck")
     for name in ("cdn-api", "cdn-api-cached"):
         assert not {"timeoutSec", "portName", "healthChecks"} & plan.named(name).inputs.keys()
 
@@ -151,7 +151,7 @@ def test_dev_has_smaller_limits_and_its_own_name(prod: Plan) -> None:
 
 
 def test_every_part_is_of_one_scheme(plan: Plan) -> None:
-    parts = [*plan.of_type("BackendService"), *plan.of_type("GlobalForwardingRule")]
+    parts = [*plan.of_type("backendService:BackendService"), *plan.of_type("GlobalForwardingRule")]
     assert {part.inputs["loadBalancingScheme"] for part in parts} == {SCHEME}
 
 

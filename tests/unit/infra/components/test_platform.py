@@ -29,7 +29,9 @@ def test_whoever_reads_data_is_recorded_by_every_api_that_the_catalogue_names(pl
 def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None:
     lasting = [each for each in plan.resources if each.custom and not each.type.startswith("pulumi:")]
     unprotected = {each.type.rpartition(":")[2] for each in lasting if not each.options.get("protect")}
-    assert unprotected == {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember"}
+    machines = {"RegionInstanceTemplate", "RegionHealthCheck"} if plan.of_type("RegionInstanceGroupManager") else set()
+    expected = {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember"}
+    assert unprotected == expected | machines
 
 
 def test_without_guards_nothing_is_protected_and_the_peering_can_go() -> None:
@@ -78,7 +80,7 @@ def test_every_store_key_rotates_and_is_granted_to_its_service_agent(prod: Plan)
 
 
 def test_users_sign_in_as_service_accounts_without_a_password(prod: Plan) -> None:
-    users = [user for user in prod.of_type(":User") if user.name.startswith("postgres-")]
+    users = [user for user in prod.of_type(":User") if user.name.startswith("postgres-user-")]
     assert {user.name for user in users} == {
         f"postgres-user-{name}" for name in ("application", "migration", "readonly", "reporting")
     }
@@ -104,9 +106,17 @@ def test_a_secret_is_read_by_its_own_user_alone(prod: Plan) -> None:
 
 
 def test_reads_go_to_the_replicas_and_to_the_primary_when_there_is_none(prod: Plan) -> None:
-    assert len(prod.named("postgres-name-read").inputs["rrdatas"]) == 2
+    """By the instances' own names, which programs with connections of their own hold beside a pooler."""
+    assert len(prod.named("postgres-name-replicas").inputs["rrdatas"]) == 2
     alone = plan_settings(load(in_phase(declared("prod"), "1")), "prod")
-    assert alone.named("postgres-name-read").inputs["rrdatas"] == alone.named("postgres-name-write").inputs["rrdatas"]
+    replicas, primary = (alone.named(f"postgres-name-{name}").inputs["rrdatas"] for name in ("replicas", "primary"))
+    assert replicas == primary
+
+
+def test_without_a_pooler_the_names_that_clients_hold_are_the_instances() -> None:
+    dev = plan_of("dev", {})
+    assert len(dev.named("postgres-name-read").inputs["rrdatas"]) == 2
+    assert len(dev.named("postgres-name-write").inputs["rrdatas"]) == 1
 
 
 def test_a_replica_abroad_has_that_regions_own_key_and_no_part_in_local_reads() -> None:
@@ -114,7 +124,7 @@ def test_a_replica_abroad_has_that_regions_own_key_and_no_part_in_local_reads() 
     osaka = plan.named("postgres-replica-osaka")
     assert "/locations/asia-northeast2/" in osaka.inputs["encryptionKeyName"]
     assert "key-grant-disaster-recovery-postgres" in osaka.options["dependsOn"]
-    assert len(plan.named("postgres-name-read").inputs["rrdatas"]) == 2
+    assert len(plan.named("postgres-name-replicas").inputs["rrdatas"]) == 2
 
 
 def test_outputs_name_what_other_stacks_rely_on(prod: Plan) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.plans import plan_of
 
+UNPOOLED = {"pooler": {"kind": "none"}, "users": {"application": {"pooled": False, "connections": 50}}}
 PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
 
 
@@ -14,7 +15,11 @@ PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
     [
         ({}, PARTNERS),
         ({"timescale": None}, PARTNERS - {"timescale-cloud"}),
-        ({"timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud", "random"}),
+        (
+            {"timescale": None, "bigquery": {"federation": None}, "postgres": UNPOOLED},
+            PARTNERS - {"timescale-cloud", "random"},
+        ),
+        ({"timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud"}),
         ({"mongodb": None, "elasticsearch": None}, {"timescale-cloud", "random"}),
     ],
 )

@@ -1,6 +1,6 @@
 """Memory and connection budgets are sums a person can follow (COR-04, COR-16)."""
 
-from infra.derive.budgets import connection_budget, memory_budget
+from infra.derive.budgets import connection_budget, memory_budget, pooler_memory
 from infra.derive.flags import FlagValue
 from infra.derive.tiers import parse_tier
 from infra.settings.postgres import PostgresSettings
@@ -45,13 +45,23 @@ def test_autovacuum_falls_back_to_maintenance_work_mem() -> None:
     assert memory_budget({**flags, "maintenance_work_mem": "2 GB"}, 16, TIER).maintenance == 3 * 2048
 
 
-def test_the_primary_holds_both_pools_and_a_replica_the_whole_read_pool() -> None:
+def test_the_primary_holds_the_write_pool_and_the_cap_and_a_replica_the_whole_read_pool() -> None:
+    """Two machines; two read services share a pool on a replica, and have a capped one each on the primary."""
     postgres = prod()
     primary = connection_budget(postgres, is_primary=True, maximum=500)
     replica = connection_budget(postgres, is_primary=False, maximum=500)
-    assert (primary.pooled, replica.pooled) == (2 * 2 * 105, 2 * 1 * 105)
+    assert primary.pooled == 2 * 1 * 105 + 2 * 2 * 20 + 2 * (2 * 4 + 1)
+    assert replica.pooled == 2 * 1 * 105 + 2 * (4 + 1)
     assert primary.needed <= primary.maximum
     assert replica.direct < primary.direct
+    assert "write 2 × 1 × 105 + fall-back of reads 2 × 2 × 20 + own 2 × 1 × 9" in str(primary)
+
+
+def test_a_machine_has_memory_for_every_client_of_both_processes() -> None:
+    pooler = prod().pooler
+    assert pooler_memory(pooler, 8192).needed <= 8192
+    large = pooler.model_copy(update={"max_client_connections": 120_000})
+    assert pooler_memory(large, 8192).needed == 2 * 120_000 * 32 // 1024 + 1024 > 8192
 
 
 def test_without_a_pooler_every_user_counts_directly() -> None:

@@ -1,14 +1,25 @@
 """The tier of the production stack is the document's, as corrected (PG-INST … PG-REPL, COR-05, COR-18)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from infra.derive.platform import derive
-from infra.derive.postgres import PostgresPlan
+from infra.derive.postgres import PostgresPlan, UserPlan
 from tests.stacks import settings_of
 
 
-def prod() -> PostgresPlan:
-    plan = derive(settings_of("prod")).postgres
+def plan_of(stack: str, changes: Mapping[str, Any] | None = None) -> PostgresPlan:
+    plan = derive(settings_of(stack, changes)).postgres
     assert plan is not None
     return plan
+
+
+def prod() -> PostgresPlan:
+    return plan_of("prod")
+
+
+def user_of(plan: PostgresPlan, key: str) -> UserPlan:
+    return next(user for user in plan.users if user.key == key)
 
 
 def test_the_primary_is_the_documents_machine_with_an_explicit_edition() -> None:
@@ -39,14 +50,47 @@ def test_replicas_have_their_own_memory_flags_and_the_primarys_connections() -> 
         assert flags["max_connections"] == dict(plan.primary.flags)["max_connections"] == "500"
 
 
-def test_a_connection_string_verifies_the_server_and_holds_no_password() -> None:
-    plan = prod()
-    user = next(user for user in plan.users if user.key == "application")
-    text = user.connection_string("triptrip-prod", plan.hosts["write"], plan.database)
-    assert text == (
-        "postgresql://triptrip-prod-application%40triptrip-prod.iam@pg-write.prod.triptrip.internal:5432/triptrip"
+def test_a_program_with_connections_of_its_own_signs_in_without_a_password() -> None:
+    user = user_of(prod(), "reporting")
+    assert set(user.doors) == {"read"}
+    assert user.doors["read"].connection_string(user.database_user("triptrip-prod")) == (
+        "postgresql://triptrip-prod-reporting%40triptrip-prod.iam@pg-replicas.prod.triptrip.internal:5432/triptrip"
         "?sslmode=verify-ca&sslrootcert=%2Fetc%2Ftriptrip%2Fpostgres-ca.pem"
     )
+
+
+def test_a_pooled_program_passes_pgbouncer_with_a_password_and_knows_its_certificate() -> None:
+    user = user_of(prod(), "application")
+    name = user.database_user("triptrip-prod")
+    told = {purpose: door.connection_string(name, "a/b") for purpose, door in user.doors.items()}
+    tls = "?sslmode=verify-full&sslrootcert=%2Fetc%2Ftriptrip%2Fpooler-ca.pem"
+    assert told == {
+        "write": f"postgresql://application:a%2Fb@pg-write.prod.triptrip.internal:6432/triptrip{tls}",
+        "read": f"postgresql://application:a%2Fb@pg-read.prod.triptrip.internal:6433/triptrip{tls}",
+        "read-relaxed": f"postgresql://application:a%2Fb@pg-read.prod.triptrip.internal:6433/triptrip_relaxed{tls}",
+    }
+
+
+def test_without_a_pooler_clients_hold_the_instances_names() -> None:
+    plan = plan_of("dev")
+    assert plan.pooler is None
+    assert not plan.names
+    assert user_of(plan, "application").doors["write"].host == "pg-write.dev.triptrip.internal"
+
+
+def test_cloud_sqls_own_pool_is_another_port_of_the_same_names() -> None:
+    plus = {"tier": "db-perf-optimized-N-8"}
+    changes = {
+        "edition": "ENTERPRISE_PLUS",
+        "primary": {"tier": "db-perf-optimized-N-16"},
+        "replicas": {"b": plus, "c": plus},
+        "pooler": {"kind": "managed"},
+    }
+    plan = plan_of("prod", {"postgres": changes})
+    assert plan.pooler is None
+    assert plan.managed_pool_size == 100
+    assert user_of(plan, "application").doors["write"].port == 6432
+    assert user_of(plan, "reporting").doors["read"].port == 5432
 
 
 def test_the_documents_overlap_of_backup_and_maintenance_is_told() -> None:

@@ -1,0 +1,185 @@
+"""PgBouncer and the read router on machines of our own, behind pg-write and pg-read (PG-POOL, PG-ROUTE)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.components import pooler_machines
+from infra.components.component import Component
+from infra.components.foundation import Foundation
+from infra.components.passwords import new_password
+from infra.components.postgres import Postgres
+from infra.components.secrets import Secrets
+from infra.derive.pooler import PASSWORD_SECRET, STATUS_PORT, WRITE_PORT, PoolerPlan
+from infra.derive.pooler_files import DRAIN_SECONDS
+from infra.settings.postgres import POOLER
+
+_PROJECT_ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
+
+
+@dataclass(frozen=True)
+class PoolerArgs:
+    """What the machines are built from; `server_certificates` is the secret that they know the instances by."""
+
+    plan: PoolerPlan
+    password_version: int
+    postgres: Postgres
+    server_certificates: pulumi.Resource
+    foundation: Foundation
+
+
+class Pooler(Component):
+    """A group of machines over the region's zones, each with both pools, and one address a pool before them.
+
+    They hold nothing: a machine that is lost is made anew, and an update replaces one after another while the others
+    serve.
+    """
+
+    addresses: Mapping[str, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: PoolerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        self._plan = args.plan
+        self._base = args.foundation
+        self._account = self._base.identities[POOLER]
+        ready = [*self._sign_in(), *self._rights(), args.server_certificates]
+        alive = self._health("alive", patience=10, tcp_health_check={"port": WRITE_PORT})
+        group = pooler_machines.group(self, self._base, self._plan, alive, ready)
+        self._let_in()
+        checks = {
+            "write": self._health("write", tcp_health_check={"port": WRITE_PORT}),
+            "read": self._health("read", http_health_check={"port": STATUS_PORT, "request_path": "/healthz"}),
+        }
+        self.addresses = {endpoint: self._front(endpoint, group, check) for endpoint, check in checks.items()}
+        self.register_outputs({"addresses": dict(self.addresses), "group": group.instance_group})
+
+    def _sign_in(self) -> list[pulumi.Resource]:
+        """The pooler's own database user, which looks up the others, and its password where the machines fetch it."""
+        version = self._args.password_version
+        password = new_password(self, "pooler-password", version)
+        user = gcp.sql.User(
+            "pooler-user",
+            name=POOLER,
+            instance=self._args.postgres.primary.name,
+            type="BUILT_IN",
+            password_wo=password,
+            password_wo_version=version,
+            # A user that owns objects cannot be dropped (terraform-provider-google#4299); it goes with its instance.
+            deletion_policy="ABANDON",
+            opts=self.inside(),
+        )
+        keeper = Secrets(self, self._base)
+        keeper.put(PASSWORD_SECRET, password, POOLER)
+        return [user, *keeper.made]
+
+    def _rights(self) -> list[pulumi.Resource]:
+        """What the machines' account may do: read its certificate and its image, write logs and metrics."""
+        base, image = self._base, self._plan.image
+        certificate = gcp.secretmanager.SecretIamMember(
+            "pooler-certificate-reader",
+            secret_id=f"projects/{base.gcp_project}/secrets/{self._plan.certificate}",
+            role="roles/secretmanager.secretAccessor",
+            member=self._account.member,
+            opts=self.inside(base.services["secretmanager"]),
+        )
+        repository = gcp.artifactregistry.RepositoryIamMember(
+            "pooler-image-reader",
+            project=image.project,
+            location=image.location,
+            repository=image.repository,
+            role="roles/artifactregistry.reader",
+            member=self._account.member,
+            opts=self.inside(),
+        )
+        roles = [
+            gcp.projects.IAMMember(
+                f"pooler-{role.rpartition('.')[2]}",
+                project=base.gcp_project,
+                role=role,
+                member=self._account.member,
+                opts=self.inside(base.services["cloudresourcemanager"]),
+            )
+            for role in _PROJECT_ROLES
+        ]
+        return [certificate, repository, *roles]
+
+    def _let_in(self) -> None:
+        """Open the pools' ports to the platform's own subnets."""
+        gcp.compute.Firewall(
+            "pooler-firewall",
+            name=self._base.names.of("data", "allow-pooler"),
+            description="Clients of PostgreSQL to the pooler",
+            network=self._base.network.network_id,
+            direction="INGRESS",
+            priority=1000,
+            source_ranges=[str(each) for each in self._plan.client_ranges],
+            target_tags=[pooler_machines.TAG],
+            allows=[{"protocol": "tcp", "ports": [str(port) for port in self._plan.ports.values()]}],
+            log_config={"metadata": "INCLUDE_ALL_METADATA"},
+            opts=self.inside(),
+        )
+
+    def _health(self, what: str, patience: int = 2, **check: object) -> gcp.compute.RegionHealthCheck:
+        """A check every 5 s; unhealthy after so many that failed."""
+        return gcp.compute.RegionHealthCheck(
+            f"pooler-health-{what}",
+            name=self._base.names.of(POOLER, what),
+            region=self._plan.region,
+            check_interval_sec=5,
+            timeout_sec=3,
+            healthy_threshold=2,
+            unhealthy_threshold=patience,
+            log_config={"enable": True},
+            **check,
+            opts=self.inside(self._base.services["compute"], protect=False),
+        )
+
+    def _front(
+        self, endpoint: str, group: gcp.compute.RegionInstanceGroupManager, check: gcp.compute.RegionHealthCheck
+    ) -> pulumi.Output[str]:
+        """The address of one pool, and what passes connections on to the machines; returns the address."""
+        base, plan, name = self._base, self._plan, self._base.names.of("pg", endpoint)
+        address = gcp.compute.Address(
+            f"pooler-address-{endpoint}",
+            name=name,
+            region=plan.region,
+            address_type="INTERNAL",
+            purpose="GCE_ENDPOINT",
+            subnetwork=base.network.subnets["primary"].id,
+            opts=self.inside(),
+        )
+        service = gcp.compute.RegionBackendService(
+            f"pooler-backend-{endpoint}",
+            name=name,
+            description=f"PgBouncer's {endpoint} pool",
+            region=plan.region,
+            protocol="TCP",
+            load_balancing_scheme="INTERNAL",
+            session_affinity="NONE",
+            health_checks=check.id,
+            # A passthrough load balancer counts connections; the provider's default is refused.
+            backends=[{"group": group.instance_group, "balancing_mode": "CONNECTION"}],
+            connection_draining_timeout_sec=DRAIN_SECONDS,
+            log_config={"enable": True, "sample_rate": 1.0},
+            opts=self.inside(),
+        )
+        gcp.compute.ForwardingRule(
+            f"pooler-front-{endpoint}",
+            name=name,
+            region=plan.region,
+            load_balancing_scheme="INTERNAL",
+            backend_service=service.id,
+            ip_address=address.id,
+            ip_protocol="TCP",
+            ports=[str(plan.ports[endpoint])],
+            network=base.network.network_id,
+            subnetwork=base.network.subnets["primary"].id,
+            opts=self.inside(),
+        )
+        found: pulumi.Output[str] = address.address
+        return found

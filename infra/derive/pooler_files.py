@@ -1,0 +1,247 @@
+"""What a pooler machine is told at its start: cloud-init with its files and services (Container-Optimized OS).
+
+Each program is a container of one image, pinned by digest, without rights and with a read-only root. Files under /etc
+are known to everybody who may read the machine's metadata; secrets are fetched at the start into memory.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from infra.derive import pgbouncer
+from infra.settings.postgres import POOLER
+from infra.settings.postgres_pooler import PoolerSettings
+
+FOLDER = "/etc/pooler"
+USER_ID = 65532
+"""The unprivileged user of every container, `nonroot` in images without a shell."""
+
+DRAIN_SECONDS = 60
+"""How long a machine that stops waits for transactions; Compute Engine gives a machine about 90 s."""
+
+ANSWER_WITHIN = 1.0
+"""Seconds a server may take for the router's question; a replica that takes longer is no help to readers."""
+
+_HOME = "HOME=/home/chronos"
+"""Where docker looks for the way to sign in to the registry; the system's own user, whose folder is writable."""
+
+_PATCH_HOURS = 3
+"""Over so many hours the weekly restart of the machines is spread, each at its own moment."""
+
+
+@dataclass(frozen=True)
+class SecretFile:
+    """A secret of the project's Secret Manager, and how the machine keeps it."""
+
+    secret: str
+    version: str
+    form: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where the machines stand: servers by name, ports, the database, its users, and the weekly hour for patches."""
+
+    gcp_project: str
+    primary: str
+    replicas: Mapping[str, str]
+    server_port: int
+    write_port: int
+    read_port: int
+    status_port: int
+    database: str
+    users: tuple[str, ...]
+    secrets: tuple[SecretFile, ...]
+    restart: str
+
+
+def read_services(pooler: PoolerSettings, database: str) -> dict[str, float]:
+    """The databases of the read pool with the lag in seconds that each allows."""
+    return {
+        database: pooler.reads.maximum_lag.milliseconds / 1000,
+        f"{database}_relaxed": pooler.reads.relaxed_lag.milliseconds / 1000,
+    }
+
+
+def files(pooler: PoolerSettings, around: Surroundings) -> dict[str, str]:
+    """The files of a machine by path."""
+    write, read = (
+        pgbouncer.Entry(port, around.database, around.users) for port in (around.write_port, around.read_port)
+    )
+    return {
+        f"{FOLDER}/pgbouncer-write.ini": pgbouncer.write_file(pooler, write, around.primary, around.server_port),
+        f"{FOLDER}/pgbouncer-read.ini": pgbouncer.read_file(pooler, read),
+        f"{FOLDER}/read-router.json": _json(_router(pooler, around)),
+        f"{FOLDER}/secrets.json": _json(_secrets(around)),
+    }
+
+
+def cloud_init(pooler: PoolerSettings, around: Surroundings) -> str:
+    """The machine's user-data."""
+    registry = str(pooler.image).split("/")[0]
+    limit = pgbouncer.open_files(pooler, len(around.users), len(read_services(pooler, around.database)))
+    units = {
+        "pooler-secrets.service": _secrets_unit(pooler, registry, around),
+        "pgbouncer-write.service": _container(
+            pooler, "pgbouncer-write", f"pgbouncer {FOLDER}/pgbouncer-write.ini", open_files=limit
+        ),
+        "pgbouncer-read.service": _container(
+            pooler, "pgbouncer-read", f"pgbouncer {FOLDER}/pgbouncer-read.ini", open_files=limit
+        ),
+        "read-router.service": _container(
+            pooler, "read-router", f"python -m services.pooler {FOLDER}/read-router.json"
+        ),
+        "patch-restart.service": _unit(
+            {"Description": "Start into the newest system"}, {"Type": "oneshot", "ExecStart": "/sbin/reboot"}
+        ),
+        "patch-restart.timer": _timer(around.restart),
+    }
+    placed = files(pooler, around) | {f"/etc/systemd/system/{name}": text for name, text in units.items()}
+    written = [{"path": path, "permissions": "0644", "content": text} for path, text in placed.items()]
+    started = [name for name in units if name != "patch-restart.service"]
+    commands = ["systemctl daemon-reload", f"systemctl start --no-block {' '.join(started)}"]
+    document = {"write_files": written, "runcmd": commands}
+    return "#cloud-config\n" + yaml.dump(document, Dumper=_Literal, sort_keys=False, width=10_000)
+
+
+def _router(pooler: PoolerSettings, around: Surroundings) -> dict[str, Any]:
+    """The read router's configuration, in the form of services/pooler/configuration.py; times in seconds."""
+    reads = pooler.reads
+    return {
+        "primary": around.primary,
+        "replicas": dict(around.replicas),
+        "port": around.server_port,
+        "database": around.database,
+        "services": [{"name": name, "maximumLag": lag} for name, lag in read_services(pooler, around.database).items()],
+        "checkEvery": reads.check_every.milliseconds / 1000,
+        "answerWithin": ANSWER_WITHIN,
+        "recoverAfter": reads.recover_after,
+        "fallback": {"poolSize": reads.fallback_pool_size},
+        "signing": {
+            "user": POOLER,
+            "passwordFile": f"{pgbouncer.SECRETS}/password",
+            "certificateAuthority": pgbouncer.SERVER_CERTIFICATES,
+        },
+        "console": f"host={pgbouncer.SECRETS}/read port={around.read_port} dbname=pgbouncer user=pgbouncer",
+        "databasesFile": pgbouncer.DATABASES,
+        "statusAddress": pgbouncer.EVERY_ADDRESS,
+        "statusPort": around.status_port,
+    }
+
+
+def _secrets(around: Surroundings) -> dict[str, Any]:
+    """What services/pooler/secrets.py fetches."""
+    return {
+        "project": around.gcp_project,
+        "folder": pgbouncer.SECRETS,
+        "folders": [f"{pgbouncer.SECRETS}/{name}" for name in ("write", "read")],
+        "user": POOLER,
+        "secrets": [{"secret": each.secret, "version": each.version, "form": each.form} for each in around.secrets],
+    }
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _secrets_unit(pooler: PoolerSettings, registry: str, around: Surroundings) -> str:
+    ports = f"{around.write_port},{around.read_port},{around.status_port}"
+    run = _run(pooler, "pooler-secrets", f"python -m services.pooler.secrets {FOLDER}/secrets.json")
+    return _unit(
+        {
+            "Description": "Ports and secrets of the pooler",
+            "Wants": "gcr-online.target",
+            "After": "gcr-online.target docker.service",
+        },
+        {
+            "Type": "oneshot",
+            "RemainAfterExit": "yes",
+            "Restart": "on-failure",
+            "RestartSec": "5",
+            "Environment": _HOME,
+            "ExecStartPre": [
+                # This system's own firewall lets in nothing but SSH.
+                f"/sbin/iptables -w -A INPUT -p tcp -m multiport --dports {ports} -j ACCEPT",
+                f"/usr/bin/docker-credential-gcr configure-docker --registries={registry}",
+                f"/usr/bin/install -d -m 0700 -o {USER_ID} -g {USER_ID} {pgbouncer.SECRETS}",
+            ],
+            "ExecStart": run,
+        },
+    )
+
+
+def _container(pooler: PoolerSettings, name: str, command: str, open_files: int = 1024) -> str:
+    return _unit(
+        {"Description": name, "Requires": "pooler-secrets.service", "After": "pooler-secrets.service"},
+        {
+            "Restart": "always",
+            "RestartSec": "1",
+            "Environment": _HOME,
+            "ExecStartPre": f"-/usr/bin/docker rm --force {name}",
+            "ExecStart": _run(pooler, name, command, f"--ulimit nofile={open_files}"),
+            "ExecStop": f"/usr/bin/docker stop --time {DRAIN_SECONDS} {name}",
+            "TimeoutStopSec": str(DRAIN_SECONDS + 10),
+        },
+    )
+
+
+def _run(pooler: PoolerSettings, name: str, command: str, *more: str) -> str:
+    flags = [
+        "--rm",
+        f"--name {name}",
+        "--network host",
+        f"--user {USER_ID}:{USER_ID}",
+        "--read-only",
+        "--cap-drop ALL",
+        "--security-opt no-new-privileges",
+        # PgBouncer refuses new clients and ends when its transactions are over (SHUTDOWN WAIT_FOR_SERVERS).
+        "--stop-signal SIGINT",
+        "--log-driver journald",
+        f"--volume {FOLDER}:{FOLDER}:ro",
+        f"--volume {pgbouncer.SECRETS}:{pgbouncer.SECRETS}",
+        *more,
+    ]
+    return f"/usr/bin/docker run {' '.join(flags)} {pooler.image} {command}"
+
+
+def _timer(restart: str) -> str:
+    # Container-Optimized OS installs an update beside itself and starts into it; instances do so one after another.
+    return _sections(
+        {
+            "Unit": {"Description": "Weekly start into the newest system"},
+            "Timer": {
+                "OnCalendar": restart,
+                "RandomizedDelaySec": f"{_PATCH_HOURS}h",
+                "FixedRandomDelay": "true",
+            },
+        }
+    )
+
+
+def _unit(unit: Mapping[str, str], service: Mapping[str, str | list[str]]) -> str:
+    return _sections({"Unit": unit, "Service": service})
+
+
+def _sections(sections: Mapping[str, Mapping[str, str | list[str]]]) -> str:
+    lines: list[str] = []
+    for name, entries in sections.items():
+        lines.append(f"[{name}]")
+        for key, value in entries.items():
+            lines += [f"{key}={each}" for each in ([value] if isinstance(value, str) else value)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+class _Literal(yaml.SafeDumper):
+    """Writes texts of several lines as they are, so that a person can read them in a preview."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Literal.add_representer(str, _text)

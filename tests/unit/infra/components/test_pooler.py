@@ -1,0 +1,98 @@
+"""The pooler's machines and what stands before them, read from prod's plan."""
+
+import yaml
+
+from sandbox.plan import Plan
+from tests.plans import plan_of
+
+REGION = "asia-northeast1"
+
+
+def test_the_machines_stand_in_three_zones_and_an_update_takes_none_away_first(prod: Plan) -> None:
+    group = prod.named("pooler-group").inputs
+    assert group["targetSize"] == 2
+    assert group["distributionPolicyZones"] == [f"{REGION}-{zone}" for zone in "abc"]
+    policy = group["updatePolicy"]
+    assert (policy["maxSurgeFixed"], policy["maxUnavailableFixed"]) == (3, 0)
+    assert (policy["type"], policy["replacementMethod"]) == ("PROACTIVE", "SUBSTITUTE")
+
+
+def test_a_machine_is_shielded_private_and_updated(prod: Plan) -> None:
+    template = prod.named("pooler-template").inputs
+    assert all(template["shieldedInstanceConfig"].values())
+    assert [set(interface) for interface in template["networkInterfaces"]] == [{"subnetwork"}]
+    assert template["metadata"]["cos-update-strategy"] == "update_enabled"
+    assert template["metadata"]["block-project-ssh-keys"] == "TRUE"
+    assert template["disks"][0]["diskEncryptionKey"]["kmsKeySelfLink"].endswith("/cryptoKeys/pooler")
+    assert yaml.safe_load(template["metadata"]["user-data"])["write_files"]
+
+
+def test_each_pool_has_an_address_a_name_and_its_own_check(prod: Plan) -> None:
+    for endpoint, port in (("write", "6432"), ("read", "6433")):
+        front = prod.named(f"pooler-front-{endpoint}").inputs
+        assert (front["loadBalancingScheme"], front["ports"]) == ("INTERNAL", [port])
+        record = prod.named(f"postgres-name-{endpoint}").inputs
+        assert record["name"] == f"pg-{endpoint}.prod.triptrip.internal."
+    read = prod.named("pooler-health-read").inputs
+    assert read["httpHealthCheck"] == {"port": 8080, "requestPath": "/healthz"}
+    assert prod.named("pooler-health-write").inputs["tcpHealthCheck"] == {"port": 6432}
+
+
+def test_machines_start_when_what_they_fetch_is_there(prod: Plan) -> None:
+    wanted = {
+        "pooler-user",
+        "pooler-certificate-reader",
+        "pooler-image-reader",
+        "secret-version-postgres-pooler-password",
+        "secret-reader-postgres-pooler-password-pooler",
+        "secret-reader-postgres-server-ca-pooler",
+    }
+    after = {urn.rpartition("::")[2] for urn in prod.named("pooler-group").options["dependsOn"]}
+    assert wanted <= after
+
+
+def test_the_pooler_reads_three_secrets_and_one_repository(prod: Plan) -> None:
+    account = "triptrip-prod-pooler@"
+    grants = [each for each in prod.resources if account in str(each.inputs.get("member"))]
+    secrets = {each.inputs["secretId"].rpartition("/")[2] for each in grants if each.type.endswith("SecretIamMember")}
+    assert secrets == {
+        "pooler-certificate",
+        "triptrip-prod-postgres-pooler-password",
+        "triptrip-prod-postgres-server-ca",
+    }
+    roles = {each.inputs["role"] for each in grants}
+    assert roles == {
+        "roles/secretmanager.secretAccessor",
+        "roles/artifactregistry.reader",
+        "roles/logging.logWriter",
+        "roles/monitoring.metricWriter",
+    }
+
+
+def test_a_pooled_user_has_a_password_that_no_output_shows(prod: Plan) -> None:
+    user = prod.named("postgres-pooled-user-application").inputs
+    assert (user["type"], user["name"]) == ("BUILT_IN", "application")
+    assert "password" not in user
+    content = prod.named("secret-version-postgres-application-write")
+    assert "secretData" in content.inputs
+
+
+def test_without_a_pooler_there_is_no_machine() -> None:
+    dev = plan_of("dev", {})
+    assert not [each.name for each in dev.resources if "pooler" in each.name]
+
+
+def test_cloud_sqls_own_pool_needs_no_machine_and_is_stated_on_every_instance() -> None:
+    plus = {"tier": "db-perf-optimized-N-8"}
+    changes = {
+        "edition": "ENTERPRISE_PLUS",
+        "primary": {"tier": "db-perf-optimized-N-16"},
+        "replicas": {"b": plus, "c": plus},
+        "pooler": {"kind": "managed"},
+    }
+    plan = plan_of("prod", {"postgres": changes})
+    assert not plan.of_type("RegionInstanceGroupManager")
+    for instance in plan.of_type("DatabaseInstance"):
+        [pool] = instance.inputs["settings"]["connectionPoolConfigs"]
+        assert pool["connectionPoolingEnabled"] is True
+        assert pool["flags"] == [{"name": "max_pool_size", "value": "100"}]
