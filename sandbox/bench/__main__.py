@@ -11,6 +11,7 @@ from sandbox.bench.figure import Figure
 from sandbox.servers import figures as servers
 from sandbox.servers.install import InstallError
 from sandbox.servers.limits import LimitError
+from sandbox.servers.routers import comparison
 
 _SECTIONS = {
     "floor": figures.against_the_floor,
@@ -19,6 +20,7 @@ _SECTIONS = {
     "growth": figures.growth,
     "critical-path": figures.critical_path,
     "pooler": servers.pooler,
+    "routers": comparison.routers,
 }
 _DECIDES = """
 What decides these figures: the program's process is half of a preview, with the SDK's classes (ADR 0018: each is loaded

@@ -4,10 +4,11 @@ PostgreSQL and Elasticsearch refuse to run as root. Started by root, every serve
 user; started by anybody else, they run as that user.
 """
 
+import contextlib
 import os
 import pwd
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,19 @@ class Account:
             return True
         existing = next(parent for parent in (folder, *folder.parents) if parent.exists()).resolve()
         return all(self._may_enter(parent) for parent in (existing, *existing.parents))
+
+    @contextlib.contextmanager
+    def acting(self) -> Iterator[None]:
+        """Act as the account inside the block: for a server that lets in its own user alone, by a socket."""
+        if not self.is_other:
+            yield
+            return
+        own = os.geteuid()
+        os.seteuid(self.uid)
+        try:
+            yield
+        finally:
+            os.seteuid(own)
 
     def _may_enter(self, folder: Path) -> bool:
         found = folder.stat()

@@ -8,16 +8,21 @@ import hashlib
 import hmac
 import secrets
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from sandbox.servers.server import Endpoint
 
 _BATCH = 250
 """Clients that sign in side by side: each waits for the server three times, and these waits overlap."""
 
 _TIMEOUT_SECONDS = 60
 _SASL, _SASL_CONTINUE = 10, 11
+_SSL_REQUEST = 80_877_103
 
 
 class RefusedError(RuntimeError):
@@ -25,10 +30,16 @@ class RefusedError(RuntimeError):
 
 
 class Clients:
-    """Connections to one database that are held open; a context manager that closes them."""
+    """Connections to one database that are held open; a context manager that closes them.
 
-    def __init__(self, port: int, database: str, user: str, password: str) -> None:
-        self._address = ("127.0.0.1", port)
+    With an `authority` (a PEM file) they speak TLS and verify the server's certificate, though not its name.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, database: str, user: str, password: str, authority: Path | None = None
+    ) -> None:
+        self._address = (endpoint.address, endpoint.port)
+        self._tls = _context(authority) if authority else None
         self._startup = _message(b"", struct.pack("!i", 3 << 16) + _texts("user", user, "database", database, ""))
         self._password = password.encode()
         self._salted: dict[tuple[bytes, int], bytes] = {}
@@ -70,7 +81,7 @@ class Clients:
     def _open(self, count: int) -> None:
         started = []
         for _ in range(count):
-            client = socket.create_connection(self._address, _TIMEOUT_SECONDS)
+            client = self._connect()
             self._sockets.append(client)
             client.sendall(self._startup)
             started.append((client, f"n=,r={secrets.token_urlsafe(18)}"))
@@ -85,6 +96,15 @@ class Clients:
             for _ in _until_ready(client):
                 pass
 
+    def _connect(self) -> socket.socket:
+        client = socket.create_connection(self._address, _TIMEOUT_SECONDS)
+        if self._tls is None:
+            return client
+        client.sendall(struct.pack("!ii", 8, _SSL_REQUEST))
+        if _exactly(client, 1) != b"S":
+            raise RefusedError("the server speaks no TLS")
+        return self._tls.wrap_socket(client)
+
     def _proof(self, first: str, challenge: str) -> bytes:
         """The client's final message (RFC 5802)."""
         fields = dict(field.split("=", 1) for field in challenge.split(","))
@@ -98,6 +118,12 @@ class Clients:
         if (salt, rounds) not in self._salted:
             self._salted[salt, rounds] = hashlib.pbkdf2_hmac("sha256", self._password, salt, rounds)
         return hmac.digest(self._salted[salt, rounds], b"Client Key", "sha256")
+
+
+def _context(authority: Path) -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=str(authority))
+    made.check_hostname = False
+    return made
 
 
 def _texts(*texts: str) -> bytes:

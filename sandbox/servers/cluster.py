@@ -60,12 +60,30 @@ class Cluster:
             standby.start()
         self.wait_until_streaming()
 
-    def fail_over(self, standby: PostgresServer) -> None:
-        """Make a standby the primary in the dead primary's place: promoted, and on its address."""
-        standby.promote()
-        standby.stop()
-        standby.endpoint = self.primary.endpoint
-        standby.start()
+    def fail_over(self) -> PostgresServer:
+        """Put the standby that has received most into the dead primary's place: promoted, and on its address.
+
+        The others follow it, as they do where a failover keeps the disk: their slots are made on it. Returns it; it is
+        no standby any more.
+        """
+        received = {standby: self._received(standby) for standby in self.standbys if standby.is_running}
+        chosen = max(received, key=lambda standby: received[standby])
+        self.standbys.remove(chosen)
+        with chosen.connect() as connection:
+            for standby in self.standbys:
+                connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (standby.slot,))
+        chosen.promote()
+        chosen.stop()
+        chosen.endpoint = self.primary.endpoint
+        chosen.start()
+        self.primary = chosen
+        return chosen
+
+    @staticmethod
+    def _received(standby: PostgresServer) -> int:
+        with standby.connect() as connection:
+            row = connection.execute("SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0')::bigint").fetchone()
+        return row[0] if row else 0
 
     def wait_until_streaming(self, timeout: float = 30) -> None:
         """Wait until every running standby streams from the primary."""

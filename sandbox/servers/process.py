@@ -28,7 +28,8 @@ class Command:
     """What to run: `words` with an absolute program, in `folder`, writing to `log`.
 
     `stop_signal` ends it when the test is gone. `open_files` is the number of file descriptors it needs; 0 leaves the
-    limit as it is. The environment holds only what is given here.
+    limit as it is. The environment holds only what is given here. `changes_user` is for a command that becomes the
+    servers' account by itself, after it has read what that account cannot.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     open_files: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
+    changes_user: bool = False
 
 
 class Process:
@@ -54,8 +56,8 @@ class Process:
             "log": str(command.log),
             "open_files": command.open_files,
             "stop_signal": int(command.stop_signal),
-            "uid": account.uid,
-            "gid": account.gid,
+            "uid": os.geteuid() if command.changes_user else account.uid,
+            "gid": os.getegid() if command.changes_user else account.gid,
             "lock": lock,
         }
         self._minder = subprocess.Popen(  # noqa: S603 # our own script

@@ -28,9 +28,7 @@ class Endpoint:
 class Server:
     """A named server, not started; its endpoint stays the same over restarts: a free port unless one is given."""
 
-    def __init__(
-        self, workspace: Workspace, programs: Installed, name: str, endpoint: Endpoint | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, programs: Installed, name: str, endpoint: Endpoint | None = None) -> None:
         self.workspace = workspace
         self.programs = programs
         self.name = name

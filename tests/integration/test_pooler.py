@@ -1,4 +1,4 @@
-"""PgBouncer as the settings configure it: many clients on few connections, prepared statements, its cost."""
+"""PgBouncer as the stack declares it: many clients on few connections, prepared statements, its cost."""
 
 import re
 from collections.abc import Callable
@@ -7,28 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from infra.settings.postgres import PoolerSettings
 from sandbox.servers import figures
 from sandbox.servers.clients import Clients, RefusedError
 from sandbox.servers.install import Installed
 from sandbox.servers.limits import open_files
-from sandbox.servers.pgbouncer import PgBouncer
-from sandbox.servers.postgres import PostgresServer
-from sandbox.servers.template import SUPERUSER
+from sandbox.servers.tier import Programs, Tier
 from sandbox.servers.workspace import Workspace
-from tests.stacks import settings_of
+from tests.integration.conftest import group
+from tests.integration.tiers import postgres_plan_of
+
+SMALL = {"defaultPoolSize": 4, "reservePoolSize": 0, "maxClientConnections": 40, "reads": {"fallbackPoolSize": 2}}
 
 
 @pytest.fixture
-def small(workspace: Workspace, postgres: PostgresServer, pgbouncer_programs: Installed) -> PgBouncer:
-    """A started pooler: 40 clients on a pool of 4."""
-    postgres.start()
-    settings = PoolerSettings.model_validate(
-        {"kind": "pgbouncer", "defaultPoolSize": 4, "reservePoolSize": 0, "maxClientConnections": 40}
-    )
-    pool = PgBouncer(workspace, pgbouncer_programs, "pgbouncer", settings, {"postgres": (postgres, "postgres")})
-    pool.start()
-    return pool
+def small(workspace: Workspace, postgres_programs: Installed, pgbouncer_programs: Installed) -> Tier:
+    """A started tier: 40 clients on a pool of 4."""
+    plan = postgres_plan_of("prod", {"postgres": {"pooler": SMALL}})
+    tier = Tier(workspace, Programs(postgres_programs, pgbouncer_programs), plan, {"shared_buffers": "16MB"})
+    tier.start()
+    return tier
 
 
 def test_ten_thousand_clients_share_a_hundred_server_connections(
@@ -37,40 +34,38 @@ def test_ten_thousand_clients_share_a_hundred_server_connections(
     pgbouncer_programs: Installed,
     record_property: Callable[[str, object], None],
 ) -> None:
-    declared = settings_of("prod").postgres
-    assert declared is not None
-    pooler = declared.pooler
-    assert (pooler.max_client_connections, pooler.default_pool_size) == (10_000, 100)
-    server = PostgresServer(workspace, postgres_programs, "postgres", {"max_connections": "120"})
-    server.start()
-    pool = PgBouncer(workspace, pgbouncer_programs, "pgbouncer", pooler, {"triptrip": (server, "postgres")})
-    pool.start()
+    programs = Programs(postgres_programs, pgbouncer_programs)
+    tier = Tier(workspace, programs, postgres_plan_of("prod"), {"shared_buffers": "64MB", "max_connections": "130"})
+    tier.start()
+    pool = tier.machines[0].write
+    assert (tier.pooler_clients, tier.pool_size) == (10_000, 105)
     with (
-        open_files("10,000 clients", 10_300),
-        Clients(pool.port, "triptrip", SUPERUSER, workspace.password) as clients,
+        open_files("10,000 clients", 10_400),
+        Clients(pool.endpoint, tier.plan.database, tier.users[0], workspace.password, tier.authority_file) as clients,
     ):
         clients.open(10_000)
         answers = list(clients.ask("SELECT pg_backend_pid()"))
         assert len(answers) == 10_000
-        assert len(set(answers)) <= 100 + pooler.reserve_pool_size
-        with server.connect() as connection:
-            query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> %s"
-            row = connection.execute(query, (connection.info.backend_pid,)).fetchone()
+        assert len(set(answers)) <= tier.pool_size
+        with tier.cluster.primary.connect() as connection:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+            row = connection.execute(query, (tier.users[0],)).fetchone()
         assert row is not None
-        assert row[0] <= 100 + pooler.reserve_pool_size
+        assert row[0] <= tier.pool_size
         resident = pool.resident_bytes
         with pytest.raises(RefusedError, match="no more connections allowed"):
             clients.open(1)
     allowed = re.search(r"descriptor limit: (\d+) .* max expected fd use: (\d+)", pool.log.read_text(encoding="utf-8"))
     assert allowed is not None
     assert int(allowed[1]) >= int(allowed[2])
-    assert 0 < resident < 512 * 2**20
+    assert 0 < resident < 1024 * 2**20
     record_property("resident MiB of PgBouncer with 10,000 clients", round(resident / 2**20, 1))
 
 
-def test_prepared_statements_pass_through_a_transaction_pool(small: PgBouncer) -> None:
+@pytest.mark.parametrize("endpoint", ["write", "read"])
+def test_prepared_statements_pass_through_a_transaction_pool(small: Tier, endpoint: str) -> None:
     def client(number: int) -> int:
-        with psycopg.connect(small.dsn("postgres"), autocommit=True, prepare_threshold=1) as connection:
+        with psycopg.connect(small.dsn(endpoint), autocommit=True, prepare_threshold=1) as connection:
             total = 0
             for step in range(25):
                 row = connection.execute("SELECT %s::int + %s::int", (number, step)).fetchone()
@@ -80,35 +75,42 @@ def test_prepared_statements_pass_through_a_transaction_pool(small: PgBouncer) -
 
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(client, range(16))) == [25 * number + 300 for number in range(16)]
-    (row,) = [pool for pool in small.show("POOLS") if pool["database"] == "postgres"]
-    assert row["pool_mode"] == "transaction"
-    assert sum(row[key] for key in ("sv_active", "sv_idle", "sv_used")) <= 4
+    process = small.machines[0].write if endpoint == "write" else small.machines[0].read
+    rows = [row for row in process.show("POOLS") if (row["database"], row["user"]) == ("triptrip", "application")]
+    assert [row["pool_mode"] for row in rows] == ["transaction"]
+    assert sum(row[key] for row in rows for key in ("sv_active", "sv_idle", "sv_used")) <= 4
 
 
-def test_a_transaction_keeps_its_server_connection_and_others_wait(small: PgBouncer) -> None:
-    with psycopg.connect(small.dsn("postgres")) as one:
+def test_a_transaction_keeps_its_server_connection(small: Tier) -> None:
+    with psycopg.connect(small.dsn()) as one:
         pids = {one.execute("SELECT pg_backend_pid()").fetchone() for _ in range(5)}
     assert len(pids) == 1
 
 
-def test_a_killed_pooler_comes_back_on_its_port(small: PgBouncer) -> None:
-    small.kill()
+def test_a_killed_process_comes_back_on_its_port(small: Tier) -> None:
+    process = small.machines[0].write
+    process.kill()
     with pytest.raises(psycopg.OperationalError):
-        small.connect("postgres")
-    small.start()
-    with small.connect("postgres") as connection:
+        small.connect()
+    process.start()
+    with small.connect() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_the_benchmark_names_its_figures(
     workspace: Workspace, postgres_programs: Installed, pgbouncer_programs: Installed
 ) -> None:
-    pair = figures.started(workspace, postgres_programs, pgbouncer_programs, scale=1)
+    bench = group("pgbench")
+    tier = figures.started(workspace, Programs(postgres_programs, pgbouncer_programs), bench, scale=1)
     rows = [
-        *figures.against_direct(pair, "select-only", clients=4, seconds=1, rounds=1),
-        *figures.memory(pair.pool, 100),
+        *(
+            row
+            for ways in figures.ways_of(tier)
+            for row in figures.against_direct(tier, bench, ways, clients=4, seconds=1, rounds=1)
+        ),
+        *figures.memory(tier, 100),
     ]
-    assert len({row.name for row in rows}) == len(rows) == 10
+    assert len({row.name for row in rows}) >= 3 * 4 + 4
     # A difference may be nothing, or less: a hundred clients fit into memory that PgBouncer already has.
     differences = ("p95 that the pool adds", "memory a client")
     assert all(row.value > 0 for row in rows if not row.name.endswith(differences))
