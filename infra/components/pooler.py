@@ -16,6 +16,7 @@ from infra.components.postgres import Postgres
 from infra.components.secrets import Secrets
 from infra.derive.pooler import PASSWORD_SECRET, STATUS_PORT, WRITE_PORT, PoolerPlan
 from infra.derive.pooler_files import DRAIN_SECONDS
+from infra.derive.pooler_machine import TAG
 from infra.settings.postgres import POOLER
 
 _PROJECT_ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
@@ -118,7 +119,7 @@ class Pooler(Component):
             direction="INGRESS",
             priority=1000,
             source_ranges=[str(each) for each in self._plan.client_ranges],
-            target_tags=[pooler_machines.TAG],
+            target_tags=[TAG],
             allows=[{"protocol": "tcp", "ports": [str(port) for port in self._plan.ports.values()]}],
             log_config={"metadata": "INCLUDE_ALL_METADATA"},
             opts=self.inside(),

@@ -9,14 +9,9 @@ import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.derive import pooler_machine
 from infra.derive.pooler import PoolerPlan
 from infra.settings.postgres import POOLER
-
-TAG = "pooler"
-"""The network tag that the firewall knows the machines by."""
-
-SYSTEM = "projects/cos-cloud/global/images/family/cos-121-lts"
-"""Container-Optimized OS: no package manager, a read-only root, updates in place (infra/derive/pooler_files.py)."""
 
 _GROUP_MINUTES = 30
 """An update waits until every machine is replaced and healthy, one zone after another."""
@@ -67,27 +62,8 @@ def _template(owner: Component, foundation: Foundation, plan: PoolerPlan) -> gcp
         "pooler-template",
         name=plan.template,
         region=plan.region,
-        description="PgBouncer and its read router",
-        machine_type=plan.machine_type,
-        can_ip_forward=False,
-        tags=[TAG, "health-checked", "iap-ssh"],
-        metadata={
-            "user-data": plan.user_data,
-            "cos-update-strategy": "update_enabled",
-            "enable-oslogin": "TRUE",
-            "block-project-ssh-keys": "TRUE",
-            "serial-port-enable": "FALSE",
-            "google-logging-enabled": "true",
-        },
         disks=[
-            {
-                "source_image": SYSTEM,
-                "boot": True,
-                "auto_delete": True,
-                "disk_type": "pd-balanced",
-                "disk_size_gb": 20,
-                "disk_encryption_key": {"kms_key_self_link": key.key_id},
-            }
+            {**pooler_machine.boot_disk(), "disk_encryption_key": {"kms_key_self_link": key.key_id}},
         ],
         # Without access_configs there is no public address.
         network_interfaces=[{"subnetwork": foundation.network.subnets["primary"].id}],
@@ -95,16 +71,6 @@ def _template(owner: Component, foundation: Foundation, plan: PoolerPlan) -> gcp
             "email": foundation.identities[POOLER].email,
             "scopes": ["https://www.googleapis.com/auth/cloud-platform"],
         },
-        shielded_instance_config={
-            "enable_secure_boot": True,
-            "enable_vtpm": True,
-            "enable_integrity_monitoring": True,
-        },
-        scheduling={
-            "automatic_restart": True,
-            "on_host_maintenance": "MIGRATE",
-            "provisioning_model": "STANDARD",
-            "preemptible": False,
-        },
+        **plan.machine,
         opts=owner.inside(key.grant, foundation.services["compute"], protect=False),
     )

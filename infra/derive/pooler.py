@@ -1,12 +1,12 @@
 """The pooler tier as it will be declared: machines, ports, names, what they are told, and who may reach them."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 from infra import catalog
-from infra.derive import schedule
+from infra.derive import pooler_machine, schedule
 from infra.derive.names import Names
 from infra.derive.pooler_files import SecretFile, Surroundings, cloud_init, files
 from infra.settings import Settings
@@ -40,8 +40,7 @@ class ImagePlan:
 class PoolerPlan:
     """The machines of the pooler and what stands before them.
 
-    `template` is the machine template's name: another text for whatever in it may change, since a template is replaced
-    and its name is taken as long as it is in use. `files` are those of a machine, by path.
+    `template` is the machine template's name, `machine` what is in it, `files` those of a machine, by path.
     """
 
     name: str
@@ -49,7 +48,7 @@ class PoolerPlan:
     region: str
     zones: tuple[str, ...]
     instances: int
-    machine_type: str
+    machine: Mapping[str, Any]
     image: ImagePlan
     hosts: Mapping[str, str]
     ports: Mapping[str, int]
@@ -84,15 +83,20 @@ def pooler_plan(
         restart=_restart(postgres),
     )
     user_data = cloud_init(pooler, around)
-    told = "\n".join((pooler.machine_type, str(postgres.pooler.password_version), user_data))
+    machine = pooler_machine.template(pooler.machine_type, user_data)
+    elsewhere = {
+        "passwords": pooler.password_version,
+        "network": names.of("data", "primary"),
+        "labels": settings.project.labels.model_dump(),
+    }
     location, project, repository, _ = str(pooler.image).split("/", 3)
     return PoolerPlan(
         name=name,
-        template=f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}",
+        template=pooler_machine.template_name(name, machine, pooler_machine.boot_disk(), elsewhere),
         region=region,
         zones=catalog.regions()[region].zones,
         instances=pooler.instances,
-        machine_type=pooler.machine_type,
+        machine=machine,
         image=ImagePlan(str(pooler.image), project, location.removesuffix("-docker.pkg.dev"), repository),
         hosts={endpoint: f"pg-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
         ports={"write": WRITE_PORT, "read": READ_PORT},

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.derive import pooler_machine
 from infra.derive.platform import derive
 from infra.derive.pooler import PoolerPlan
 from tests.stacks import settings_of
@@ -103,6 +104,20 @@ def test_no_secret_is_told() -> None:
 )
 def test_another_text_is_another_template(change: Mapping[str, Any]) -> None:
     assert pooler(change).template != pooler().template
+
+
+def test_another_label_is_another_template_since_labels_replace_it() -> None:
+    postgres = derive(settings_of("prod", {"project": {"labels": {"costCentre": "other"}}})).postgres
+    assert postgres is not None
+    assert postgres.pooler is not None
+    assert postgres.pooler.template != pooler().template
+
+
+@pytest.mark.parametrize("part", ["tags", "description", "scheduling", "metadata"])
+def test_whatever_is_in_the_template_is_in_its_name(part: str) -> None:
+    machine = pooler_machine.template("e2-standard-2", "#cloud-config")
+    changed = {**machine, part: "other"}
+    assert pooler_machine.template_name("p", machine) != pooler_machine.template_name("p", changed)
 
 
 def test_the_same_text_is_the_same_template_and_more_machines_are_no_other() -> None:

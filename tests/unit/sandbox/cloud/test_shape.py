@@ -54,6 +54,10 @@ REFUSED = [
     ("user", {"type": "IAM"}, "type", "CLOUD_IAM_SERVICE_ACCOUNT"),
     ("audit", {"auditLogConfigs": [{"logType": "READ"}]}, "auditLogConfigs[0].logType", "DATA_READ"),
     ("zone", {"visibility": "internal"}, "visibility", "private"),
+    ("template", {"scheduling.onHostMaintenance": "STAY"}, "scheduling.onHostMaintenance", "MIGRATE"),
+    ("template", {"serviceAccount.scopes": None}, "serviceAccount.scopes", "Missing required property"),
+    ("group", {"updatePolicy.type": "LAZY"}, "updatePolicy.type", "OPPORTUNISTIC"),
+    ("machine-backend", {"protocol": "PG"}, "protocol", "UNSPECIFIED"),
 ]
 
 
