@@ -14,6 +14,9 @@ FlagValues = dict[str, Any]
 _BUDGETED = ("max_connections", "shared_buffers", "work_mem", "maintenance_work_mem", "autovacuum_work_mem")
 """Flags that share the machine's memory and so cannot be drawn one by one."""
 
+_GIVEN = {"cloudsql.iam_authentication": "on", "cloudsql.pg_authid_select_role": "pooler"}
+"""Flags that the users and the pooler need."""
+
 _KB = {"8 kB": 8, "kB": 1, "MB": 1024}
 _TEXTS = {"pgaudit.log": ["all", "none", "ddl,role", "read,write"]}
 
@@ -41,11 +44,12 @@ def flags_of(draw: st.DrawFn, version: int, machines: Machines) -> FlagValues:
     each_kb = max(64, (free - connections * 6) * 1024 // connections // 3)
     autovacuum_kb = draw(st.integers(1024, max(1024, min(free // 20, 2**20) * 1024)))
     optional = {
-        name: _values(flag) for name, flag in catalog.flags().items() if name not in _BUDGETED and flag.since <= version
+        name: _values(flag)
+        for name, flag in catalog.flags().items()
+        if name not in (*_BUDGETED, *_GIVEN) and flag.since <= version
     }
     return {
-        "cloudsql.iam_authentication": "on",
-        "cloudsql.pg_authid_select_role": "pooler",
+        **_GIVEN,
         **draw(st.fixed_dictionaries({}, optional=optional)),
         "max_connections": draw(st.sampled_from([connections, str(connections)])),
         "shared_buffers": f"{percent} % of RAM",
