@@ -151,8 +151,9 @@ def _waiting() -> dict[str, int]:
         # A failover of the primary takes up to a minute (PG-HA): clients wait for it, and learn then that it failed.
         "query_wait_timeout": 90,
         "server_connect_timeout": 3,
-        # The default of 15 would hold clients back for so long after the server has come back.
-        "server_login_retry": 1,
+        # For so long clients are refused with the last error, though another server would take them: after a replica's
+        # death, and when the router's RELOAD meets a connection that is being made. They wait in the queue instead.
+        "server_login_retry": 0,
         # Names move in a failover to the second region and in a restore (REC-REGION, REC-PITR).
         "dns_max_ttl": 5,
         # A server that is gone without a word is noticed by its silence.

@@ -133,7 +133,9 @@ def test_both_replicas_lag_and_the_primary_serves_within_its_cap(tier: Tier) -> 
         with tier.cluster.primary.connect() as connection:
             query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND query LIKE '%%FROM tick'"
             row = connection.execute(query, (tier.users[0],)).fetchone()
-    assert not readers.failures
+    # PgBouncer refuses who waits when a second change meets the connections that the first one opens; once, and at once.
+    assert len(readers.failures) <= 2 * cap
+    assert all(failure.at < settled for failure in readers.failures)
     late = readers.since(settled)
     assert {read.server for read in late} == {tier.cluster.primary.address}
     assert max(read.age for read in late) <= 1
