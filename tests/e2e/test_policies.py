@@ -162,14 +162,15 @@ def _as_read(given: list[Entry]) -> list[Resource]:
     read: list[Resource] = []
     for number, each in enumerate(given):
         inputs = dict(each["inputs"])
-        provider = dict(each["provider"])
+        package = each["type"].split(":")[0]
+        declared = _declared_provider(given, package)
+        provider = dict(declared["inputs"] if declared else each["provider"])
         outputs = inputs if each["type"].endswith(":Stack") else {}
         urn = f"urn:pulumi:cases::triptrip::{each['type']}::{each['name']}"
         ignored = tuple(each["ignore_changes"])
         node = Node(provider, "provider")
         read.append(Resource(inputs, "", urn, each["type"], each["name"], each["protect"], ignored, node, outputs))
-        package = each["type"].split(":")[0]
-        if package != "pulumi" and not _declared_provider(given, package):
+        if package != "pulumi" and not declared:
             type_, name = f"pulumi:providers:{package}", f"provider-{number}"
             read.append(Resource(provider, "", f"urn:pulumi:cases::triptrip::{type_}::{name}", type_, name))
     return read

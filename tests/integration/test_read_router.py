@@ -133,7 +133,7 @@ def test_both_replicas_lag_and_the_primary_serves_within_its_cap(tier: Tier) -> 
         with tier.cluster.primary.connect() as connection:
             query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND query LIKE '%%FROM tick'"
             row = connection.execute(query, (tier.users[0],)).fetchone()
-    # PgBouncer refuses who waits when a second change meets the connections that the first one opens; once, and at once.
+    # PgBouncer refuses, once, who waits when a second change meets the connections that the first one opens.
     assert len(readers.failures) <= 2 * cap
     assert all(failure.at < settled for failure in readers.failures)
     late = readers.since(settled)
