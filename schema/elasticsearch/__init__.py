@@ -1,0 +1,1 @@
+"""What lives inside Elasticsearch: analysis, templates, versioned indices behind aliases, policies, roles, API keys."""
