@@ -10,7 +10,15 @@ import os
 import signal
 import sys
 
+from sandbox.servers.account import Account
+
 _PR_SET_PDEATHSIG = 1
+
+
+def words(account: Account, module: str, *arguments: str) -> tuple[str, ...]:
+    """The command for a module's `main` as the account; it is started with `changes_user`, in the project's folder."""
+    own = ("sandbox.servers.as_account", str(account.uid), str(account.gid))
+    return (sys.executable, "-m", *own, module, *arguments)
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.servers.server import Endpoint
+from sandbox.servers.sockets import exactly
 
 _BATCH = 250
 """Clients that sign in side by side: each waits for the server three times, and these waits overlap."""
@@ -101,7 +102,7 @@ class Clients:
         if self._tls is None:
             return client
         client.sendall(struct.pack("!ii", 8, _SSL_REQUEST))
-        if _exactly(client, 1) != b"S":
+        if _needed(client, 1) != b"S":
             raise RefusedError("the server speaks no TLS")
         return self._tls.wrap_socket(client)
 
@@ -136,22 +137,20 @@ def _message(kind: bytes, body: bytes) -> bytes:
 
 def _receive(client: socket.socket) -> tuple[bytes, bytes]:
     """The next message as (kind, body); raises RefusedError for an error."""
-    head = _exactly(client, 5)
+    head = _needed(client, 5)
     (length,) = struct.unpack_from("!i", head, 1)
-    body = _exactly(client, length - 4)
+    body = _needed(client, length - 4)
     if head[:1] == b"E":
         fields = {part[:1]: part[1:].decode() for part in body.split(b"\0") if part}
         raise RefusedError(fields.get(b"M", "no message"))
     return head[:1], body
 
 
-def _exactly(client: socket.socket, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        part = client.recv(count - len(data))
-        if not part:
-            raise RefusedError("the connection was closed")
-        data += part
+def _needed(client: socket.socket, count: int) -> bytes:
+    """So many bytes; raises RefusedError when the connection ends before them."""
+    data = exactly(client, count)
+    if len(data) < count:
+        raise RefusedError("the connection was closed")
     return data
 
 

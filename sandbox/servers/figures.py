@@ -35,6 +35,7 @@ _SHARE_OF_RATE = 0.5
 class Ways:
     """A way in without the pooler and one through it, as libpq's keywords, and the script that is run over both."""
 
+    pool: str
     script: str
     direct: str
     pooled: str
@@ -66,9 +67,9 @@ def ways_of(tier: Tier) -> tuple[Ways, ...]:
     """Reads and writes on the primary, and reads over the replicas against reads on one of them."""
     read = tier.direct(tier.pooler_replicas[0])
     return (
-        Ways("select-only", tier.direct(), tier.dsn("write")),
-        Ways("tpcb-like", tier.direct(), tier.dsn("write")),
-        Ways("select-only", read, tier.dsn("read")),
+        Ways("write", "select-only", tier.direct(), tier.dsn("write")),
+        Ways("write", "tpcb-like", tier.direct(), tier.dsn("write")),
+        Ways("read", "select-only", read, tier.dsn("read")),
     )
 
 
@@ -84,7 +85,7 @@ def against_direct(  # noqa: PLR0913 # a load, which a test makes small
         ]
         return [run for run, _ in runs], [run for _, run in runs]
 
-    name = f"{'reads' if ways.pooled == tier.dsn('read') else 'writes'} pool, {ways.script}"
+    name = f"{ways.pool} pool, {ways.script}"
     direct, pooled = (statistics.median(run.per_second for run in side) for side in both(None))
     yield Figure(f"{name}, {clients} clients, direct", direct, "/s")
     yield Figure(f"{name}, {clients} clients, pooled", pooled, "/s")

@@ -19,10 +19,11 @@ class _Row(BaseModel):
 class Part(_Row):
     """One source of a group; the keys are explained in groups.yaml."""
 
-    kind: Literal["npm", "pypi", "debian"]
+    kind: Literal["npm", "pypi", "debian", "maven"]
     lock: str
     links: str | None = None
     links_from: str = "."
+    copies: Mapping[str, str] = {}
 
 
 class Program(_Row):
@@ -63,6 +64,29 @@ class DebianLock(_Row):
     packages: Mapping[str, Package]
 
 
+class Artifact(_Row):
+    """One file of Maven Central: `path` below the repository's root, `into` the folder it goes to."""
+
+    path: str
+    sha256: str
+    into: str
+
+
+class JavaSources(_Row):
+    """Sources of our own, a folder beside this file; the folders of archives they are compiled against."""
+
+    sources: str
+    compiled_against: tuple[str, ...]
+    into: str
+
+
+class MavenLock(_Row):
+    """The artifacts of one part, pinned, and what is compiled beside them."""
+
+    artifacts: tuple[Artifact, ...]
+    java: JavaSources | None = None
+
+
 @cache
 def groups() -> Mapping[str, Group]:
     """Groups by name."""
@@ -75,8 +99,17 @@ def debian_lock(name: str) -> DebianLock:
     return DebianLock(**yaml.safe_load((LOCKS / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
+def maven_lock(name: str) -> MavenLock:
+    """The lock of a Maven part."""
+    return MavenLock(**yaml.safe_load((LOCKS / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
 def lock_files(part: Part) -> tuple[Path, ...]:
     """The files that pin a part, in a fixed order."""
     if part.kind == "npm":
         return LOCKS / part.lock / "package.json", LOCKS / part.lock / "package-lock.json"
+    if part.kind == "maven":
+        java = maven_lock(part.lock).java
+        sources = (path for path in sorted((FOLDER / java.sources).rglob("*")) if path.is_file()) if java else ()
+        return LOCKS / f"{part.lock}.yaml", *sources
     return (LOCKS / f"{part.lock}.{'txt' if part.kind == 'pypi' else 'yaml'}",)

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.servers import debian
+from sandbox.servers import debian, maven
 from sandbox.servers.account import AccountError, first_reachable, server_account
-from sandbox.servers.groups import Group, Part, debian_lock, groups, lock_files
+from sandbox.servers.groups import Group, Part, debian_lock, groups, lock_files, maven_lock
 
 _SHARED_CACHE = Path("/var/cache/triptrip-data-platform")
 _TIMEOUT_SECONDS = 600
@@ -108,6 +108,7 @@ def _install(installed: Installed) -> None:
             place = made / name
             place.mkdir()
             _KINDS[part.kind](group.name, part, place)
+            _copy(group.name, part, place, made)
         _check_programs(group, made)
         _make_readable(made)
         made.rename(folder)
@@ -176,7 +177,31 @@ def _debian(group: str, part: Part, place: Path) -> None:
         file.unlink()
 
 
-_KINDS: Mapping[str, Callable[[str, Part, Path], None]] = {"npm": _npm, "pypi": _pypi, "debian": _debian}
+def _maven(group: str, part: Part, place: Path) -> None:
+    """Artifacts of Maven Central, checked, and our own Java sources compiled beside them."""
+    try:
+        maven.fill(maven_lock(part.lock), place)
+    except maven.JavaMissingError as error:
+        raise InstallError(group, str(error), "install a JDK of version 17 or newer") from error
+    except maven.MavenError as error:
+        raise InstallError(group, str(error), f"check the network, or mend locks/{part.lock}.yaml") from error
+
+
+_KINDS: Mapping[str, Callable[[str, Part, Path], None]] = {
+    "npm": _npm,
+    "pypi": _pypi,
+    "debian": _debian,
+    "maven": _maven,
+}
+
+
+def _copy(group: str, part: Part, place: Path, made: Path) -> None:
+    """Put files of a part beside another one's, which looks for them there."""
+    for source, target in part.copies.items():
+        for file in sorted((place / source).iterdir()):
+            if (made / target / file.name).exists():
+                raise InstallError(group, f"{target} has a {file.name} already", "mend the copies of groups.yaml")
+            shutil.copy(file, made / target)
 
 
 def _run(group: str, words: Sequence[str], folder: Path, fix: str) -> None:

@@ -43,6 +43,7 @@ def _child(order: dict[str, Any], minder: int) -> None:
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        os.nice(order["niceness"])
         if order["open_files"]:
             hard = max(order["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[1])
             resource.setrlimit(resource.RLIMIT_NOFILE, (order["open_files"], hard))

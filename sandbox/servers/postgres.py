@@ -143,6 +143,21 @@ class PostgresServer(Server):
             if row != (True,):
                 raise ServerError(f"{self.name} was not promoted in {timeout} s\n{self._running().tail()}")
 
+    def pause_replay(self) -> None:
+        """Let a standby replay nothing more, and wait until it does not."""
+        with self.connect() as connection:
+            connection.execute("SELECT pg_wal_replay_pause()")
+
+            def is_paused() -> bool:
+                return connection.execute("SELECT pg_get_wal_replay_pause_state()").fetchone() == ("paused",)
+
+            self.workspace.wait_for(f"{self.name} pauses", is_paused, 10, self.log)
+
+    def resume_replay(self) -> None:
+        """Let a standby replay again; nothing when it does."""
+        with self.connect() as connection:
+            connection.execute("SELECT pg_wal_replay_resume()")
+
     @property
     def is_standby(self) -> bool:
         """Whether the server is in recovery."""

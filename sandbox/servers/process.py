@@ -17,6 +17,8 @@ from sandbox.servers.limits import check_open_files
 
 MINDER = Path(__file__).with_name("minder.py")
 _TAIL_LINES = 40
+_PATIENT = 15
+"""Niceness, 0 to 19."""
 
 
 class ServerError(RuntimeError):
@@ -29,7 +31,8 @@ class Command:
 
     `stop_signal` ends it when the test is gone. `open_files` is the number of file descriptors it needs; 0 leaves the
     limit as it is. The environment holds only what is given here. `changes_user` is for a command that becomes the
-    servers' account by itself, after it has read what that account cannot.
+    servers' account by itself, after it has read what that account cannot. `is_patient` is for one that takes a whole
+    processor for seconds and is asked nothing that has to be answered soon: it leaves the processor to those that are.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Command:
     open_files: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     changes_user: bool = False
+    is_patient: bool = False
 
 
 class Process:
@@ -55,6 +59,7 @@ class Process:
             "folder": str(command.folder),
             "log": str(command.log),
             "open_files": command.open_files,
+            "niceness": _PATIENT if command.is_patient else 0,
             "stop_signal": int(command.stop_signal),
             "uid": os.geteuid() if command.changes_user else account.uid,
             "gid": os.getegid() if command.changes_user else account.gid,

@@ -1,6 +1,7 @@
 """What every server of a workspace is: a process behind a port of loopback that clients of PostgreSQL speak to."""
 
 import signal
+import socket
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -23,6 +24,12 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.address}:{self.port}"
+
+
+def listens(endpoint: Endpoint) -> bool:
+    """Whether something accepts connections at an endpoint."""
+    with socket.socket() as probe:
+        return probe.connect_ex((endpoint.address, endpoint.port)) == 0
 
 
 class Server:
@@ -58,11 +65,17 @@ class Server:
 
     def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
         """A connection string for libpq and every client that reads its URLs."""
-        return f"postgresql://{user}:{quote(self.workspace.password, safe='')}@{self.endpoint}/{database}"
+        account = f"{quote(user, safe='')}:{quote(self.workspace.password, safe='')}"
+        return f"postgresql://{account}@{self.endpoint}/{database}"
 
     def connect(self, database: str = "postgres", user: str = SUPERUSER) -> psycopg.Connection:
         """A connection that commits every statement by itself."""
         return psycopg.connect(self.dsn(database, user), autocommit=True, connect_timeout=10)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether something accepts connections there."""
+        return listens(self.endpoint)
 
     def kill(self) -> None:
         """Kill the first process, as the kernel does when memory is short; what it started ends with it."""

@@ -7,13 +7,13 @@ platform is done here by hand: TLS, users, and the flag that lets the pooler loo
 import json
 import re
 import signal
-import socket
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from infra.derive import pgbouncer
-from infra.derive.pooler import READ_PORT, STATUS_PORT, WRITE_PORT, PoolerPlan
+from infra.derive import postgres_ports as ports
+from infra.derive.pooler import PoolerPlan
 from infra.derive.pooler_files import FOLDER
 from infra.derive.postgres import PostgresPlan
-from infra.derive.postgres_entrance import PORT
 from infra.settings.postgres import POOLER
+from sandbox.servers import as_account
 from sandbox.servers.certificates import Certificate, certificate_for
 from sandbox.servers.cluster import Cluster
 from sandbox.servers.install import Installed
@@ -35,6 +36,8 @@ from sandbox.servers.postgres import PostgresServer
 from sandbox.servers.process import Command, ServerError
 from sandbox.servers.server import Endpoint, Server
 from sandbox.servers.workspace import Workspace
+from services.pooler import secrets
+from services.pooler.secrets import Wanted
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 20
@@ -66,15 +69,15 @@ class Tier:
         self.pooler: PoolerPlan = plan.pooler
         self.folder = workspace.make_folder("tier")
         self._server_certificate = certificate_for("postgres.example")
-        self.certificate = certificate_for(*self.pooler.hosts.values())
+        self.certificate = certificate_for(*self.plan.hosts.values())
         self.cluster = Cluster(
             workspace,
             programs.postgres,
             len(self.pooler_replicas),
             {**self._tls(self._server_certificate), **(configuration or {})},
         )
-        ports = {port: workspace.claim_port() for port in (WRITE_PORT, READ_PORT, STATUS_PORT)}
-        self.machines = [PoolerMachine(self, programs.pgbouncer, number, ports) for number in range(machines)]
+        claimed = {port: workspace.claim_port() for port in (ports.WRITES, ports.READS, ports.STATUS)}
+        self.machines = [PoolerMachine(self, programs.pgbouncer, number, claimed) for number in range(machines)]
 
     @cached_property
     def pooler_replicas(self) -> tuple[str, ...]:
@@ -117,13 +120,11 @@ class Tier:
 
     @property
     def secrets(self) -> Mapping[str, str]:
-        """The files of a machine's secrets, by name."""
+        """What Secret Manager would hold for the machines, by form."""
         return {
-            pgbouncer.SERVER_CERTIFICATES: self._server_certificate.authority,
-            pgbouncer.CERTIFICATE: self.certificate.chain,
-            pgbouncer.KEY: self.certificate.key,
-            pgbouncer.USERS: f'"{POOLER}" "{self.workspace.password}"\n',
-            f"{pgbouncer.SECRETS}/password": self.workspace.password,
+            "certificate": self.certificate.chain + self.certificate.key,
+            "authorities": self._server_certificate.authority,
+            "password": self.workspace.password,
         }
 
     def start(self) -> None:
@@ -135,6 +136,7 @@ class Tier:
             machine.start()
         for machine in self.machines:
             machine.wait_for_reads(*self.pooler_replicas)
+            machine.wait_until_healthy()
 
     def dsn(
         self, endpoint: str = "write", user: str | None = None, machine: int = 0, database: str | None = None
@@ -145,7 +147,7 @@ class Tier:
     def dsn_at(self, place: Endpoint, endpoint: str, user: str | None = None, database: str | None = None) -> str:
         """The same for another address and port, such as a load balancer's."""
         return make_conninfo(
-            host=self.pooler.hosts[endpoint],
+            host=self.plan.hosts[endpoint],
             hostaddr=place.address,
             port=place.port,
             dbname=database or self.plan.database,
@@ -205,7 +207,7 @@ class Tier:
 class PoolerMachine:
     """One machine: two PgBouncers and the read router, from the plan's files."""
 
-    def __init__(self, tier: Tier, programs: Installed, number: int, ports: Mapping[int, int]) -> None:
+    def __init__(self, tier: Tier, programs: Installed, number: int, claimed: Mapping[int, int]) -> None:
         self._tier = tier
         self.number = number
         self.folder = tier.workspace.make_folder(f"pooler-{number}")
@@ -213,11 +215,11 @@ class PoolerMachine:
             folder = self.folder / each
             folder.mkdir(mode=0o700)
             tier.workspace.account.own(folder)
-        self._ports = ports
+        self._claimed = claimed
         address = f"127.0.1.{number + 1}"
-        self.write = Bouncer(tier, programs, self, "write", Endpoint(address, ports[WRITE_PORT]))
-        self.read = Bouncer(tier, programs, self, "read", Endpoint(address, ports[READ_PORT]))
-        self.router = ReadRouter(tier, programs, self, Endpoint(address, ports[STATUS_PORT]))
+        self.write = Bouncer(tier, programs, self, "write", Endpoint(address, claimed[ports.WRITES]))
+        self.read = Bouncer(tier, programs, self, "read", Endpoint(address, claimed[ports.READS]))
+        self.router = ReadRouter(tier, programs, self, Endpoint(address, claimed[ports.STATUS]))
 
     @property
     def programs(self) -> tuple[Server, ...]:
@@ -233,11 +235,14 @@ class PoolerMachine:
         return self.folder / Path(path).relative_to(pgbouncer.SECRETS if path.startswith(pgbouncer.SECRETS) else FOLDER)
 
     def write_files(self) -> None:
-        """Write every file of the plan with this machine's addresses, and its secrets."""
-        for path, text in self._tier.pooler.files.items():
-            self._tier.workspace.write(self.file(path), self._placed(text))
-        for path, text in self._tier.secrets.items():
-            self._tier.workspace.write(self.file(path), text)
+        """Write every file of the plan with this machine's addresses, and its secrets as the machine itself does."""
+        tier = self._tier
+        for path, text in tier.pooler.files.items():
+            tier.workspace.write(self.file(path), self._placed(text))
+        wanted = Wanted.model_validate_json(self._placed(tier.pooler.files[f"{FOLDER}/secrets.json"]))
+        contents = {one.secret: tier.secrets[one.form] for one in wanted.secrets}
+        for file, text in secrets.files(wanted, contents).items():
+            tier.workspace.write(file, text)
 
     def start(self) -> None:
         """Start the programs in the order of the machine's own services."""
@@ -263,12 +268,20 @@ class PoolerMachine:
 
         self._tier.workspace.wait_for(f"reads go to {', '.join(keys)}", chosen, timeout, self.router.log)
 
+    def wait_until_healthy(self, timeout: float = 30) -> None:
+        """Wait until the load balancer would send clients to the read pool."""
+
+        def is_healthy() -> bool:
+            return self.router.get("/healthz")[0] == HTTPStatus.OK
+
+        self._tier.workspace.wait_for("the machine is healthy", is_healthy, timeout, self.router.log)
+
     def _placed(self, text: str) -> str:
         """A file of the plan with the addresses, ports and folders of this machine."""
         cluster = self._tier.cluster.primary
         places = {
             **self._tier.addresses,
-            **{str(port): str(here) for port, here in {PORT: cluster.port, **self._ports}.items()},
+            **{str(port): str(here) for port, here in {ports.SERVER: cluster.port, **self._claimed}.items()},
             pgbouncer.EVERY_ADDRESS: self.write.address,
             pgbouncer.SECRETS: str(self.folder),
         }
@@ -297,6 +310,16 @@ class Bouncer(Server):
 
     def show(self, what: str) -> list[dict[str, Any]]:
         """The rows of one of PgBouncer's own tables, such as POOLS or DATABASES."""
+        with self._console() as cursor:
+            return cursor.execute(f"SHOW {what}".encode()).fetchall()
+
+    def reconnect(self, database: str) -> None:
+        """Let go of every connection to the servers of a database as soon as it is free, for new ones to be opened."""
+        with self._console() as cursor:
+            cursor.execute(f"RECONNECT {database}".encode())
+
+    @contextmanager
+    def _console(self) -> Iterator[psycopg.ClientCursor[dict[str, Any]]]:
         console = make_conninfo(
             host=str(self._machine.folder / self._pool), port=self.port, dbname="pgbouncer", user="pgbouncer"
         )
@@ -306,7 +329,7 @@ class Bouncer(Server):
             psycopg.connect(console, autocommit=True) as connection,
             psycopg.ClientCursor(connection, row_factory=dict_row) as cursor,
         ):
-            return cursor.execute(f"SHOW {what}".encode()).fetchall()
+            yield cursor
 
     def hosts(self, database: str) -> set[str]:
         """The servers that a database stands for now."""
@@ -328,8 +351,7 @@ class Bouncer(Server):
 
     def _is_ready(self) -> bool:
         self._still_starting()
-        with socket.socket() as probe:
-            return probe.connect_ex((self.address, self.port)) == 0
+        return self.is_listening
 
 
 class ReadRouter(Server):
@@ -341,11 +363,7 @@ class ReadRouter(Server):
 
     def start(self) -> None:
         """Start and wait until it shows its status."""
-        account = self.workspace.account
-        words = (
-            sys.executable, "-m", "sandbox.servers.as_account", str(account.uid), str(account.gid),
-            "services.pooler.__main__", str(self._configuration),
-        )  # fmt: skip
+        words = as_account.words(self.workspace.account, "services.pooler.__main__", str(self._configuration))
         self._process = self.workspace.start(Command(self.name, words, ROOT, self.log, changes_user=True))
         self.workspace.wait_for(f"{self.name} answers", self._is_ready, _START_SECONDS, self.log)
 
@@ -359,5 +377,4 @@ class ReadRouter(Server):
 
     def _is_ready(self) -> bool:
         self._still_starting()
-        with socket.socket() as probe:
-            return probe.connect_ex((self.address, self.port)) == 0
+        return self.is_listening

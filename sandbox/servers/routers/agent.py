@@ -13,9 +13,7 @@ from pathlib import Path
 from sandbox.servers.server import LOOPBACK
 from services.pooler.choice import Choice
 from services.pooler.configuration import Configuration
-from services.pooler.lag import PrimaryHistory
-from services.pooler.probes import Probe
-from services.pooler.router import FIRST_ANSWERS_SECONDS, HISTORY_FACTOR, PRIMARY_SAMPLES
+from services.pooler.lags import Lags
 
 _ASK_SECONDS = 2
 
@@ -28,43 +26,25 @@ class Agent(socketserver.ThreadingTCPServer):
 
     def __init__(self, configuration: Configuration, port: int, word: str) -> None:
         super().__init__((LOOPBACK, port), _Question, bind_and_activate=False)
-        every, limit = configuration.check_every, configuration.services[0].maximum_lag
         self.word = word
         self.chosen: tuple[str, ...] = ()
-        self._every = every
-        self._fresh_seconds = every + configuration.answer_within
-        self._history = PrimaryHistory(HISTORY_FACTOR * limit)
-        self._choice = Choice(limit, configuration.recover_after)
-        self._primary = Probe(configuration, configuration.primary, every / PRIMARY_SAMPLES, self._history.add)
-        self._replicas = {name: Probe(configuration, host, every) for name, host in configuration.replicas.items()}
+        self._every = configuration.check_every
+        self._lags = Lags(configuration)
+        self._choice = Choice(configuration.services[0].maximum_lag, configuration.recover_after)
 
     def choose(self) -> None:
-        """Check and choose, for ever; answers from the first choice on."""
-        probes = (self._primary, *self._replicas.values())
-        for probe in probes:
-            probe.start()
-        deadline = time.monotonic() + FIRST_ANSWERS_SECONDS
-        while not all(probe.has_answered for probe in probes) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        # A replica's answer counts only after one of the primary: one more round, or all would start as lagging.
-        time.sleep(self._every)
+        """Check and choose until the process ends; answers from the first choice on."""
+        never = threading.Event()
+        self._lags.start(never)
         self._check()
         self.server_bind()
         self.server_activate()
         threading.Thread(target=self.serve_forever, daemon=True).start()
-        while True:
-            time.sleep(self._every)
+        while not never.wait(self._every):
             self._check()
 
     def _check(self) -> None:
-        now = time.monotonic()
-        self.chosen = self._choice.update({name: self._lag(probe, now) for name, probe in self._replicas.items()})
-
-    def _lag(self, probe: Probe, now: float) -> float | None:
-        answer = probe.answer
-        if answer.sample is None or not answer.is_standby or now - answer.sample.sent > self._fresh_seconds:
-            return None
-        return self._history.lag(answer.sample)
+        self.chosen = self._choice.update(self._lags.now(time.monotonic()))
 
 
 class _Question(socketserver.StreamRequestHandler):

@@ -7,7 +7,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +22,18 @@ from sandbox.servers.postgres import PostgresServer
 from sandbox.servers.process import ServerError
 from sandbox.servers.routers.haproxy import HAProxy, haproxy
 from sandbox.servers.routers.pgpool import BY_BYTES, BY_TIME, Pgpool, pgpool
-from sandbox.servers.routers.workload import Read, Workload, make_table
 from sandbox.servers.tier import Programs, Tier
+from sandbox.servers.workload import Read, Workload, make_table, reader, ticker
 from sandbox.servers.workspace import Workspace
 
 SETTLED_SECONDS = 3.0
 """When only fresh rows are expected: the limit and the longest check interval (pgpool's), one second each, and one
 more."""
 
+_READERS = 6
+_PREPARES_AFTER = 5
+"""psycopg's own default."""
+_WARM_UP_SECONDS = 1
 _SCALE = 10
 _LOAD = Load("select-only", clients=32, seconds=5)
 """The time to connect is part of it, and pgpool's clients need seconds for that on a busy machine."""
@@ -56,9 +60,13 @@ class Candidate:
         """A row of this candidate."""
         return Figure(f"{self.name}: {what}", value, unit, note)
 
-    def workload(self) -> Workload:
-        """The writer and the readers through this candidate."""
-        return Workload(self.tier.direct(), self.way, prepares=self.prepares)
+    @contextmanager
+    def workload(self) -> Iterator[Workload]:
+        """The readers through this candidate, warm, while the primary is written to."""
+        threshold = _PREPARES_AFTER if self.prepares else None
+        with ticker(self.tier.direct()), reader(self.way, _READERS, threshold) as readers:
+            time.sleep(_WARM_UP_SECONDS)
+            yield readers
 
 
 def routers(_: Path) -> Iterator[Figure]:
@@ -161,9 +169,11 @@ def one_paused(candidate: Candidate) -> Iterator[Figure]:
     wait_for_both(candidate)
     lagging = candidate.tier.cluster.standbys[0]
     with candidate.workload() as work:
-        paused = pause(lagging)
+        lagging.pause_replay()
+        paused = time.monotonic()
         time.sleep(SETTLED_SECONDS + _WINDOW_SECONDS)
-        resumed = resume(lagging)
+        resumed = time.monotonic()
+        lagging.resume_replay()
         back_new, back_held = returns(candidate, work, lagging, resumed)
     late = work.between(paused + SETTLED_SECONDS, resumed)
     stale = [read.at - paused for read in work.between(paused, resumed) if read.server == lagging.address]
@@ -180,9 +190,13 @@ def both_paused(candidate: Candidate) -> Iterator[Figure]:
     wait_for_both(candidate)
     standbys, primary = candidate.tier.cluster.standbys, candidate.tier.cluster.primary.address
     with candidate.workload() as work:
-        paused = max([pause(standby) for standby in standbys])
+        for standby in standbys:
+            standby.pause_replay()
+        paused = time.monotonic()
         time.sleep(SETTLED_SECONDS + _WINDOW_SECONDS)
-        resumed = min([resume(standby) for standby in standbys])
+        resumed = time.monotonic()
+        for standby in standbys:
+            standby.resume_replay()
     late = work.between(paused + SETTLED_SECONDS, resumed)
     first = [read.at - paused for read in work.between(paused, resumed) if read.server == primary]
     share = sum(read.server == primary for read in late) / len(late) if late else 0
@@ -214,10 +228,10 @@ def one_killed(candidate: Candidate) -> Iterator[Figure]:
 def failed(candidate: Candidate, what: str, work: Workload, since: float) -> Iterator[Figure]:
     """Failed queries and connections after a moment, and when the last one was."""
     failures = work.failures_since(since)
-    reason = min(work.reasons, default="")[:80]
+    reason = min((failure.reason for failure in failures), default="")[:80]
     yield candidate.figure(f"{what}, failed queries", len(failures), "", reason)
     if failures:
-        yield candidate.figure(f"{what}, last failure", max(failures) - since, "s")
+        yield candidate.figure(f"{what}, last failure", max(failure.at for failure in failures) - since, "s")
 
 
 def returns(candidate: Candidate, work: Workload, server: PostgresServer, since: float) -> tuple[float, float]:
@@ -256,21 +270,6 @@ def served_by(candidate: Candidate) -> set[str]:
     except psycopg.Error:
         return set()
     return {row[0]} if row else set()
-
-
-def pause(standby: PostgresServer) -> float:
-    """Let a standby replay nothing more; returns the moment, monotonic."""
-    with standby.connect() as connection:
-        connection.execute("SELECT pg_wal_replay_pause()")
-    return time.monotonic()
-
-
-def resume(standby: PostgresServer) -> float:
-    """Let a standby replay again; returns the moment before, monotonic."""
-    moment = time.monotonic()
-    with standby.connect() as connection:
-        connection.execute("SELECT pg_wal_replay_resume()")
-    return moment
 
 
 def _oldest(reads: Sequence[Read]) -> float:

@@ -1,8 +1,6 @@
 """HAProxy in front of a tier's servers: reads over the standbys by connection, the primary when there is none."""
 
 import signal
-import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -10,9 +8,10 @@ from typing import Literal
 from psycopg.conninfo import make_conninfo
 
 from infra.derive.pooler_files import FOLDER
+from sandbox.servers import as_account
 from sandbox.servers.install import Installed
 from sandbox.servers.process import Command, Process
-from sandbox.servers.server import LOOPBACK, Endpoint, Server
+from sandbox.servers.server import LOOPBACK, Endpoint, Server, listens
 from sandbox.servers.tier import ROOT, Tier
 
 Word = Literal["down", "drain"]
@@ -64,15 +63,13 @@ class HAProxy(Server):
     def start(self) -> None:
         """Start the agent, then HAProxy; raises ServerError with the log when it does not come up."""
         folder = self.workspace.make_folder(self.name)
-        account, router = self.workspace.account, self._tier.machines[0].file(f"{FOLDER}/read-router.json")
-        words = (
-            sys.executable, "-m", "sandbox.servers.as_account", str(account.uid), str(account.gid),
-            "sandbox.servers.routers.agent", str(router), str(self._agent_endpoint.port), self._word,
-        )  # fmt: skip
+        router, port = self._tier.machines[0].file(f"{FOLDER}/read-router.json"), str(self._agent_endpoint.port)
+        module = "sandbox.servers.routers.agent"
+        words = as_account.words(self.workspace.account, module, str(router), port, self._word)
         name = f"{self.name}-agent"
         log = self.workspace.log_of(name)
         self._agent = self.workspace.start(Command(name, words, ROOT, log, changes_user=True))
-        self.workspace.wait_for(f"{name} answers", lambda: _listens(self._agent_endpoint), _START_SECONDS, log)
+        self.workspace.wait_for(f"{name} answers", lambda: listens(self._agent_endpoint), _START_SECONDS, log)
         file = folder / "haproxy.cfg"
         self.workspace.write(file, self._configuration())
         self._process = self.workspace.start(
@@ -95,7 +92,7 @@ class HAProxy(Server):
 
     def _is_ready(self) -> bool:
         self._still_starting()
-        return _listens(self.endpoint)
+        return self.is_listening
 
     def _configuration(self) -> str:
         standbys = (
@@ -117,8 +114,3 @@ def haproxy(tier: Tier, programs: Installed, word: Word = "down") -> Iterator[HA
         yield made
     finally:
         made.stop()
-
-
-def _listens(endpoint: Endpoint) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((endpoint.address, endpoint.port)) == 0
