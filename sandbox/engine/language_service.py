@@ -13,7 +13,6 @@ import json
 import os
 import queue
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -35,7 +34,6 @@ HOST_VERSION = "3.250.0"
 PIPE_BYTES = 65536
 
 _ANALYZER = "analyzer"
-_PROGRAM_STOP = signal.SIGUSR1
 
 
 class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
@@ -49,21 +47,17 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
         self._programs: queue.SimpleQueue[tuple[language_pb2.RunRequest, Future[language_pb2.RunResponse]]] = (
             queue.SimpleQueue()
         )
-        self._running = threading.Event()
         self._plugins: set[subprocess.Popen[bytes]] = set()
 
     def run_programs(self) -> NoReturn:
         """Run what ``Run`` was asked for, one program after the other, on the calling (main) thread, for ever."""
-        signal.signal(_PROGRAM_STOP, program.interrupt)
         while True:
             request, answer = self._programs.get()
-            self._running.set()
             try:
-                response = program.run(request, self._engine_address)
+                with program.stoppable():
+                    response = program.run(request, self._engine_address)
             except KeyboardInterrupt:
                 response = language_pb2.RunResponse(error="program exited unexpectedly: it was cancelled")
-            finally:
-                self._running.clear()
             answer.set_result(response)
 
     def kill_plugins(self) -> None:
@@ -109,8 +103,7 @@ class LanguageService(language_pb2_grpc.LanguageRuntimeServicer):
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Interrupt a running program, as the official host does with SIGINT to its child."""
         del request, context
-        if self._running.is_set():
-            os.kill(os.getpid(), _PROGRAM_STOP)
+        program.stop()
         return empty_pb2.Empty()
 
     def About(  # noqa: N802

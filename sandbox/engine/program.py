@@ -10,9 +10,12 @@ import asyncio
 import logging
 import os
 import runpy
+import signal
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +24,51 @@ import pulumi.runtime
 from pulumi.runtime.proto import language_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 SHOWN_TO_USER = 32
 """Exit code of a program whose error message has been shown already: the engine adds nothing to it."""
 
+_STOP = signal.SIGUSR1
+"""What stops the running program, as SIGINT stops the official host's child."""
 
-def interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Signal handler that stops the running program."""
+_AGAIN_SECONDS = 0.05
+
+_stoppable = threading.Event()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let ``stop`` raise KeyboardInterrupt in the main thread, wherever the program is; afterwards it does nothing."""
+    shown_by = sys.unraisablehook
+
+    def dropped(found: sys.UnraisableHookArgs) -> None:
+        # Inside a finaliser or a weak reference's callback the interrupt stops nothing and is shown as a traceback.
+        if isinstance(found.exc_value, KeyboardInterrupt):
+            threading.Timer(_AGAIN_SECONDS, stop).start()
+        else:
+            shown_by(found)
+
+    signal.signal(_STOP, _interrupt)
+    sys.unraisablehook = dropped
+    _stoppable.set()
+    try:
+        yield
+    finally:
+        _stoppable.clear()
+        # One that was sent in time and comes late must not end the process.
+        signal.signal(_STOP, signal.SIG_IGN)
+        sys.unraisablehook = shown_by
+
+
+def stop() -> None:
+    """Stop the running program, from any thread; nothing when none runs."""
+    if _stoppable.is_set():
+        os.kill(os.getpid(), _STOP)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

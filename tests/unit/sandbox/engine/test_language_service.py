@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -14,6 +17,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2
 
+from sandbox.engine import program
 from sandbox.engine.language_service import LanguageService
 
 
@@ -121,3 +125,49 @@ def test_what_the_engine_asks_before_a_program(service: LanguageService) -> None
 
 def test_cancelling_without_a_program_does_nothing(service: LanguageService) -> None:
     assert service.Cancel(empty_pb2.Empty(), CONTEXT) == empty_pb2.Empty()
+
+
+INTERRUPTED_IN_A_CALLBACK = """
+import threading, weakref
+from sandbox.engine import program
+class Waited: pass
+waited = Waited()
+stays = weakref.ref(waited, lambda _: program.stop())
+try:
+    with program.stoppable():
+        del waited
+        threading.Event().wait()
+except KeyboardInterrupt:
+    print('stopped')
+program.stop()
+"""
+
+
+def test_a_stop_that_comes_inside_a_callback_of_the_interpreter_is_neither_lost_nor_shown() -> None:
+    done = subprocess.run(  # noqa: S603  (our own words)
+        [sys.executable, "-c", INTERRUPTED_IN_A_CALLBACK], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+
+
+def test_a_stop_that_comes_before_or_after_the_program_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal without its handler would end the whole host."""
+    sent: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda _, number: sent.append(number))
+    monkeypatch.setattr(signal, "signal", lambda *_: program.stop())
+    hook = sys.unraisablehook
+    with program.stoppable():
+        assert not sent
+        program.stop()
+        assert len(sent) == 1
+    program.stop()
+    assert len(sent) == 1
+    assert sys.unraisablehook is hook
+
+
+def test_any_other_error_inside_a_callback_is_shown() -> None:
+    words = "class Bad:\n def __del__(self): 1 / 0\nfrom sandbox.engine import program\nwith program.stoppable(): Bad()"
+    done = subprocess.run(  # noqa: S603  (our own words)
+        [sys.executable, "-c", words], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert "ZeroDivisionError" in done.stderr
