@@ -24,9 +24,14 @@ from infra.components.postgres_access import PostgresAccess, PostgresAccessArgs
 from infra.components.postgres_names import PostgresNames, PostgresNamesArgs
 from infra.components.project_services import ProjectServices, ProjectServicesArgs
 from infra.components.providers import providers
+from infra.components.schemas import Schemas, SchemasArgs
+from infra.components.secrets import Secrets
 from infra.components.timescale import Timescale, TimescaleArgs
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
+from infra.derive.schemas import SchemasPlan
+
+Store = Cache | Mongodb | Elasticsearch | Timescale | Bigquery | Invalidation | Cdn
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class PlatformOutputs:
     postgres_connection_name: pulumi.Output[str] | None = None
     postgres_instances: dict[str, pulumi.Output[str]] | None = None
     postgres_connection_secrets: dict[str, pulumi.Output[str]] | None = None
+    schemas: dict[str, Any] | None = None
 
 
 class Platform(Component):
@@ -54,8 +60,11 @@ class Platform(Component):
         self._guarded = self.inside(protect=plan.protect)
         self._base = self._foundation()
         self._records: list[StoreRecord] = []
+        self._keepers: list[Secrets] = []
         postgres, outputs = self._postgres(plan.postgres) if plan.postgres else (None, {})
-        self._stores(postgres)
+        stores = self._stores(postgres)
+        if plan.schemas:
+            outputs["schemas"] = self._schemas(plan.schemas, stores)
         self.outputs = PlatformOutputs(
             network_id=self._base.network.network_id,
             dns_domain=plan.network.dns_domain,
@@ -91,6 +100,7 @@ class Platform(Component):
             pooler = Pooler("pooler", args, self._guarded)
         PostgresNames("postgres-names", PostgresNamesArgs(plan, postgres, pooler, self._base), self._guarded)
         self._records.append(postgres.record)
+        self._keepers.append(access.secrets)
         return postgres, {
             "postgres_hosts": dict(plan.hosts),
             "postgres_database": plan.database,
@@ -102,10 +112,10 @@ class Platform(Component):
             "postgres_connection_secrets": dict(access.connection_secrets),
         }
 
-    def _stores(self, postgres: Postgres | None) -> None:
+    def _stores(self, postgres: Postgres | None) -> list[Store]:
         """Declare the other stores that are switched on; none waits for another, so that they are made side by side."""
         plan, base, guarded = self._plan, self._base, self._guarded
-        stores: list[Cache | Mongodb | Elasticsearch | Timescale | Bigquery | Invalidation | Cdn] = []
+        stores: list[Store] = []
         if plan.cache:
             stores.append(Cache("cache", CacheArgs(plan.cache, base), guarded))
         if plan.mongodb:
@@ -121,3 +131,15 @@ class Platform(Component):
         if plan.cdn:
             stores.append(Cdn("cdn", CdnArgs(plan.cdn, base), guarded))
         self._records.extend(store.record for store in stores)
+        return stores
+
+    def _schemas(self, plan: SchemasPlan, stores: list[Store]) -> dict[str, Any]:
+        """Declare the jobs of the schema step, after what they read; returns which to run, and where."""
+        keepers = [*self._keepers, *(store.secrets for store in stores if isinstance(store, Mongodb | Timescale))]
+        timescale = next((store for store in stores if isinstance(store, Timescale)), None)
+        ports = {"timescale": timescale.service.port.apply(str)} if timescale else {}
+        warehouse = next((store for store in stores if isinstance(store, Bigquery)), None)
+        grants = {"bigquery": list(warehouse.connection_grants.values())} if warehouse else {}
+        schemas = Schemas("schemas", SchemasArgs(plan, self._base, keepers, ports, grants), self._guarded)
+        self._records.append(schemas.record)
+        return {"region": plan.region, "jobs": [job.name for job in plan.jobs]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +35,13 @@ class Bigquery(Component):
     Access to a dataset is its `accesses` alone, whole and authoritative: whoever is not in them is not let in, the
     project's owners, editors and viewers neither. A `DatasetIamMember` or `DatasetAccess` beside them would be taken
     away at the next run and come back at the one after (terraform-provider-google#11218).
+
+    `connection_grants` let programs use the connection to PostgreSQL, by program; empty where there is none.
     """
 
     datasets: Mapping[str, gcp.bigquery.Dataset]
     tables: Mapping[str, gcp.bigquery.Table]
+    connection_grants: Mapping[str, pulumi.Resource]
 
     def __init__(self, name: str, args: BigqueryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -46,16 +49,20 @@ class Bigquery(Component):
         self._base = args.foundation
         self._key = args.foundation.encryption.key("bigquery", args.plan.location)
         guard = CostGuard("bigquery-cost", CostGuardArgs(args.plan, self._base), self.inside())
-        self.datasets = {plan.key: self._dataset(plan) for plan in args.plan.datasets}
+        datasets: dict[str, gcp.bigquery.Dataset] = {}
+        for plan in args.plan.datasets:
+            datasets[plan.key] = self._dataset(plan, [datasets[key] for key in plan.reader_datasets])
+        self.datasets = datasets
         self.tables = {plan.key: self._table(plan) for plan in args.plan.tables}
         grants = self._query_grants()
         if args.plan.reports:
             after = (*guard.limits, grants[f"program-{REPORT_RUNNER}"])
             reports = ReportsArgs(args.plan, self._base, self.datasets, self.tables, after)
             Reports("bigquery-reports", reports, self.inside())
+        self.connection_grants = {}
         if args.plan.federation and args.postgres:
             federation = FederationArgs(args.plan.federation, args.plan.location, self._base, args.postgres)
-            Federation("bigquery-federation", federation, self.inside())
+            self.connection_grants = Federation("bigquery-federation", federation, self.inside()).program_grants
         self.register_outputs({"datasets": {key: dataset.dataset_id for key, dataset in self.datasets.items()}})
 
     @property
@@ -80,7 +87,7 @@ class Bigquery(Component):
             owner=self._base.owner,
         )
 
-    def _dataset(self, plan: DatasetPlan) -> gcp.bigquery.Dataset:
+    def _dataset(self, plan: DatasetPlan, readers: Sequence[gcp.bigquery.Dataset]) -> gcp.bigquery.Dataset:
         guarded = self._base.guarded
         return gcp.bigquery.Dataset(
             f"bigquery-dataset-{plan.key}",
@@ -93,7 +100,7 @@ class Bigquery(Component):
             default_partition_expiration_ms=plan.partition_lifetime,
             max_time_travel_hours=self._plan.time_travel_hours,
             storage_billing_model=self._plan.storage_billing,
-            accesses=[entry for access in plan.access for entry in self._entries(access)],
+            accesses=[*(entry for access in plan.access for entry in self._entries(access)), *self._views_of(readers)],
             delete_contents_on_destroy=not guarded,
             deletion_policy="PREVENT" if guarded else "DELETE",
             opts=self.inside(self._key.grant, self._base.services["bigquery"]),
@@ -105,6 +112,11 @@ class Bigquery(Component):
             {"role": access.role, "user_by_email": self._base.identities[program].email} for program in access.programs
         ]
         return [*groups, *programs]
+
+    def _views_of(self, readers: Sequence[gcp.bigquery.Dataset]) -> list[dict[str, Any]]:
+        """Let the views of other datasets read this one for whoever may read them."""
+        names = [{"project_id": self._base.gcp_project, "dataset_id": each.dataset_id} for each in readers]
+        return [{"dataset": {"dataset": name, "target_types": ["VIEWS"]}} for name in names]
 
     def _table(self, plan: TablePlan) -> gcp.bigquery.Table:
         partitioning: dict[str, Any] = {"type": "DAY", "field": plan.partition}

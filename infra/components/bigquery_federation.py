@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -13,8 +14,6 @@ from infra.components.foundation import Foundation
 from infra.components.passwords import new_password
 from infra.components.postgres import Postgres
 from infra.derive.bigquery import FederationPlan
-
-_USER = "bigquery"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Federation(Component):
     fields, and kept nowhere else; what the user may read is granted by the schema step.
     """
 
+    program_grants: Mapping[str, pulumi.Resource]
+
     def __init__(self, name: str, args: FederationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
@@ -41,18 +42,25 @@ class Federation(Component):
         self._key = args.foundation.encryption.key("bigquery", args.location)
         password = new_password(self, "bigquery-password", args.plan.password_version)
         connection = self._connection(password, self._user(password))
-        self._let_in(connection)
+        self._let_reach(connection)
+        for group in args.plan.user_groups:
+            self._let_use(connection, group, f"group:{group}")
+        self.program_grants = {
+            program: self._let_use(connection, program, self._base.identities.member(program))
+            for program in args.plan.user_programs
+        }
         self.register_outputs({"connection": connection.name})
 
     def _user(self, password: pulumi.Output[str]) -> gcp.sql.User:
         return gcp.sql.User(
             "bigquery-user",
-            name=_USER,
+            name=self._args.plan.user,
             # Replicas take their users from the primary.
             instance=self._args.postgres.primary.name,
             type="BUILT_IN",
             password_wo=password,
             password_wo_version=self._args.plan.password_version,
+            database_roles=self._args.plan.database_roles,
             # A user that owns objects cannot be dropped (terraform-provider-google#4299); it goes with its instance.
             deletion_policy="ABANDON",
             opts=self.inside(),
@@ -93,8 +101,8 @@ class Federation(Component):
         )
         return grant
 
-    def _let_in(self, connection: gcp.bigquery.Connection) -> None:
-        """Let the connection's own account reach this platform's instances, and groups use the connection."""
+    def _let_reach(self, connection: gcp.bigquery.Connection) -> None:
+        """Let the connection's own account reach this platform's instances."""
         base = self._base
         account = connection.cloud_sql.apply(lambda sql: f"serviceAccount:{sql['service_account_id']}")
         gcp.projects.IAMMember(
@@ -107,13 +115,16 @@ class Federation(Component):
             # A connection that moves to another instance gets another account: its grant is made anew with it.
             opts=self.inside(base.services["cloudresourcemanager"], protect=False),
         )
-        for group in self._args.plan.user_groups:
-            gcp.bigquery.ConnectionIamMember(
-                f"bigquery-connection-user-{group}",
-                project=base.gcp_project,
-                location=self._args.location,
-                connection_id=connection.connection_id,
-                role="roles/bigquery.connectionUser",
-                member=f"group:{group}",
-                opts=self.inside(),
-            )
+
+    def _let_use(
+        self, connection: gcp.bigquery.Connection, name: str, member: pulumi.Input[str]
+    ) -> gcp.bigquery.ConnectionIamMember:
+        return gcp.bigquery.ConnectionIamMember(
+            f"bigquery-connection-user-{name}",
+            project=self._base.gcp_project,
+            location=self._args.location,
+            connection_id=connection.connection_id,
+            role="roles/bigquery.connectionUser",
+            member=member,
+            opts=self.inside(),
+        )

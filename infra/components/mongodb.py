@@ -15,6 +15,7 @@ from infra.components.mongodb_access import MongodbAccess, MongodbAccessArgs
 from infra.components.mongodb_encryption import MongodbEncryption, MongodbEncryptionArgs
 from infra.components.mongodb_operations import MongodbOperations, MongodbOperationsArgs
 from infra.components.private_endpoint import private_endpoint
+from infra.components.secrets import Secrets
 from infra.derive.mongodb import NODES, MongodbPlan
 
 # The Atlas console's ways to the data that pass by the private endpoint and the database's own users.
@@ -47,6 +48,7 @@ class Mongodb(Component):
     """
 
     cluster: mongodbatlas.AdvancedCluster
+    secrets: Secrets
 
     def __init__(self, name: str, args: MongodbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -61,11 +63,8 @@ class Mongodb(Component):
         MongodbOperations(
             "mongodb-operations", MongodbOperationsArgs(self._plan, project.id, self.cluster), self.inside()
         )
-        MongodbAccess(
-            "mongodb-access",
-            MongodbAccessArgs(self._plan, self.cluster, self._private_srv, self._base),
-            self.inside(),
-        )
+        access = MongodbAccessArgs(self._plan, self.cluster, self._private_srv, self._base)
+        self.secrets = MongodbAccess("mongodb-access", access, self.inside()).secrets
         self.register_outputs({"projectId": project.id, "privateSrv": self._private_srv})
 
     @property

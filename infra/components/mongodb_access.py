@@ -29,6 +29,8 @@ class MongodbAccessArgs:
 class MongodbAccess(Component):
     """Database users without passwords, the connection string they read, and the indexes they search with."""
 
+    secrets: Secrets
+
     def __init__(self, name: str, args: MongodbAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
@@ -39,7 +41,8 @@ class MongodbAccess(Component):
         for index in plan.search_indexes:
             self._search_index(index)
         # It holds no password; Secret Manager is the one way in which every store's connection is handed out.
-        secret = Secrets(self, args.foundation).put(
+        self.secrets = Secrets(self, args.foundation)
+        secret = self.secrets.put(
             "mongodb-connection",
             args.private_srv.apply(plan.connection_string),
             *(user.key for user in plan.users),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,7 +14,8 @@ from infra.components.foundation import Foundation
 from infra.components.passwords import new_password
 from infra.components.postgres import Postgres
 from infra.components.secrets import Secrets
-from infra.derive.pooler import PASSWORD_SECRET, STATUS_PORT, WRITE_PORT, PoolerPlan
+from infra.derive import postgres_ports as ports
+from infra.derive.pooler import PASSWORD_SECRET, PoolerPlan
 from infra.derive.pooler_files import DRAIN_SECONDS
 from infra.derive.pooler_machine import TAG
 from infra.settings.postgres import POOLER
@@ -24,12 +25,12 @@ _PROJECT_ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
 
 @dataclass(frozen=True)
 class PoolerArgs:
-    """What the machines are built from; `server_certificates` is the secret that they know the instances by."""
+    """What the machines are built from; `server_certificates` are a secret, its version and its readers."""
 
     plan: PoolerPlan
     password_version: int
     postgres: Postgres
-    server_certificates: pulumi.Resource
+    server_certificates: Sequence[pulumi.Resource]
     foundation: Foundation
 
 
@@ -48,13 +49,13 @@ class Pooler(Component):
         self._plan = args.plan
         self._base = args.foundation
         self._account = self._base.identities[POOLER]
-        ready = [*self._sign_in(), *self._rights(), args.server_certificates]
-        alive = self._health("alive", patience=10, tcp_health_check={"port": WRITE_PORT})
+        ready = [*self._sign_in(), *self._rights(), *args.server_certificates]
+        alive = self._health("alive", patience=10, tcp_health_check={"port": ports.WRITES})
         group = pooler_machines.group(self, self._base, self._plan, alive, ready)
         self._let_in()
         checks = {
-            "write": self._health("write", tcp_health_check={"port": WRITE_PORT}),
-            "read": self._health("read", http_health_check={"port": STATUS_PORT, "request_path": "/healthz"}),
+            "write": self._health("write", tcp_health_check={"port": ports.WRITES}),
+            "read": self._health("read", http_health_check={"port": ports.STATUS, "request_path": "/healthz"}),
         }
         self.addresses = {endpoint: self._front(endpoint, group, check) for endpoint, check in checks.items()}
         self.register_outputs({"addresses": dict(self.addresses), "group": group.instance_group})
@@ -70,6 +71,7 @@ class Pooler(Component):
             type="BUILT_IN",
             password_wo=password,
             password_wo_version=version,
+            database_roles=self._plan.database_roles,
             # A user that owns objects cannot be dropped (terraform-provider-google#4299); it goes with its instance.
             deletion_policy="ABANDON",
             opts=self.inside(),
@@ -80,7 +82,7 @@ class Pooler(Component):
 
     def _rights(self) -> list[pulumi.Resource]:
         """What the machines' account may do: read its certificate and its image, write logs and metrics."""
-        base, image = self._base, self._plan.image
+        base, repository = self._base, self._plan.repository
         certificate = gcp.secretmanager.SecretIamMember(
             "pooler-certificate-reader",
             secret_id=f"projects/{base.gcp_project}/secrets/{self._plan.certificate}",
@@ -88,11 +90,11 @@ class Pooler(Component):
             member=self._account.member,
             opts=self.inside(base.services["secretmanager"]),
         )
-        repository = gcp.artifactregistry.RepositoryIamMember(
+        image = gcp.artifactregistry.RepositoryIamMember(
             "pooler-image-reader",
-            project=image.project,
-            location=image.location,
-            repository=image.repository,
+            project=repository.project,
+            location=repository.location,
+            repository=repository.name,
             role="roles/artifactregistry.reader",
             member=self._account.member,
             opts=self.inside(),
@@ -107,7 +109,7 @@ class Pooler(Component):
             )
             for role in _PROJECT_ROLES
         ]
-        return [certificate, repository, *roles]
+        return [certificate, image, *roles]
 
     def _let_in(self) -> None:
         """Open the pools' ports to the platform's own subnets."""
@@ -178,6 +180,7 @@ class Pooler(Component):
             ip_address=address.id,
             ip_protocol="TCP",
             ports=[str(plan.ports[endpoint])],
+            allow_global_access=plan.is_global,
             network=base.network.network_id,
             subnetwork=base.network.subnets["primary"].id,
             opts=self.inside(),

@@ -6,7 +6,7 @@ password (ADR 0022). What it may do inside the database is granted by the schema
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -38,16 +38,17 @@ class PostgresAccess(Component):
     """One service account a user; sign-in only to this platform's instances; secrets only that account can read."""
 
     connection_secrets: Mapping[str, pulumi.Output[str]]
-    server_certificates: pulumi.Resource
+    server_certificates: Sequence[pulumi.Resource]
+    secrets: Secrets
 
     def __init__(self, name: str, args: PostgresAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
         self._base = args.foundation
-        keeper = Secrets(self, args.foundation)
+        self.secrets = keeper = Secrets(self, args.foundation)
         readers = [user.key for user in args.plan.users] + ([POOLER] if args.plan.pooler else [])
         keeper.put(SERVER_CERTIFICATES_SECRET, args.postgres.server_certificates, *readers)
-        self.server_certificates = keeper.made[-1]
+        self.server_certificates = tuple(keeper.made)
         secrets: dict[str, pulumi.Output[str]] = {}
         for user in args.plan.users:
             self._iam_user(user)
@@ -76,6 +77,7 @@ class PostgresAccess(Component):
             type="BUILT_IN",
             password_wo=password,
             password_wo_version=tier.password_version,
+            database_roles=plan.database_roles,
             # A user that owns objects cannot be dropped (terraform-provider-google#4299); it goes with its instance.
             deletion_policy="ABANDON",
             opts=self.inside(),

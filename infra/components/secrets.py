@@ -8,6 +8,13 @@ import pulumi_gcp as gcp
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 
+READ = "roles/secretmanager.secretAccessor"
+ADD = "roles/secretmanager.secretVersionAdder"
+LIST = "roles/secretmanager.viewer"
+"""Which versions there are, and not what is in them."""
+
+_KINDS = {READ: "reader", ADD: "adder", LIST: "viewer"}
+
 
 class Secrets:
     """Makes the secrets of one component; every resource hangs below that component."""
@@ -15,12 +22,20 @@ class Secrets:
     def __init__(self, owner: Component, foundation: Foundation) -> None:
         self._owner = owner
         self._foundation = foundation
-        self.made: list[pulumi.Resource] = []
+        self._made: dict[str, list[pulumi.Resource]] = {}
+
+    @property
+    def made(self) -> list[pulumi.Resource]:
         """Everything that was made: what a reader of the secrets must wait for."""
+        return self.of(*self._made)
+
+    def of(self, *keys: str) -> list[pulumi.Resource]:
+        """What was made for these secrets; nothing for a key that is kept elsewhere."""
+        return [each for key in keys for each in self._made.get(key, [])]
 
     def put(self, key: str, content: pulumi.Input[str], *readers: str) -> gcp.secretmanager.Secret:
         """Keep a content under a key; `readers` are the programs (identities) that may read it."""
-        secret = self._secret(key)
+        secret = self.declare(key, *readers)
         version = gcp.secretmanager.SecretVersion(
             f"secret-version-{key}",
             secret=secret.id,
@@ -29,10 +44,27 @@ class Secrets:
             deletion_policy="DISABLE",
             opts=self._owner.inside(protect=False),
         )
-        self.made += [secret, version]
-        for reader in readers:
-            self._readable(key, secret, reader)
+        self._made[key].append(version)
         return secret
+
+    def declare(self, key: str, *readers: str) -> gcp.secretmanager.Secret:
+        """A secret whose content comes from elsewhere: from a person, or from a program that may add to it."""
+        secret = self._secret(key)
+        self._made[key] = [secret]
+        for reader in readers:
+            self.let(reader, key, secret, READ)
+        return secret
+
+    def let(self, program: str, key: str, secret: gcp.secretmanager.Secret, role: str) -> None:
+        """Let a program do with a secret what the role says: READ, ADD or LIST."""
+        member = gcp.secretmanager.SecretIamMember(
+            f"secret-{_KINDS[role]}-{key}-{program}",
+            secret_id=secret.id,
+            role=role,
+            member=self._foundation.identities.member(program),
+            opts=self._owner.inside(),
+        )
+        self._made[key].append(member)
 
     def _secret(self, key: str) -> gcp.secretmanager.Secret:
         base = self._foundation
@@ -52,13 +84,3 @@ class Secrets:
             },
             opts=self._owner.inside(encryption.grant, base.services["secretmanager"]),
         )
-
-    def _readable(self, key: str, secret: gcp.secretmanager.Secret, reader: str) -> None:
-        member = gcp.secretmanager.SecretIamMember(
-            f"secret-reader-{key}-{reader}",
-            secret_id=secret.id,
-            role="roles/secretmanager.secretAccessor",
-            member=self._foundation.identities.member(reader),
-            opts=self._owner.inside(),
-        )
-        self.made.append(member)

@@ -46,6 +46,7 @@ class Timescale(Component):
 
     service: timescale.Service
     read_replica: timescale.Service | None
+    secrets: Secrets
 
     def __init__(self, name: str, args: TimescaleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -56,7 +57,7 @@ class Timescale(Component):
         self._password = self._new_password()
         self.service = self._service()
         self.read_replica = self._read_replica()
-        self._hand_out()
+        self.secrets = self._hand_out()
         self.register_outputs({"host": self.service.hostname})
 
     @property
@@ -137,12 +138,13 @@ class Timescale(Component):
             opts=self.inside(),
         )
 
-    def _hand_out(self) -> None:
+    def _hand_out(self) -> Secrets:
         keeper, addresses = Secrets(self, self._base), self._addresses()
         for connection in self._plan.connections:
             host, port = addresses[connection.host]
             url = pulumi.Output.all(self.service.username, self._password, host, port).apply(_url)
             keeper.put(connection.key, pulumi.Output.secret(url), connection.client)
+        return keeper
 
     def _addresses(self) -> Mapping[str, Address]:
         """Host and port by what stands there."""

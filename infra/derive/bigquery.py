@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from graphlib import TopologicalSorter
 from string import Template
 
 from infra.catalog import bigquery_rows
 from infra.catalog.bigquery_rows import Report, WarehouseTable
-from infra.derive import schedule
+from infra.derive import postgres_roles, schedule
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.bigquery import REPORT_RUNNER, BigquerySettings
@@ -25,11 +26,12 @@ class AccessPlan:
 
 @dataclass(frozen=True)
 class DatasetPlan:
-    """A dataset; lifetimes in milliseconds, None for ever."""
+    """A dataset; `reader_datasets` read it by their views; lifetimes in milliseconds, None for ever."""
 
     key: str
     description: str
     access: tuple[AccessPlan, ...]
+    reader_datasets: tuple[str, ...]
     table_lifetime: int | None
     partition_lifetime: int | None
 
@@ -80,13 +82,19 @@ class ReservationPlan:
 
 @dataclass(frozen=True)
 class FederationPlan:
-    """The way into PostgreSQL; `replica` is None where the primary is asked."""
+    """The way into PostgreSQL; `replica` is None where the primary is asked, `database_roles` until they are made.
+
+    Besides groups the schema step uses it: BigQuery checks the queries of a procedure when the step makes it.
+    """
 
     connection: str
+    user: str
+    database_roles: tuple[str, ...] | None
     database: str
     replica: str | None
     password_version: int
     user_groups: tuple[str, ...]
+    user_programs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ def bigquery_plan(bigquery: BigquerySettings, settings: Settings, names: Names) 
         location=settings.project.region,
         time_travel_hours=str(bigquery.time_travel.days * 24),
         storage_billing=bigquery.storage_billing,
-        datasets=tuple(_dataset(bigquery, key, dataset) for key, dataset in sorted(bigquery.datasets.items())),
+        datasets=tuple(_dataset(bigquery, key, bigquery.datasets[key]) for key in _readers_first(bigquery)),
         tables=tuple(_table(key, table) for key, table in sorted(bigquery.tables.items())),
         reports=tuple(
             _report(bigquery, settings.project.gcp_project, key, report)
@@ -123,6 +131,14 @@ def bigquery_plan(bigquery: BigquerySettings, settings: Settings, names: Names) 
         cost=_cost(bigquery.cost, names),
         federation=_federation(bigquery, settings),
     )
+
+
+def _readers_first(bigquery: BigquerySettings) -> list[str]:
+    """The names of the datasets, each after those that read it, else by name."""
+    order = TopologicalSorter(
+        {key: sorted(bigquery.datasets[key].reader_datasets) for key in sorted(bigquery.datasets)}
+    )
+    return list(order.static_order())
 
 
 def _dataset(bigquery: BigquerySettings, key: str, dataset: DatasetSettings) -> DatasetPlan:
@@ -137,6 +153,7 @@ def _dataset(bigquery: BigquerySettings, key: str, dataset: DatasetSettings) -> 
         key=key,
         description=dataset.description,
         access=access,
+        reader_datasets=_sorted(dataset.reader_datasets),
         table_lifetime=dataset.table_lifetime.milliseconds if dataset.table_lifetime else None,
         partition_lifetime=dataset.partition_lifetime.milliseconds if dataset.partition_lifetime else None,
     )
@@ -223,8 +240,11 @@ def _federation(bigquery: BigquerySettings, settings: Settings) -> FederationPla
     local = [key for key, replica in sorted(postgres.replicas.items()) if replica.region in here]
     return FederationPlan(
         connection="postgres",
+        user=postgres_roles.FEDERATION_USER,
+        database_roles=postgres_roles.declared(postgres, postgres_roles.FEDERATION_ROLE),
         database=postgres.database,
         replica=local[0] if local else None,
         password_version=federation.password_version,
         user_groups=_sorted(federation.user_groups),
+        user_programs=(settings.schemas.program,) if settings.schemas else (),
     )

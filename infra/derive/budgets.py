@@ -4,7 +4,7 @@ An instance that runs out of memory because of work_mem × connections is outsid
 (cloud.google.com/sql/docs/postgres/operational-guidelines), so the sums are made before anything is built.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.derive import flags, pgbouncer
@@ -129,6 +129,15 @@ def memory_budget(wanted: Mapping[str, FlagValue], version: int, tier: Tier) -> 
     )
 
 
+def reports_memory(postgres: PostgresSettings, wanted: Mapping[str, FlagValue], tier: Tier) -> int:
+    """MiB that the connections of users with role report may take beyond everybody's work_mem (COR-04)."""
+    flag = flags.find("work_mem", postgres.version)
+    value = wanted.get("work_mem", _DEFAULTS["work_mem"])
+    everybody = flags.memory_bytes(flag, flags.render(flag, value, tier)) // 1024 // 1024
+    connections = sum(user.connections for user in postgres.users.values() if user.role == "report")
+    return connections * WORK_MEMORY_FACTOR * max(0, postgres.report_work_memory.mib - everybody)
+
+
 def max_connections(wanted: Mapping[str, FlagValue], version: int, tier: Tier) -> int:
     """The instance's max_connections; raises FlagError where the flag cannot be set."""
     flag = flags.find("max_connections", version)
@@ -148,7 +157,7 @@ def connection_budget(postgres: PostgresSettings, *, is_primary: bool, maximum: 
         for user in users
         if (pooler.kind == "none" or not user.pooled) and (is_primary or "read" in user.endpoints)
     )
-    terms = _POOLS[pooler.kind](postgres, is_primary)
+    terms = _pools(postgres, is_primary=is_primary)
     return ConnectionBudget(
         pooled=sum(term.connections for term in terms),
         direct=direct,
@@ -175,27 +184,27 @@ class _Pools:
         return f"{self.what} {self.poolers} × {self.pools} × {self.size}"
 
 
-def _no_pools(_: PostgresSettings, __: bool) -> list[_Pools]:  # one of several of a form
-    return []
+def _pools(postgres: PostgresSettings, *, is_primary: bool) -> list[_Pools]:
+    """The pools on the primary, or on one replica.
 
-
-def _managed_pools(postgres: PostgresSettings, is_primary: bool) -> list[_Pools]:
-    size = pgbouncer.pool(postgres.pooler)
-    return [_Pools(each, 1, _pooled(postgres, each), size) for each in (("write", "read") if is_primary else ("read",))]
-
-
-def _pgbouncer_pools(postgres: PostgresSettings, is_primary: bool) -> list[_Pools]:
-    """Beside the pools: each process looks up who signs in, and the read router asks each server for its position."""
+    Beside PgBouncer's pools each of its processes looks up who signs in, and the read router asks each server for its
+    position.
+    """
     pooler, readers = postgres.pooler, _pooled(postgres, "read")
-    copies, size = pooler.instances, pgbouncer.pool(pooler)
-    services = len(read_services(pooler, postgres.database))
+    copies = pooler.instances
+    if pooler.kind == "none":
+        return []
+    if pooler.kind == "managed":
+        endpoints = ("write", "read") if is_primary else ("read",)
+        return [_Pools(each, 1, _pooled(postgres, each), pooler.pool) for each in endpoints]
     if not is_primary:
         return [
-            _Pools("read", copies, readers, size),
+            _Pools("read", copies, readers, pooler.pool),
             _Pools("own", copies, 1, pgbouncer.SIGN_IN_CONNECTIONS + _ROUTER_CONNECTIONS),
         ]
+    services = len(read_services(pooler, postgres.database))
     return [
-        _Pools("write", copies, _pooled(postgres, "write"), size),
+        _Pools("write", copies, _pooled(postgres, "write"), pooler.pool),
         _Pools("fall-back of reads", copies, readers * services, pooler.reads.fallback_pool_size),
         _Pools("own", copies, 1, 2 * pgbouncer.SIGN_IN_CONNECTIONS + _ROUTER_CONNECTIONS),
     ]
@@ -203,10 +212,3 @@ def _pgbouncer_pools(postgres: PostgresSettings, is_primary: bool) -> list[_Pool
 
 def _pooled(postgres: PostgresSettings, endpoint: str) -> int:
     return sum(endpoint in user.endpoints for user in postgres.users.values() if user.pooled)
-
-
-_POOLS: Mapping[str, Callable[[PostgresSettings, bool], list[_Pools]]] = {
-    "none": _no_pools,
-    "managed": _managed_pools,
-    "pgbouncer": _pgbouncer_pools,
-}

@@ -15,6 +15,7 @@ from infra.derive import (
     invalidation_checks,
     mongodb_checks,
     postgres_checks,
+    schemas_checks,
     timescale_checks,
 )
 from infra.derive.identities import clients_by_place
@@ -76,6 +77,7 @@ STORES = (
     invalidation_checks,
     mongodb_checks,
     postgres_checks,
+    schemas_checks,
     timescale_checks,
 )
 """Each store's own module: its `problems` and its `advice`, neither of which says anything while the store is off."""

@@ -35,11 +35,6 @@ _SPARE_FILES = 64
 """Open files beside connections: log, listening sockets, event loop, DNS."""
 
 
-def pool(pooler: PoolerSettings) -> int:
-    """Most server connections of one user in one process."""
-    return pooler.default_pool_size + pooler.reserve_pool_size
-
-
 @dataclass(frozen=True)
 class Entry:
     """Where clients enter a pool: the port it listens on, their database and the users that may."""
@@ -68,7 +63,7 @@ def read_file(pooler: PoolerSettings, entry: Entry) -> str:
 
 def open_files(pooler: PoolerSettings, users: int, databases: int) -> int:
     """Open files a process needs: all its clients, and a full pool of each database and user, its own two included."""
-    return pooler.max_client_connections + databases * (users + 2) * pool(pooler) + _SPARE_FILES
+    return pooler.max_client_connections + databases * (users + 2) * pooler.pool + _SPARE_FILES
 
 
 def _file(databases: Iterable[str], settings: Mapping[str, str | int]) -> str:
@@ -141,7 +136,7 @@ def _pooling(pooler: PoolerSettings) -> dict[str, str | int]:
         "default_pool_size": pooler.default_pool_size,
         "reserve_pool_size": pooler.reserve_pool_size,
         # The read pools share it, so that the sum of the connection budget holds whatever clients do (COR-16).
-        "max_user_connections": pool(pooler),
+        "max_user_connections": pooler.pool,
     }
 
 

@@ -18,6 +18,7 @@ from infra.derive.mongodb import MongodbPlan, mongodb_plan
 from infra.derive.names import Names, names_for
 from infra.derive.network import NetworkPlan, network_plan
 from infra.derive.postgres import PostgresPlan, postgres_plan
+from infra.derive.schemas import SchemasPlan, schemas_plan
 from infra.derive.timescale import TimescalePlan, timescale_plan
 from infra.settings import Settings, SettingsError
 
@@ -46,6 +47,7 @@ class PlatformPlan:
     bigquery: BigqueryPlan | None
     invalidation: InvalidationPlan | None
     cdn: CdnPlan | None
+    schemas: SchemasPlan | None
     advice: tuple[Advice, ...]
 
 
@@ -85,5 +87,6 @@ def derive(settings: Settings) -> PlatformPlan:
         bigquery=bigquery_plan(settings.bigquery, settings, names) if settings.bigquery else None,
         invalidation=invalidation_plan(settings.invalidation, settings, names) if settings.invalidation else None,
         cdn=cdn_plan(settings.cdn, settings, names) if settings.cdn else None,
+        schemas=schemas_plan(settings.schemas, settings, names) if settings.schemas else None,
         advice=advice(settings),
     )

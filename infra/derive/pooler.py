@@ -6,18 +6,14 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from infra import catalog
-from infra.derive import pooler_machine, schedule
+from infra.derive import pooler_machine, postgres_roles, schedule
+from infra.derive import postgres_ports as ports
+from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
 from infra.derive.pooler_files import SecretFile, Surroundings, cloud_init, files
 from infra.settings import Settings
 from infra.settings.postgres import PostgresSettings
-
-WRITE_PORT = 6432
-"""PgBouncer's own, and the document's (CONN)."""
-
-READ_PORT = 6433
-STATUS_PORT = 8080
-"""Where the read router shows its health and metrics."""
+from infra.settings.times import WEEKDAYS
 
 CERTIFICATE_PATH = "/etc/triptrip/pooler-ca.pem"
 """Where applications mount the secret of the authority that signed the pooler's certificate."""
@@ -27,20 +23,11 @@ SERVER_CERTIFICATES_SECRET = "postgres-server-ca"  # noqa: S105 # a secret's nam
 
 
 @dataclass(frozen=True)
-class ImagePlan:
-    """Where the image lies; the machines' account may read that repository."""
-
-    reference: str
-    project: str
-    location: str
-    repository: str
-
-
-@dataclass(frozen=True)
 class PoolerPlan:
     """The machines of the pooler and what stands before them.
 
-    `template` is the machine template's name, `machine` what is in it, `files` those of a machine, by path.
+    `template` is the machine template's name, `machine` what is in it, `files` those of a machine, by path. `is_global`
+    when clients of another region reach it too. `database_roles` are those of its own user, None until they are made.
     """
 
     name: str
@@ -49,15 +36,21 @@ class PoolerPlan:
     zones: tuple[str, ...]
     instances: int
     machine: Mapping[str, Any]
-    image: ImagePlan
-    hosts: Mapping[str, str]
+    repository: RepositoryPlan
     ports: Mapping[str, int]
     client_ranges: tuple[IPv4Network, ...]
+    is_global: bool
     certificate: str
     certificate_authority: str
     users: tuple[str, ...]
     files: Mapping[str, str]
-    user_data: str
+    database_roles: tuple[str, ...] | None
+
+    @property
+    def user_data(self) -> str:
+        """What a machine is told at its start."""
+        told: str = self.machine["metadata"]["user-data"]
+        return told
 
 
 def pooler_plan(
@@ -73,23 +66,13 @@ def pooler_plan(
         gcp_project=settings.project.gcp_project,
         primary=instances["primary"],
         replicas={key: host for key, host in instances.items() if key != "primary"},
-        server_port=5432,
-        write_port=WRITE_PORT,
-        read_port=READ_PORT,
-        status_port=STATUS_PORT,
         database=postgres.database,
         users=users,
         secrets=_secrets(postgres, names),
         restart=_restart(postgres),
     )
-    user_data = cloud_init(pooler, around)
-    machine = pooler_machine.template(pooler.machine_type, user_data)
-    elsewhere = {
-        "passwords": pooler.password_version,
-        "network": names.of("data", "primary"),
-        "labels": settings.project.labels.model_dump(),
-    }
-    location, project, repository, _ = str(pooler.image).split("/", 3)
+    machine = pooler_machine.template(pooler.machine_type, cloud_init(pooler, around))
+    elsewhere = {"passwords": pooler.password_version, "labels": settings.project.labels.model_dump()}
     return PoolerPlan(
         name=name,
         template=pooler_machine.template_name(name, machine, pooler_machine.boot_disk(), elsewhere),
@@ -97,19 +80,19 @@ def pooler_plan(
         zones=catalog.regions()[region].zones,
         instances=pooler.instances,
         machine=machine,
-        image=ImagePlan(str(pooler.image), project, location.removesuffix("-docker.pkg.dev"), repository),
-        hosts={endpoint: f"pg-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
-        ports={"write": WRITE_PORT, "read": READ_PORT},
+        repository=repository_of(str(pooler.image)),
+        ports={"write": ports.WRITES, "read": ports.READS},
         client_ranges=tuple(
             each
             for each in (settings.network.subnet_range, settings.network.disaster_recovery_subnet_range)
             if each is not None
         ),
+        is_global=settings.network.disaster_recovery_subnet_range is not None,
         certificate=str(pooler.certificate).split("/")[0],
         certificate_authority=str(pooler.certificate_authority).split("/")[0],
         users=users,
         files=files(pooler, around),
-        user_data=user_data,
+        database_roles=postgres_roles.declared(postgres, postgres_roles.POOLER_ROLE),
     )
 
 
@@ -125,5 +108,4 @@ def _secrets(postgres: PostgresSettings, names: Names) -> tuple[SecretFile, ...]
 def _restart(postgres: PostgresSettings) -> str:
     """The weekly hour of maintenance in UTC, as systemd writes it."""
     window = schedule.weekly_utc(postgres.maintenance.window)
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[window.day - 1]
-    return f"{day} *-*-* {window.hour:02}:00:00 UTC"
+    return f"{WEEKDAYS[window.day - 1][:3]} *-*-* {window.hour:02}:00:00 UTC"

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from infra.derive import pgbouncer
+from infra.derive import postgres_ports as ports
 from infra.settings.postgres import POOLER
 from infra.settings.postgres_pooler import PoolerSettings
 
@@ -43,15 +44,11 @@ class SecretFile:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where the machines stand: servers by name, ports, the database, its users, and the weekly hour for patches."""
+    """Where the machines stand: servers by name, the database, its users, and the weekly hour for patches."""
 
     gcp_project: str
     primary: str
     replicas: Mapping[str, str]
-    server_port: int
-    write_port: int
-    read_port: int
-    status_port: int
     database: str
     users: tuple[str, ...]
     secrets: tuple[SecretFile, ...]
@@ -68,11 +65,9 @@ def read_services(pooler: PoolerSettings, database: str) -> dict[str, float]:
 
 def files(pooler: PoolerSettings, around: Surroundings) -> dict[str, str]:
     """The files of a machine by path."""
-    write, read = (
-        pgbouncer.Entry(port, around.database, around.users) for port in (around.write_port, around.read_port)
-    )
+    write, read = (pgbouncer.Entry(port, around.database, around.users) for port in (ports.WRITES, ports.READS))
     return {
-        f"{FOLDER}/pgbouncer-write.ini": pgbouncer.write_file(pooler, write, around.primary, around.server_port),
+        f"{FOLDER}/pgbouncer-write.ini": pgbouncer.write_file(pooler, write, around.primary, ports.SERVER),
         f"{FOLDER}/pgbouncer-read.ini": pgbouncer.read_file(pooler, read),
         f"{FOLDER}/read-router.json": _json(_router(pooler, around)),
         f"{FOLDER}/secrets.json": _json(_secrets(around)),
@@ -84,7 +79,7 @@ def cloud_init(pooler: PoolerSettings, around: Surroundings) -> str:
     registry = str(pooler.image).split("/")[0]
     limit = pgbouncer.open_files(pooler, len(around.users), len(read_services(pooler, around.database)))
     units = {
-        "pooler-secrets.service": _secrets_unit(pooler, registry, around),
+        "pooler-secrets.service": _secrets_unit(pooler, registry),
         "pgbouncer-write.service": _container(
             pooler, "pgbouncer-write", f"pgbouncer {FOLDER}/pgbouncer-write.ini", open_files=limit
         ),
@@ -102,7 +97,12 @@ def cloud_init(pooler: PoolerSettings, around: Surroundings) -> str:
     placed = files(pooler, around) | {f"/etc/systemd/system/{name}": text for name, text in units.items()}
     written = [{"path": path, "permissions": "0644", "content": text} for path, text in placed.items()]
     started = [name for name in units if name != "patch-restart.service"]
-    commands = ["systemctl daemon-reload", f"systemctl start --no-block {' '.join(started)}"]
+    commands = [
+        # This system's own firewall lets in nothing but SSH.
+        f"iptables -w -A INPUT -p tcp -m multiport --dports {ports.WRITES},{ports.READS},{ports.STATUS} -j ACCEPT",
+        "systemctl daemon-reload",
+        f"systemctl start --no-block {' '.join(started)}",
+    ]
     document = {"write_files": written, "runcmd": commands}
     return "#cloud-config\n" + yaml.dump(document, Dumper=_Literal, sort_keys=False, width=10_000)
 
@@ -113,7 +113,7 @@ def _router(pooler: PoolerSettings, around: Surroundings) -> dict[str, Any]:
     return {
         "primary": around.primary,
         "replicas": dict(around.replicas),
-        "port": around.server_port,
+        "port": ports.SERVER,
         "database": around.database,
         "services": [{"name": name, "maximumLag": lag} for name, lag in read_services(pooler, around.database).items()],
         "checkEvery": reads.check_every.milliseconds / 1000,
@@ -125,10 +125,10 @@ def _router(pooler: PoolerSettings, around: Surroundings) -> dict[str, Any]:
             "passwordFile": f"{pgbouncer.SECRETS}/password",
             "certificateAuthority": pgbouncer.SERVER_CERTIFICATES,
         },
-        "console": f"host={pgbouncer.SECRETS}/read port={around.read_port} dbname=pgbouncer user=pgbouncer",
+        "console": f"host={pgbouncer.SECRETS}/read port={ports.READS} dbname=pgbouncer user=pgbouncer",
         "databasesFile": pgbouncer.DATABASES,
         "statusAddress": pgbouncer.EVERY_ADDRESS,
-        "statusPort": around.status_port,
+        "statusPort": ports.STATUS,
     }
 
 
@@ -147,12 +147,11 @@ def _json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _secrets_unit(pooler: PoolerSettings, registry: str, around: Surroundings) -> str:
-    ports = f"{around.write_port},{around.read_port},{around.status_port}"
+def _secrets_unit(pooler: PoolerSettings, registry: str) -> str:
     run = _run(pooler, "pooler-secrets", f"python -m services.pooler.secrets {FOLDER}/secrets.json")
     return _unit(
         {
-            "Description": "Ports and secrets of the pooler",
+            "Description": "Secrets of the pooler",
             "Wants": "gcr-online.target",
             "After": "gcr-online.target docker.service",
         },
@@ -163,8 +162,6 @@ def _secrets_unit(pooler: PoolerSettings, registry: str, around: Surroundings) -
             "RestartSec": "5",
             "Environment": _HOME,
             "ExecStartPre": [
-                # This system's own firewall lets in nothing but SSH.
-                f"/sbin/iptables -w -A INPUT -p tcp -m multiport --dports {ports} -j ACCEPT",
                 f"/usr/bin/docker-credential-gcr configure-docker --registries={registry}",
                 f"/usr/bin/install -d -m 0700 -o {USER_ID} -g {USER_ID} {pgbouncer.SECRETS}",
             ],
@@ -175,7 +172,14 @@ def _secrets_unit(pooler: PoolerSettings, registry: str, around: Surroundings) -
 
 def _container(pooler: PoolerSettings, name: str, command: str, open_files: int = 1024) -> str:
     return _unit(
-        {"Description": name, "Requires": "pooler-secrets.service", "After": "pooler-secrets.service"},
+        {
+            "Description": name,
+            # Not required: a first attempt that fails would be the last, also when the secrets come seconds later.
+            "Wants": "pooler-secrets.service",
+            "After": "pooler-secrets.service",
+            # Started again and again until its files are there, not given up after five times in ten seconds.
+            "StartLimitIntervalSec": "0",
+        },
         {
             "Restart": "always",
             "RestartSec": "1",

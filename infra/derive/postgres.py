@@ -7,7 +7,7 @@ primary, a replica in the second region.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.derive import flags, schedule
+from infra.derive import flags, postgres_roles, schedule
 from infra.derive.flags import FlagValue
 from infra.derive.names import Names
 from infra.derive.pooler import PoolerPlan, pooler_plan
@@ -58,17 +58,20 @@ class UserPlan:
     """A database user: a service account that signs in without a password, or one that passes through a pool with one.
 
     Neither PgBouncer nor Cloud SQL's own pool takes IAM tokens (ADR 0022). A pooled user keeps its account's user, so
-    that a pool can come without taking a user away. `doors` are its ways in by purpose.
+    that a pool can come without taking a user away. `doors` are its ways in by purpose, `role` is its group role, and
+    `database_roles` what the one with a password is declared with, None until the group roles are made.
     """
 
     key: str
     account_id: str
     is_pooled: bool
     doors: Mapping[str, Door]
+    role: str
+    database_roles: tuple[str, ...] | None
 
     def account_user(self, gcp_project: str) -> str:
-        """The name of its account inside PostgreSQL: the address without the last part, as Cloud SQL wants it."""
-        return f"{self.account_id}@{gcp_project}.iam"
+        """The name of its account inside PostgreSQL."""
+        return postgres_roles.account_user(self.account_id, gcp_project)
 
     def database_user(self, gcp_project: str) -> str:
         """The name that it signs in with: its own where it passes through a pool, and its account's otherwise."""
@@ -80,7 +83,8 @@ class PostgresPlan:
     """The whole tier.
 
     `hosts` are what clients hold, pg-write and pg-read, `endpoints` the same with their ports. `names` are further
-    names in DNS with the keys of the instances that they stand for.
+    names in DNS with the keys of the instances that they stand for. `memberships` are all database users by name, each
+    with its group role, which the schema step puts it in.
     """
 
     version: str
@@ -97,6 +101,8 @@ class PostgresPlan:
     backup: BackupPlan
     maintenance: MaintenancePlan
     users: tuple[UserPlan, ...]
+    memberships: Mapping[str, str]
+    report_work_memory_mib: int
     hosts: Mapping[str, str]
     endpoints: Mapping[str, str]
     names: Mapping[str, tuple[str, ...]]
@@ -130,10 +136,9 @@ def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) 
         disaster_recovery_replica=postgres.disaster_recovery_replica,
         backup=_backup(postgres, settings),
         maintenance=_maintenance(postgres),
-        users=tuple(
-            UserPlan(key, names.of(key), user.pooled, entrance.doors(user))
-            for key, user in sorted(postgres.users.items())
-        ),
+        users=tuple(_user(postgres, names, key, entrance.doors(user)) for key, user in sorted(postgres.users.items())),
+        memberships=postgres_roles.memberships(postgres, settings, names),
+        report_work_memory_mib=postgres.report_work_memory.mib,
         hosts=entrance.hosts,
         endpoints=entrance.endpoints,
         names=entrance.names,
@@ -177,6 +182,12 @@ def _replica(
         flags=flags.render_all(replica_flags(postgres, replica), postgres.version, tier),
         is_cross_region=(replica.region or region) != region,
     )
+
+
+def _user(postgres: PostgresSettings, names: Names, key: str, doors: Mapping[str, Door]) -> UserPlan:
+    user = postgres.users[key]
+    role = postgres_roles.group_role(user.role)
+    return UserPlan(key, names.of(key), user.pooled, doors, role, postgres_roles.declared(postgres, role))
 
 
 def _backup(postgres: PostgresSettings, settings: Settings) -> BackupPlan:

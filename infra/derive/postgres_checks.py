@@ -8,6 +8,7 @@ from infra.derive import budgets, flags, schedule
 from infra.derive.findings import Advice
 from infra.derive.flags import FlagError, FlagValue
 from infra.derive.postgres import replica_flags
+from infra.derive.postgres_roles import FEDERATION_USER
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
 from infra.settings import Problem, Settings
 from infra.settings.postgres import POOLER, PostgresSettings, ReplicaSettings
@@ -31,6 +32,8 @@ def advice(settings: Settings) -> Iterator[Advice]:
     """Yield every finding about the PostgreSQL settings."""
     if settings.postgres is not None:
         yield from _window_overlap(settings.postgres)
+        yield from _superusers(settings)
+        yield from _reports(settings.postgres)
 
 
 def _zones(project: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
@@ -243,6 +246,37 @@ def _window_overlap(postgres: PostgresSettings) -> Iterator[Advice]:
                 f"{postgres.backup.time}; maintenance can interrupt a backup (COR-05)",
             )
             return
+
+
+def _reports(postgres: PostgresSettings) -> Iterator[Advice]:
+    """Reports read from the replicas, where there are any; their memory is beside the budget of all connections."""
+    for path, tier, wanted in _sized(postgres):
+        if postgres.replicas and path == "postgres.primary":
+            continue
+        with suppress(FlagError):
+            budget = budgets.memory_budget(wanted, postgres.version, tier)
+            more = budgets.reports_memory(postgres, wanted, tier)
+            if budget.needed + more > budget.available:
+                yield Advice(
+                    "postgres.reportWorkMemory",
+                    f"reports may take {more} MB more on {path.removeprefix('postgres.')}, whose budget is {budget} "
+                    "when every connection works at once (COR-04): lower it, or the report users' connections",
+                )
+
+
+def _superusers(settings: Settings) -> Iterator[Advice]:
+    postgres, bigquery = settings.postgres, settings.bigquery
+    if postgres is None or postgres.database_roles:
+        return
+    built_in = [name for name, user in postgres.users.items() if user.pooled]
+    built_in += [FEDERATION_USER] if bigquery and bigquery.federation else []
+    built_in += [POOLER] if postgres.pooler.kind == "pgbouncer" else []
+    if built_in:
+        yield Advice(
+            "postgres.databaseRoles",
+            f"{', '.join(sorted(built_in))} are members of cloudsqlsuperuser until this is true; set it when the "
+            "schema step has made the group roles",
+        )
 
 
 _CHECKS: tuple[Callable[[ProjectSettings, PostgresSettings], Iterator[Problem]], ...] = (

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from infra.derive import pooler
+from infra.derive import postgres_ports as ports
 from infra.derive.pooler_files import read_services
 from infra.settings.postgres import PostgresSettings, UserSettings
-
-PORT = 5432
-MANAGED_POOL_PORT = 6432
-"""Cloud SQL's own pool (Google, "Managed Connection Pooling"; recalled, to be checked on the first real instance)."""
 
 CERTIFICATE_PATH = "/etc/triptrip/postgres-ca.pem"
 """Where applications mount the secret that holds the servers' certificate authorities."""
@@ -56,8 +53,8 @@ class Entrance:
     @property
     def endpoints(self) -> Mapping[str, str]:
         """The same with the port behind it."""
-        ports = {"write": pooler.WRITE_PORT, "read": pooler.READ_PORT} if self._has_machines else {}
-        return {endpoint: f"{host}:{ports.get(endpoint, PORT)}" for endpoint, host in self.hosts.items()}
+        own = {"write": ports.WRITES, "read": ports.READS} if self._has_machines else {}
+        return {endpoint: f"{host}:{own.get(endpoint, ports.SERVER)}" for endpoint, host in self.hosts.items()}
 
     @property
     def servers(self) -> Mapping[str, str]:
@@ -81,15 +78,17 @@ class Entrance:
     def _doors(self, user: UserSettings, endpoint: str) -> Mapping[str, Door]:
         database = self.postgres.database
         if not self._has_machines:
-            port = MANAGED_POOL_PORT if user.pooled else PORT
+            port = ports.MANAGED_POOL if user.pooled else ports.SERVER
             return {endpoint: self._instances(self._name(endpoint), port)}
         if not user.pooled:
-            return {endpoint: self._instances(self._name("primary" if endpoint == "write" else "replicas"), PORT)}
+            return {
+                endpoint: self._instances(self._name("primary" if endpoint == "write" else "replicas"), ports.SERVER)
+            }
         if endpoint == "write":
-            return {"write": self._pool("write", pooler.WRITE_PORT, database)}
+            return {"write": self._pool("write", ports.WRITES, database)}
         services = read_services(self.postgres.pooler, database)
         purposes = zip(("read", RELAXED), services, strict=True)
-        return {purpose: self._pool("read", pooler.READ_PORT, service) for purpose, service in purposes}
+        return {purpose: self._pool("read", ports.READS, service) for purpose, service in purposes}
 
     @property
     def _has_machines(self) -> bool:

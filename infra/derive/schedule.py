@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from infra.settings.maintenance import DenyPeriod
 from infra.settings.times import WEEKDAYS
-from infra.settings.units import LocalTime, WeeklyTime
+from infra.settings.units import Duration, LocalTime, WeeklyTime
 
 # Any Monday: only the distance in days and minutes from it counts.
 _MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+_HOUR = 60
+_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -54,3 +57,17 @@ def deny_utc(period: DenyPeriod) -> DenyDates:
     form = "%m-%d" if period.yearly else "%Y-%m-%d"
     start, end = period.utc(period.start), period.utc(period.end)
     return DenyDates(start=f"{start:{form}}", end=f"{end:{form}}", time=f"{start:%H:%M:%S}")
+
+
+def every(interval: Duration) -> str:
+    """Return the schedule (cron) of a time that divides an hour or a day: 5 minutes is "*/5 * * * *".
+
+    Raises ValueError for any other; the settings refuse such a time beforehand.
+    """
+    minutes = interval.seconds // 60
+    if minutes < _HOUR and not _HOUR % minutes:
+        return f"*/{minutes} * * * *" if minutes > 1 else "* * * * *"
+    hours, rest = divmod(minutes, _HOUR)
+    if rest or _HOURS % hours:
+        raise ValueError(f"{interval} divides neither an hour nor a day")
+    return {1: "0 * * * *", _HOURS: "0 0 * * *"}.get(hours, f"0 */{hours} * * *")

@@ -42,7 +42,7 @@ def advice(settings: Settings) -> Iterator[Advice]:
     if len(timescale.clients) > 1:
         yield Advice(
             "timescale.clients",
-            f"{', '.join(sorted(timescale.clients))} all sign in as tsdbadmin until the schema step gives each a role",
+            f"{', '.join(sorted(timescale.clients))} all sign in as tsdbadmin: name no more than need it",
         )
     if timescale.data_tiering:
         yield Advice("timescale.dataTiering", "it can never be turned off again, except by the vendor's support")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from infra.settings.model import Finding
@@ -19,6 +20,7 @@ _SLOT_STEP = 50
 def contradictions(bigquery: BigquerySettings) -> Iterator[Finding]:
     """Yield every contradiction; paths are relative to `bigquery`."""
     yield from _access(bigquery)
+    yield from _readers(bigquery)
     yield from _lifetimes(bigquery)
     yield from _tables(bigquery)
     yield from _on_demand(bigquery.cost) if bigquery.cost.kind == "on-demand" else _reservation(bigquery.cost)
@@ -40,6 +42,29 @@ def _access(bigquery: BigquerySettings) -> Iterator[Finding]:
                     "each group and each program once in a dataset: whoever may change it may read it, owners may both",
                     f"remove {twice} here",
                 )
+
+
+def _readers(bigquery: BigquerySettings) -> Iterator[Finding]:
+    """Datasets that read others: each stands before what it reads, so that none may be read in a circle."""
+    wanted = {name: set(dataset.reader_datasets) for name, dataset in bigquery.datasets.items()}
+    for name, readers in wanted.items():
+        for unknown in sorted(readers - wanted.keys()):
+            yield Finding(
+                f"datasets.{name}.readerDatasets",
+                unknown,
+                f"one of {', '.join(wanted)}",
+                "declare it, or remove it here",
+            )
+    try:
+        TopologicalSorter(wanted).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        yield Finding(
+            f"datasets.{circle[0]}.readerDatasets",
+            " ← ".join(circle),
+            "no circle: a dataset is made after those that read it",
+            "move what both read into a dataset of its own",
+        )
 
 
 def _lifetimes(bigquery: BigquerySettings) -> Iterator[Finding]:

@@ -49,6 +49,11 @@ class DatasetSettings(SettingsModel):
     writer_programs: list[ClientName] = Field(
         default_factory=list, description="Programs that write to its tables, as their service accounts."
     )
+    reader_datasets: list[DatasetName] = Field(
+        default_factory=list,
+        description="Datasets whose views read its tables for people and programs that may not read them themselves "
+        "(authorised datasets).",
+    )
     table_lifetime: _Lifetime | None = Field(
         default=None,
         description="When a new table deletes itself; absent: never. Not beside declared tables, which would vanish. "

@@ -1,4 +1,4 @@
-"""Forms of names that several subjects share: regions, zones, the short names of one's own, addresses of people."""
+"""Forms of names that several subjects share: regions, zones, short names, addresses of people, images."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -34,3 +34,16 @@ DnsName = Annotated[
         "api.triptrip.jp",
     ),
 ]
+Image = Annotated[
+    str,
+    Text(
+        r"[a-z0-9-]+-docker\.pkg\.dev/[a-z][a-z0-9-]{4,28}[a-z0-9]/[a-z0-9-]{1,63}/[a-z0-9._/-]{1,128}"
+        r"@sha256:[0-9a-f]{64}",
+        "an image by its digest: <location>-docker.pkg.dev/<project>/<repository>/<image>@sha256:…",
+        "asia-northeast1-docker.pkg.dev/triptrip-images/platform/pooler@sha256:" + "0123456789abcdef" * 4,
+    ),
+]
+"""A container image of Artifact Registry: its digest says what runs, which a tag does not."""
+
+Checksum = Annotated[str, Text(r"[0-9a-f]{64}", "64 hexadecimal digits, a SHA-256", "0123456789abcdef" * 4)]
+"""A SHA-256, as hexadecimal digits."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from infra.settings.constraints import Switch, Text, Whole
+from infra.settings.constraints import Between, Switch, Text, Whole
 from infra.settings.forms import SHORT_NAME, SHORT_NAME_FORM, Region, Zone
 from infra.settings.maintenance import MaintenanceSettings
 from infra.settings.model import SettingsModel, StoreSettings, refuse_all
@@ -14,6 +14,7 @@ from infra.settings.postgres_checks import contradictions
 from infra.settings.postgres_parts import BackupSettings, InsightsSettings, PasswordPolicySettings, StorageSettings
 from infra.settings.postgres_pooler import PoolerSettings
 from infra.settings.scalar import refusal
+from infra.settings.units import Size
 
 POOLER = "pooler"
 """The pooler's own database user and service account."""
@@ -88,6 +89,12 @@ class UserSettings(SettingsModel):
     pooled: Annotated[bool, Switch()] = Field(
         default=False, description="Whether it connects through the pooler (PG-POOL)."
     )
+    role: Literal["read", "write", "report", "owner"] = Field(
+        default="read",
+        description="The group role that the schema step puts it in, triptrip_<role>: read (all but contact data of "
+        "users), write (the application's rows), report (as read, with more memory a query), or owner, which the "
+        "schema step itself needs (schema/postgres/repeatable/grants.sql).",
+    )
 
 
 ReplicaName = Annotated[
@@ -161,6 +168,16 @@ class PostgresSettings(StoreSettings):
     )
     pooler: PoolerSettings = Field(default_factory=PoolerSettings, description="The connection pool (PG-POOL).")
     users: dict[UserName, UserSettings] = Field(description="Database users by name, each with least privilege.")
+    report_work_memory: Annotated[Size, Between("4 MB", "2 GB", "1 MB")] = Field(
+        default=Size.parse("256 MB"),
+        description="work_mem of users with role report alone (PG-FLAGS, COR-04): each sets it for itself once, and "
+        "the schema step tells who has not (docs/runbooks/break-glass-postgres.md).",
+    )
+    database_roles: Annotated[bool, Switch()] = Field(
+        default=False,
+        description="Whether users with a password are declared with their group role instead of becoming members of "
+        "cloudsqlsuperuser. Set true once the schema step has made the group roles: Cloud SQL refuses a role before.",
+    )
 
     @property
     def summary(self) -> str:

@@ -133,14 +133,12 @@ def _disaster_recovery(postgres: PostgresSettings) -> Iterator[Finding]:
 
 def _pooling(postgres: PostgresSettings) -> Iterator[Finding]:
     pooler = postgres.pooler
-    pool = pooler.default_pool_size + pooler.reserve_pool_size
-    if pooler.max_client_connections < pool:
+    if pooler.max_client_connections < pooler.pool:
         yield Finding(
             "pooler.maxClientConnections",
             pooler.max_client_connections,
-            f"at least the pool itself (defaultPoolSize {pooler.default_pool_size} + reservePoolSize "
-            f"{pooler.reserve_pool_size} = {pool})",
-            f"raise it to {pool} or more",
+            f"at least the pool itself ({pooler.pool_sum})",
+            f"raise it to {pooler.pool} or more",
         )
     if pooler.kind != "none" and not any(user.pooled for user in postgres.users.values()):
         yield Finding(
@@ -207,14 +205,12 @@ def _machines(pooler: PoolerSettings) -> Iterator[Finding]:
                 "follow docs/runbooks/pooler.md and write what it prints",
             )
     reads = pooler.reads
-    pool = pooler.default_pool_size + pooler.reserve_pool_size
-    if reads.fallback_pool_size > pool:
+    if reads.fallback_pool_size > pooler.pool:
         yield Finding(
             "pooler.reads.fallbackPoolSize",
             reads.fallback_pool_size,
-            f"at most the pool itself (defaultPoolSize {pooler.default_pool_size} + reservePoolSize "
-            f"{pooler.reserve_pool_size} = {pool})",
-            f"lower it to {pool} or less",
+            f"at most the pool itself ({pooler.pool_sum})",
+            f"lower it to {pooler.pool} or less",
         )
     if reads.relaxed_lag < reads.maximum_lag:
         yield Finding(

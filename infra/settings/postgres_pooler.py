@@ -5,18 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.settings.constraints import Between, Text, Whole
+from infra.settings.forms import Image
 from infra.settings.model import SettingsModel
 from infra.settings.units import Duration
 
-Image = Annotated[
-    str,
-    Text(
-        r"[a-z0-9-]+-docker\.pkg\.dev/[a-z][a-z0-9-]{4,28}[a-z0-9]/[a-z0-9-]{1,63}/[a-z0-9._/-]{1,128}"
-        r"@sha256:[0-9a-f]{64}",
-        "an image by its digest: <location>-docker.pkg.dev/<project>/<repository>/<image>@sha256:…",
-        "asia-northeast1-docker.pkg.dev/triptrip-images/platform/pooler@sha256:" + "0123456789abcdef" * 4,
-    ),
-]
 SecretVersion = Annotated[
     str,
     Text(
@@ -102,3 +94,13 @@ class PoolerSettings(SettingsModel):
         default=1,
         description="Raise it to give the pooler and every pooled user a new password; clients read theirs anew.",
     )
+
+    @property
+    def pool(self) -> int:
+        """Most server connections of a pool, its reserve included."""
+        return self.default_pool_size + self.reserve_pool_size
+
+    @property
+    def pool_sum(self) -> str:
+        """How that number comes about, for a message."""
+        return f"defaultPoolSize {self.default_pool_size} + reservePoolSize {self.reserve_pool_size} = {self.pool}"

@@ -13,6 +13,7 @@ from infra.settings.mongodb import MongodbSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.postgres import PostgresSettings
 from infra.settings.project import ProjectSettings
+from infra.settings.schemas import SchemasSettings
 from infra.settings.timescale import TimescaleSettings
 
 
@@ -45,6 +46,9 @@ class Settings(SettingsModel):
     )
     cdn: CdnSettings | None = Field(
         default=None, description="The load balancer and CDN in front of the API (CACHE-EP, CACHE-LAYERS)."
+    )
+    schemas: SchemasSettings | None = Field(
+        default=None, description="The schema step: jobs that apply schema/ to the stores that are on."
     )
 
     @property

@@ -78,7 +78,7 @@ class TimescaleSettings(StoreSettings):
     read_replica: TimescaleReplicaSettings | None = Field(default=None, description="A read replica; absent: none.")
     clients: dict[ClientName, TimescaleClientSettings] = Field(
         description="The programs that are handed the connection, each in secrets of its own (CONN). All of them sign "
-        "in as tsdbadmin until the schema step has given each a role: name no more than need it.",
+        "in as tsdbadmin, the one user that the service has: name no more than need it.",
     )
     vpc: VpcSettings | None = Field(
         default=None,

@@ -37,13 +37,22 @@ def test_everything_that_keeps_data_has_the_platforms_key(plan: Plan) -> None:
 
 def test_access_is_stated_whole_by_group_and_account_and_to_nobody_else(plan: Plan) -> None:
     for dataset in plan.of_type(":Dataset"):
-        entries = dataset.inputs["accesses"]
+        entries = [entry for entry in dataset.inputs["accesses"] if "dataset" not in entry]
         assert {"OWNER"} <= {entry["role"] for entry in entries} <= {"OWNER", "READER", "WRITER"}
         for entry in entries:
             assert set(entry) in ({"role", "groupByEmail"}, {"role", "userByEmail"})
             assert entry.get("userByEmail", "@.iam.gserviceaccount.com").endswith(".iam.gserviceaccount.com")
     assert not plan.of_type("DatasetIamMember")
     assert not plan.of_type("DatasetAccess")
+
+
+def test_views_of_analytics_read_what_came_in_for_those_who_may_not(plan: Plan) -> None:
+    views = {
+        dataset.inputs["datasetId"]: [entry for entry in dataset.inputs["accesses"] if "dataset" in entry]
+        for dataset in plan.of_type(":Dataset")
+    }
+    let_in = {"projectId": f"triptrip-{plan.stack}", "datasetId": "analytics"}
+    assert views == {"raw": [{"dataset": {"dataset": let_in, "targetTypes": ["VIEWS"]}}], "analytics": [], "ml": []}
 
 
 def test_nothing_is_open_to_everybody(plan: Plan) -> None:
@@ -67,7 +76,7 @@ def test_the_application_writes_to_raw_alone(plan: Plan) -> None:
 def test_only_those_who_are_named_run_queries(plan: Plan) -> None:
     users = {each.inputs["member"] for each in plan.of_type(":IAMMember") if "jobUser" in each.inputs["role"]}
     account = f"serviceAccount:triptrip-{plan.stack}-{{}}@triptrip-{plan.stack}.iam.gserviceaccount.com"
-    expected = {"group:data-science@triptrip.jp", account.format("report-runner")}
+    expected = {"group:data-science@triptrip.jp", account.format("report-runner"), account.format("migration")}
     if plan.stack == "prod":
         expected |= {"group:analysts@triptrip.jp", account.format("reporting")}
     assert users == expected

@@ -31,6 +31,7 @@ def test_each_pool_has_an_address_a_name_and_its_own_check(prod: Plan) -> None:
     for endpoint, port in (("write", "6432"), ("read", "6433")):
         front = prod.named(f"pooler-front-{endpoint}").inputs
         assert (front["loadBalancingScheme"], front["ports"]) == ("INTERNAL", [port])
+        assert front["allowGlobalAccess"] is True
         record = prod.named(f"postgres-name-{endpoint}").inputs
         assert record["name"] == f"pg-{endpoint}.prod.triptrip.internal."
     read = prod.named("pooler-health-read").inputs
@@ -46,6 +47,7 @@ def test_machines_start_when_what_they_fetch_is_there(prod: Plan) -> None:
         "secret-version-postgres-pooler-password",
         "secret-reader-postgres-pooler-password-pooler",
         "secret-reader-postgres-server-ca-pooler",
+        "secret-version-postgres-server-ca",
     }
     after = {urn.rpartition("::")[2] for urn in prod.named("pooler-group").options["dependsOn"]}
     assert wanted <= after

@@ -41,6 +41,7 @@ EXTENDS: tuple[Shared, ...] = (
 
 NAMED_BY: tuple[Shared, ...] = (
     Shared("cache", "invalidation-*", "", "the document calls the bus cache-invalidation, with or without a cache"),
+    Shared("schemas", "invalidation-topic", "", "Pub/Sub keeps what a message looks like under projects/…/schemas"),
     Shared("cache", "cdn-api", "", "the CDN is a cache by itself, and its backend says which paths it keeps"),
 )
 """Resources that carry a store's name though they are not that store's."""

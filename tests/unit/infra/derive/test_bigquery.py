@@ -33,7 +33,7 @@ def test_access_is_by_group_and_by_program_and_always_has_an_owner() -> None:
     assert {access.role: access.programs for access in raw.access} == {
         "OWNER": (),
         "READER": ("report-runner",),
-        "WRITER": ("application",),
+        "WRITER": ("application", "migration"),
     }
 
 
@@ -41,7 +41,7 @@ def test_a_report_runner_that_writes_where_it_reads_is_named_once() -> None:
     plan = prod({"bigquery": {"tables": {"daily_prices": {"dataset": "raw"}}}})
     raw = next(dataset for dataset in plan.datasets if dataset.key == "raw")
     programs = [program for access in raw.access for program in access.programs]
-    assert sorted(programs) == ["application", "report-runner"]
+    assert sorted(programs) == ["application", "migration", "report-runner"]
 
 
 @pytest.mark.parametrize(

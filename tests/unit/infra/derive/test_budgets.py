@@ -1,6 +1,7 @@
 """Memory and connection budgets are sums a person can follow (COR-04, COR-16)."""
 
-from infra.derive.budgets import connection_budget, memory_budget, pooler_memory
+from infra.derive.advice import advice
+from infra.derive.budgets import connection_budget, memory_budget, pooler_memory, reports_memory
 from infra.derive.flags import FlagValue
 from infra.derive.tiers import parse_tier
 from infra.settings.postgres import PostgresSettings
@@ -43,6 +44,22 @@ def test_the_documents_work_mem_does_not_fit_and_the_sum_says_so() -> None:
 def test_autovacuum_falls_back_to_maintenance_work_mem() -> None:
     flags: dict[str, FlagValue] = {key: value for key, value in FLAGS.items() if key != "autovacuum_work_mem"}
     assert memory_budget({**flags, "maintenance_work_mem": "2 GB"}, 16, TIER).maintenance == 3 * 2048
+
+
+def test_reports_take_what_their_work_mem_is_above_everybodys() -> None:
+    postgres = prod()
+    assert postgres.users["reporting"].connections == 20
+    assert reports_memory(postgres, {"work_mem": "16 MB"}, TIER) == 20 * 2 * (256 - 16)
+    assert reports_memory(postgres, {}, TIER) == 20 * 2 * (256 - 4)
+    assert reports_memory(postgres, {"work_mem": "512 MB"}, TIER) == 0
+
+
+def test_reports_that_may_take_more_than_a_replica_has_are_told() -> None:
+    told = [str(each) for each in advice(settings_of("prod")) if each.path == "postgres.reportWorkMemory"]
+    assert [("replicas.b" in each, "replicas.c" in each) for each in told] == [(True, False), (False, True)]
+    assert "9600 MB more" in told[0]
+    few = settings_of("prod", {"postgres": {"reportWorkMemory": "64 MB"}})
+    assert not [each for each in advice(few) if each.path == "postgres.reportWorkMemory"]
 
 
 def test_the_primary_holds_the_write_pool_and_the_cap_and_a_replica_the_whole_read_pool() -> None:

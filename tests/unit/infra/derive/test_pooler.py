@@ -77,6 +77,30 @@ def test_a_machine_that_stops_waits_for_transactions() -> None:
     assert "TimeoutStopSec=70" in unit
 
 
+def test_a_program_is_started_until_its_files_are_there() -> None:
+    """Systemd gives up after five starts in ten seconds, and never starts what a failed requirement held back."""
+    for name in ("pgbouncer-write", "pgbouncer-read", "read-router"):
+        unit = written(pooler())[f"/etc/systemd/system/{name}.service"]
+        assert "StartLimitIntervalSec=0" in unit
+        assert "Wants=pooler-secrets.service" in unit
+        assert "Requires=" not in unit
+
+
+def test_the_systems_own_firewall_is_opened_for_the_pools_and_the_health_check() -> None:
+    [opened, *_] = yaml.safe_load(pooler().user_data)["runcmd"]
+    assert opened == "iptables -w -A INPUT -p tcp -m multiport --dports 6432,6433,8080 -j ACCEPT"
+
+
+def test_clients_of_the_second_region_are_let_in_by_both_firewall_and_load_balancer() -> None:
+    assert pooler().is_global
+    changes = {"project": {"disasterRecoveryRegion": None}, "network": {"disasterRecoverySubnetRange": None}}
+    postgres = derive(settings_of("prod", changes)).postgres
+    assert postgres is not None
+    assert postgres.pooler is not None
+    assert not postgres.pooler.is_global
+    assert [str(each) for each in postgres.pooler.client_ranges] == ["10.10.0.0/20"]
+
+
 def test_machines_restart_into_updates_in_the_maintenance_hour_each_at_its_own_moment() -> None:
     timer = written(pooler())["/etc/systemd/system/patch-restart.timer"]
     assert "OnCalendar=Sat *-*-* 18:00:00 UTC" in timer

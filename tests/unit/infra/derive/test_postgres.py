@@ -95,5 +95,12 @@ def test_cloud_sqls_own_pool_is_another_port_of_the_same_names() -> None:
 
 def test_the_documents_overlap_of_backup_and_maintenance_is_told() -> None:
     found = derive(settings_of("prod")).advice
-    advice = [each for each in found if each.path.startswith("postgres.")]
+    advice = [each for each in found if each.path.startswith("postgres.maintenance")]
     assert [(each.path, "COR-05" in each.text) for each in advice] == [("postgres.maintenance.window", True)]
+
+
+def test_users_that_are_superusers_are_told_until_their_roles_are_declared() -> None:
+    told = {each.path: each.text for each in derive(settings_of("prod")).advice}
+    assert told["postgres.databaseRoles"].startswith("application, bigquery, pooler are members of cloudsqlsuperuser")
+    roles = {"postgres": {"databaseRoles": True}}
+    assert "postgres.databaseRoles" not in {each.path for each in derive(settings_of("prod", roles)).advice}

@@ -71,6 +71,7 @@ REPLICA = {"compute": "2 CPU / 8 GB"}
 def test_what_stands_behind_an_endpoint(client: dict[str, Any], changes: dict[str, Any], host: str) -> None:
     raw = declared("dev")
     raw["timescale"] = {**raw["timescale"], **changes, "clients": {"application": client}}
+    del raw["schemas"]  # its program is a client too
     found = derive(load(raw)).timescale
     assert found is not None
     assert [connection.host for connection in found.connections] == [host]

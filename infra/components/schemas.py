@@ -1,0 +1,181 @@
+"""The schema step: Cloud Run jobs inside the network, started by a deployment, by hand, and one by a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.components import schemas_job
+from infra.components.component import Component
+from infra.components.foundation import Foundation
+from infra.components.inventory import StoreRecord, counted
+from infra.components.secrets import ADD, LIST, Secrets
+from infra.derive.schemas import EVERY_JOB, OWN_API_KEY, TAG, EgressPlan, JobPlan, MaintenancePlan, SchemasPlan
+
+_REFUSED = 65534
+"""The priority of the firewall rule behind all others."""
+
+
+@dataclass(frozen=True)
+class SchemasArgs:
+    """What the jobs are built from: what the stores keep for them, and the ports that only a store itself tells.
+
+    `grants` are, by store, what its job has to be let do beforehand besides reading its secrets.
+    """
+
+    plan: SchemasPlan
+    foundation: Foundation
+    keepers: Sequence[Secrets]
+    ports: Mapping[str, pulumi.Output[str]]
+    grants: Mapping[str, Sequence[pulumi.Resource]]
+
+
+class Schemas(Component):
+    """A job a store, all with one account and one image, each let out to its own store and to TLS ports anywhere.
+
+    A job is there when whatever it reads is: Cloud Run refuses one whose secret has no content or is not its to read.
+    """
+
+    jobs: Mapping[str, gcp.cloudrunv2.Job]
+
+    def __init__(self, name: str, args: SchemasArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._plan = args.plan
+        self._base = args.foundation
+        own = Secrets(self, self._base)
+        self._keepers = (*args.keepers, own)
+        self._api_keys(own)
+        self._grants = args.grants
+        self._image = self._image_reader()
+        self._ways_out = {plan.store: self._let_out(plan, args.ports) for plan in args.plan.egress}
+        self._refused = self._refuse_the_rest()
+        self.jobs = {plan.key: self._job(plan) for plan in args.plan.jobs}
+        if args.plan.maintenance:
+            self._maintain(args.plan.maintenance)
+        self.register_outputs({"jobs": {key: job.name for key, job in self.jobs.items()}})
+
+    @property
+    def record(self) -> StoreRecord:
+        """The step in the inventory."""
+        plan = self._plan
+        return StoreRecord(
+            store="schemas",
+            engine="Cloud Run jobs",
+            version=plan.image.rpartition("@")[2],
+            size=f"{counted(len(self.jobs), 'job')}, {plan.cpu} CPU, {plan.memory}",
+            location=plan.region,
+            high_availability="all zones of the region",
+            backup="none: it holds no data",
+            encryption_key=self._base.encryption.key("schemas", plan.region).key_id,
+            endpoints={key: job.id for key, job in self.jobs.items()},
+            owner=self._base.owner,
+        )
+
+    def _job(self, plan: JobPlan) -> gcp.cloudrunv2.Job:
+        """A job, after what it needs: image, secrets, grants, and the firewall around it before its first packet."""
+        ways_out = [way for store, way in self._ways_out.items() if store in (plan.store, EVERY_JOB)]
+        secrets = [each for keeper in self._keepers for each in keeper.of(*plan.secret_keys)]
+        ready = [self._image, *ways_out, self._refused, *secrets, *self._grants.get(plan.store, ())]
+        return schemas_job.job(self, self._base, self._plan, plan, ready)
+
+    def _api_keys(self, keeper: Secrets) -> None:
+        """Where Elasticsearch's keys are kept: the step makes each program's and may look at none but its own."""
+        plan = self._plan
+        if plan.keeps_own_api_key:
+            keeper.declare(OWN_API_KEY, plan.program)
+        for client, key in plan.api_keys.items():
+            secret = keeper.declare(key, client)
+            keeper.let(plan.program, key, secret, ADD)
+            keeper.let(plan.program, key, secret, LIST)
+
+    def _image_reader(self) -> pulumi.Resource:
+        repository = self._plan.repository
+        grant: pulumi.Resource = gcp.artifactregistry.RepositoryIamMember(
+            "schemas-image-reader",
+            project=repository.project,
+            location=repository.location,
+            repository=repository.name,
+            role="roles/artifactregistry.reader",
+            # Cloud Run fetches the image as itself, not as the job.
+            member=self._base.encryption.agent_member("run"),
+            opts=self.inside(),
+        )
+        return grant
+
+    def _let_out(self, plan: EgressPlan, told: Mapping[str, pulumi.Output[str]]) -> pulumi.Resource:
+        ports: list[pulumi.Input[str]] = [*plan.ports] or [told[plan.store]]
+        rule: pulumi.Resource = gcp.compute.Firewall(
+            f"schemas-egress-{plan.store}",
+            name=self._base.names.of("data", "allow-schema", plan.store),
+            description=f"The schema step to: {plan.description}",
+            network=self._base.network.network_id,
+            direction="EGRESS",
+            priority=1000,
+            destination_ranges=[str(each) for each in plan.ranges],
+            target_tags=[plan.tag],
+            allows=[{"protocol": "tcp", "ports": ports}],
+            log_config={"metadata": "INCLUDE_ALL_METADATA"},
+            opts=self.inside(),
+        )
+        return rule
+
+    def _refuse_the_rest(self) -> pulumi.Resource:
+        rule: pulumi.Resource = gcp.compute.Firewall(
+            "schemas-egress-refused",
+            name=self._base.names.of("data", "deny-schema"),
+            description="Whatever else the schema step sends",
+            network=self._base.network.network_id,
+            direction="EGRESS",
+            priority=_REFUSED,
+            destination_ranges=["0.0.0.0/0"],
+            target_tags=[TAG],
+            denies=[{"protocol": "all"}],
+            log_config={"metadata": "INCLUDE_ALL_METADATA"},
+            opts=self.inside(),
+        )
+        return rule
+
+    def _maintain(self, plan: MaintenancePlan) -> None:
+        """A job that a schedule starts, as an account that may do nothing else."""
+        base = self._base
+        job = self._job(plan.job)
+        account = gcp.serviceaccount.Account(
+            "schemas-scheduler",
+            account_id=plan.account_id,
+            display_name="Starts the upkeep of PostgreSQL",
+            opts=self.inside(base.services["iam"]),
+        )
+        invoker = gcp.cloudrunv2.JobIamMember(
+            "schemas-scheduler-invoker",
+            project=base.gcp_project,
+            location=self._plan.region,
+            name=job.name,
+            role="roles/run.invoker",
+            member=account.member,
+            opts=self.inside(),
+        )
+        gcp.cloudscheduler.Job(
+            "schemas-schedule",
+            name=plan.job.name,
+            region=self._plan.region,
+            description="Partitions and materialized views of PostgreSQL",
+            schedule=plan.schedule,
+            time_zone="Etc/UTC",
+            # Said, it is compared after a refresh; left out, a pause by hand would stay unseen.
+            paused=False,
+            # A run that could not be started is made up for by the next one.
+            retry_config={"retry_count": 0},
+            attempt_deadline="30s",
+            http_target={
+                "http_method": "POST",
+                "uri": job.id.apply(lambda name: f"https://run.googleapis.com/v2/{name}:run"),
+                "oauth_token": {
+                    "service_account_email": account.email,
+                    "scope": "https://www.googleapis.com/auth/cloud-platform",
+                },
+            },
+            opts=self.inside(invoker, base.services["cloudscheduler"]),
+        )
