@@ -6,6 +6,7 @@ from policies.encryption import (
     cdn,
     certificates,
     encryption_keys,
+    jobs,
     key_grants,
     key_regions,
     key_use,
@@ -35,6 +36,7 @@ RULES = rules_of(
     passwords,
     plain_secrets,
     machines,
+    jobs,
     cdn,
     certificates,
 )

@@ -20,6 +20,7 @@ from policies.kit.types import (
     REDIS_CLUSTER,
     REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET,
+    RUN_JOB,
     SECRET,
     SQL_INSTANCE,
     TABLE,
@@ -47,6 +48,7 @@ _AGENTS = {
     REGIONAL_SECRET: r"@gcp-sa-secretmanager\.",
     TOPIC: r"@gcp-sa-pubsub\.",
     ATLAS_ENCRYPTION: r":mongodb-atlas-",
+    RUN_JOB: r"@serverless-robot-prod\.",
     MACHINE: r"@compute-system\.",
     INSTANCE_TEMPLATE: r"@compute-system\.",
     REGION_INSTANCE_TEMPLATE: r"@compute-system\.",
@@ -63,6 +65,7 @@ def _grant(member: str, key: str = KEY_NAME, role: str = _ENCRYPT) -> tuple[str,
 
 
 _MACHINES = (REGION_INSTANCE_TEMPLATE, {"disks": [{"diskEncryptionKey": {"kmsKeySelfLink": KEY_NAME}}]})
+_JOB = (RUN_JOB, {"template": {"template": {"encryptionKey": KEY_NAME}}})
 _ATLAS = (ATLAS_ENCRYPTION, {"googleCloudKmsConfig": {"keyVersionResourceId": f"{KEY_NAME}/cryptoKeyVersions/1"}})
 
 
@@ -91,11 +94,13 @@ _ATLAS = (ATLAS_ENCRYPTION, {"googleCloudKmsConfig": {"keyVersionResourceId": f"
             }
         ),
         Case(stack={"key": STORE_KEY, "a": _MACHINES, "b": _grant("service-1@compute-system")}),
+        Case(stack={"key": STORE_KEY, "a": _JOB, "b": _grant("service-1@serverless-robot-prod")}),
     ],
     bad=[
         Case(stack={"key": STORE_KEY, "a": (SQL_INSTANCE, {"encryptionKeyName": KEY_NAME})}),
         Case(stack={"key": STORE_KEY}),
         Case(stack={"key": STORE_KEY, "a": _MACHINES, "b": _grant("service-1@gcp-sa-cloud-sql")}),
+        Case(stack={"key": STORE_KEY, "a": _JOB, "b": _grant("service-1@compute-system")}),
         Case(
             stack={
                 "key": STORE_KEY,

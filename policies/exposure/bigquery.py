@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policies.exposure.members import is_own_address, project_of
+from policies.exposure.members import is_own_account, is_own_address, project_of
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, must_be_set, rule, stated
 from policies.kit.types import (
     CONNECTION_MEMBER,
@@ -43,7 +43,8 @@ def _dataset(*accesses: Mapping[str, object], **inputs: object) -> Case:
     good=[
         _dataset(),
         _dataset({"role": "READER", "userByEmail": _PROGRAM}),
-        _dataset({"view": {"projectId": "p", "datasetId": "d", "tableId": "t"}}),
+        _dataset({"view": {"projectId": "triptrip-prod", "datasetId": "d", "tableId": "t"}}),
+        _dataset({"dataset": {"dataset": {"projectId": "triptrip-prod", "datasetId": "d"}, "targetTypes": ["VIEWS"]}}),
     ],
     bad=[
         _dataset(each)
@@ -56,6 +57,8 @@ def _dataset(*accesses: Mapping[str, object], **inputs: object) -> Case:
             {"role": "READER", "userByEmail": "triptrip-dev-reporting@triptrip-dev.iam.gserviceaccount.com"},
             {"role": "READER", "groupByEmail": "everybody@elsewhere.example"},
             {"role": "READER"},
+            {"view": {"projectId": "elsewhere", "datasetId": "d", "tableId": "t"}},
+            {"dataset": {"dataset": {"projectId": "elsewhere", "datasetId": "d"}, "targetTypes": ["VIEWS"]}},
         )
     ],
 )
@@ -63,7 +66,10 @@ def no_public(dataset: Resource, domains: Sequence[str]) -> Iterator[str]:
     project = project_of(dataset)
 
     def check(access: Node) -> Iterator[str]:
-        if any(access.has(path) for path in _WITHOUT_A_ROLE):
+        if readers := [path for path in _WITHOUT_A_ROLE if access.has(path)]:
+            for path in readers:
+                where = "dataset.dataset.projectId" if path == "dataset" else f"{path}.projectId"
+                yield from must_be(access, where, project)
             return
         group, user = access.text("groupByEmail"), access.text("userByEmail")
         if group and group.rpartition("@")[2] not in domains:
@@ -161,23 +167,36 @@ def report_account(report: Resource) -> Iterator[str]:
         yield stated(report, "serviceAccountName", "a service account of this project")
 
 
+_STEP = "serviceAccount:triptrip-prod-migration@triptrip-prod.iam.gserviceaccount.com"
+
+
+def _user(member: str, role: str = "roles/bigquery.connectionUser") -> Case:
+    return Case({"role": role, "member": member}, provider={"project": "triptrip-prod"})
+
+
 @rule(
     "bq-connection-users",
-    title="Only groups use a connection to PostgreSQL, and they do nothing but use it",
+    title="Only groups and the schema step use a connection to PostgreSQL, and they do nothing but use it",
     severity=Severity.HIGH,
     types=[CONNECTION_MEMBER],
     sources=["NIST 800-53: AC-6", "BQ-SVC"],
     reason="whoever uses the connection reads PostgreSQL as its one user, whatever that user may see",
-    fix="name groups in bigquery.federation.userGroups of the stack file",
-    good=[Case({"role": "roles/bigquery.connectionUser", "member": "group:data-science@triptrip.jp"})],
+    fix="name groups in bigquery.federation.userGroups of the stack file; programs holds the one of schemas.program",
+    parameters={"programs": Parameter(("-migration",), "Endings of the names of accounts that may use a connection")},
+    good=[_user("group:data-science@triptrip.jp"), _user(_STEP)],
     bad=[
-        Case({"role": "roles/bigquery.connectionAdmin", "member": "group:data-science@triptrip.jp"}),
-        Case({"role": "roles/bigquery.connectionUser", "member": "allAuthenticatedUsers"}),
+        _user("group:data-science@triptrip.jp", role="roles/bigquery.connectionAdmin"),
+        _user(_STEP, role="roles/bigquery.connectionAdmin"),
+        _user("allAuthenticatedUsers"),
+        _user("serviceAccount:triptrip-prod-application@triptrip-prod.iam.gserviceaccount.com"),
+        _user(_STEP.replace("prod", "dev")),
         Case({}),
     ],
 )
-def connection_users(grant: Resource) -> Iterator[str]:
+def connection_users(grant: Resource, programs: Sequence[str]) -> Iterator[str]:
     yield from must_be(grant, "role", "roles/bigquery.connectionUser")
     yield from must_be_set(grant, "member")
-    if not grant.text("member").startswith("group:"):
-        yield stated(grant, "member", "a group")
+    member = grant.text("member")
+    is_step = is_own_account(member, project_of(grant)) and member.partition("@")[0].endswith(tuple(programs))
+    if not is_step and not member.startswith("group:"):
+        yield stated(grant, "member", f"a group, or an account whose name ends in {' or '.join(programs)}")

@@ -1,5 +1,6 @@
 """Service accounts and what is generated for them: nobody acts as another, and keys are the exception."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from policies.exposure.members import is_agent, is_own_account, member_path, members
@@ -8,6 +9,8 @@ from policies.kit.types import ACCOUNT_MEMBER, GENERATED_PASSWORD, HMAC_KEY, REP
 
 _OWN = "serviceAccount:triptrip-prod-reporting@triptrip-prod.iam.gserviceaccount.com"
 _AGENT = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
+_RUN = "serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com"
+_RUN_AGENT = re.compile(r"serviceAccount:service-\d+@serverless-robot-prod\.iam\.gserviceaccount\.com")
 
 
 @rule(
@@ -40,13 +43,13 @@ def _reader(**inputs: object) -> Case:
 
 @rule(
     "iam-repository-readers",
-    title="Repositories of images are read by this stack's service accounts, and written by nobody here",
+    title="Repositories of images are read by this stack's accounts and by Cloud Run, and written by nobody here",
     severity=Severity.HIGH,
     types=[REPOSITORY_MEMBER],
     sources=["NIST 800-53: AC-6", "NIST 800-53: CM-5", "CKV_GCP_101"],
     reason="who can write to a repository decides what the machines run, and who can read it knows their programs",
-    fix="grant roles/artifactregistry.reader, to the service account of the machines",
-    good=[_reader(), _reader(project="triptrip-images")],
+    fix="grant roles/artifactregistry.reader, to the service account of the machines or to Cloud Run's agent",
+    good=[_reader(), _reader(project="triptrip-images"), _reader(member=_RUN)],
     bad=[
         _reader(role="roles/artifactregistry.writer"),
         _reader(role="roles/artifactregistry.repoAdmin"),
@@ -63,8 +66,9 @@ def repository_readers(grant: Resource) -> Iterator[str]:
     # The repository may lie in another project; whoever reads it is of the stack's own.
     project = grant.provider.text("project")
     named = members(grant)
-    if not named or not all(is_own_account(member, project) for member in named):
-        yield stated(grant, member_path(grant), "a service account of this project")
+    # Cloud Run fetches the images of its jobs as itself.
+    if not named or not all(is_own_account(member, project) or _RUN_AGENT.fullmatch(member) for member in named):
+        yield stated(grant, member_path(grant), "a service account of this project, or Cloud Run's agent")
 
 
 def _key(account: str = "snapshots-triptrip-prod") -> dict[str, object]:

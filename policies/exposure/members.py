@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from policies.kit import Node, Parameter, Resource
 
 _GRANT = re.compile(r"gcp:.+I(?:AM|am)(Member|Binding|Policy)")
-_AGENT_DOMAIN = r"(?:gcp-sa-[a-z0-9-]+|gs-project-accounts|cloud-redis|bigquery-encryption|compute-system)"
+_AGENT_DOMAIN = (
+    r"(?:gcp-sa-[a-z0-9-]+|gs-project-accounts|cloud-redis|serverless-robot-prod|bigquery-encryption|compute-system)"
+)
 _AGENT = re.compile(rf"serviceAccount:[a-z0-9-]+@{_AGENT_DOMAIN}\.iam\.gserviceaccount\.com")
 _ACCOUNT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]@([a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
 

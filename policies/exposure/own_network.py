@@ -15,6 +15,7 @@ from policies.kit.types import (
     PRIVATE_SERVICES,
     REDIS,
     REGION_INSTANCE_TEMPLATE,
+    RUN_JOB,
     SQL_INSTANCE,
     SUBNETWORK,
 )
@@ -87,7 +88,10 @@ _NETWORK = "projects/p/global/networks/data"
 _OTHER = "projects/p/global/networks/other"
 _MUST_NAME_ONE = (FIREWALL, SUBNETWORK, "gcp:compute/router:Router", PRIVATE_SERVICES)
 _INSIDE = {GLOBAL_ADDRESS: "network", ADDRESS: "subnetwork"}
-_SQL_NETWORK = "settings.ipConfiguration.privateNetwork"
+_MAY_WAIT = {
+    SQL_INSTANCE: "settings.ipConfiguration.privateNetwork",
+    RUN_JOB: "template.template.vpcAccess.networkInterfaces",
+}
 _NAMES = {
     "network": NETWORK,
     "networkUrl": NETWORK,
@@ -108,11 +112,22 @@ def _machine(**interface: object) -> Case:
     )
 
 
+def _job(subnetwork: str) -> Case:
+    interface = {"networkInterfaces": [{"network": _NETWORK, "subnetwork": subnetwork}]}
+    return Case(
+        stack={
+            "network": (NETWORK, {"name": "data"}),
+            "subnet": (SUBNETWORK, {"name": "data", "network": _NETWORK}),
+            "job": (RUN_JOB, {"template": {"template": {"vpcAccess": interface}}}),
+        }
+    )
+
+
 @rule(
     "net-own-network",
     title="Everything stands in the platform's own network",
     severity=Severity.HIGH,
-    types=[NETWORK, *MACHINES],
+    types=[NETWORK, RUN_JOB, *MACHINES],
     sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
     reason="a store or an endpoint in another network is reached by whoever is in it, past our firewall and logs",
     fix="take the network from the platform's own",
@@ -120,6 +135,7 @@ def _machine(**interface: object) -> Case:
         Case(stack={"network": (NETWORK, {"name": "data"}), "subnet": (SUBNETWORK, {"network": _NETWORK})}),
         Case(stack={"subnet": (SUBNETWORK, {"network": _OTHER})}),
         _machine(subnetwork="projects/p/regions/r/subnetworks/data"),
+        _job("projects/p/regions/r/subnetworks/data"),
     ],
     bad=[
         Case(stack={"network": (NETWORK, {"name": "data"}), "machine": (REGION_INSTANCE_TEMPLATE, {})}),
@@ -127,6 +143,7 @@ def _machine(**interface: object) -> Case:
         _machine(nicType="GVNIC"),
         _machine(subnetwork="projects/p/regions/r/subnetworks/default"),
         _machine(network=_OTHER),
+        _job("projects/p/regions/r/subnetworks/default"),
         Case(stack={"network": (NETWORK, {"name": "data"}), "subnet": (SUBNETWORK, {"network": _OTHER})}),
         Case(stack={"network": (NETWORK, {"name": "data"}), "subnet": (SUBNETWORK, {})}),
         Case(stack={"network": (NETWORK, {"name": "data"}), "store": (REDIS, {"authorizedNetwork": _OTHER})}),
@@ -158,8 +175,8 @@ def own_network(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield resource, f"{path} is not set"
         if resource.type in MACHINES:
             yield from ((resource, message) for message in _on_the_default_network(resource))
-        if resource.type == SQL_INSTANCE:
-            resource.get(_SQL_NETWORK)  # waits for the update while it is not known what is inside
+        if path := _MAY_WAIT.get(resource.type):
+            resource.nodes(path)  # waits for the update while it is not known what is inside
         for message in about_each(_networks(resource), in_ours):
             yield resource, message
 

@@ -11,6 +11,9 @@ from policies.resilience.labels import LABELLED, default_labels, label
 from policies.resilience.reading import is_unknown
 
 _WORD = re.compile(r"[a-z0-9]+")
+_GOOGLES_OWN = re.compile(r"-docker\.pkg\.dev/|@serverless-robot-prod\.iam\.gserviceaccount\.com\Z")
+"""Names of Google's that are in every environment and have one's name in them: a registry, and Cloud Run's agent."""
+
 _TIMESCALE_TAGS = {"prod": "PROD"}
 _PROSE = ("description", "displayName", "comment")
 
@@ -36,6 +39,13 @@ def _with(type_: str, inputs: dict[str, object]) -> Case:
         _with(SQL_INSTANCE, {"name": "triptrip-prod-pg", "settings": {"userLabels": {"env": "prod"}}}),
         _with(TIMESCALE_SERVICE, {"environmentTag": "PROD"}),
         _with(SECRET, {"secretId": "api", "description": "not the dev one"}),
+        _with(SECRET, {"image": "asia-northeast1-docker.pkg.dev/triptrip-images/platform/schema"}),
+        Case(
+            stack={
+                "google": _provider("dev", "triptrip-dev"),
+                "grant": (SECRET, {"member": "serviceAccount:service-1@serverless-robot-prod.iam.gserviceaccount.com"}),
+            }
+        ),
         Case(),
     ],
     bad=[
@@ -45,6 +55,7 @@ def _with(type_: str, inputs: dict[str, object]) -> Case:
         _with(SQL_INSTANCE, {"settings": {"userLabels": {"env": "dev"}}}),
         _with(ATLAS_CLUSTER, {"tags": {"env": "dev"}}),
         _with(BUCKET, {"name": "triptrip-dev-snapshots"}),
+        _with(SECRET, {"image": "asia-northeast1-docker.pkg.dev/triptrip-dev/platform/schema"}),
         _with(SECRET, {"replication": {"key": "projects/triptrip-staging/locations/global"}}),
         _with(TIMESCALE_SERVICE, {"environmentTag": "DEV"}),
     ],
@@ -105,4 +116,4 @@ def _names_agree(resource: Resource, own: str, others: frozenset[str]) -> Iterat
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text))
+    return frozenset(_WORD.findall(_GOOGLES_OWN.sub("/", text)))

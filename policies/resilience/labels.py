@@ -25,6 +25,7 @@ from policies.kit.types import (
     MACHINE,
     REDIS,
     REGION_INSTANCE_TEMPLATE,
+    RUN_JOB,
     SECRET,
     SECURITY_POLICY,
     SQL_INSTANCE,
@@ -67,6 +68,7 @@ _OF_THE_PROVIDER = (
     MACHINE,
     INSTANCE_TEMPLATE,
     REGION_INSTANCE_TEMPLATE,
+    RUN_JOB,
 )
 """Types of Google Cloud whose `labels` the provider fills from its defaultLabels."""
 
@@ -122,6 +124,7 @@ _TWO = json.dumps({"env": "prod", "owner": "data-platform"})
         Case({}, type=DATASET, provider=_DEFAULTS),
         Case({"labels": _LABELS}, type=DATASET),
         Case({}, type=REGION_INSTANCE_TEMPLATE, provider=_DEFAULTS),
+        Case({}, type=RUN_JOB, provider=_DEFAULTS),
         Case({"settings": {"userLabels": _LABELS}}, type=SQL_INSTANCE),
         Case({"tags": _LABELS}, type=ATLAS_CLUSTER),
         Case({"tags": _LABELS}, type=ELASTIC_DEPLOYMENT),
@@ -130,6 +133,7 @@ _TWO = json.dumps({"env": "prod", "owner": "data-platform"})
         Case({}, type=DATASET),
         Case({}, type=DATASET, provider={"defaultLabels": _TWO}),
         Case({}, type=MACHINE),
+        Case({}, type=RUN_JOB),
         Case({}, type=SQL_INSTANCE, provider=_DEFAULTS),
         Case({"tags": {**_LABELS, "owner": ""}}, type=ATLAS_CLUSTER),
         Case({}, type=ELASTIC_DEPLOYMENT),

@@ -19,6 +19,7 @@ from policies.kit.types import (
     KEY_RING,
     REDIS,
     REGION_GROUP,
+    RUN_JOB,
     SECRET,
     SQL_INSTANCE,
     SUBNETWORK,
@@ -82,6 +83,7 @@ _MUST_STATE = {
     ELASTIC_DEPLOYMENT: "region",
     KEY_RING: "location",
     REDIS: "region",
+    RUN_JOB: "location",
     SECRET: "replication.userManaged.replicas",
     SQL_INSTANCE: "region",
     SUBNETWORK: "region",
@@ -129,6 +131,7 @@ _ZONE = re.compile(r"-[a-z]$")
         Case({"regionCode": "us-east-1"}, type=TIMESCALE_SERVICE),
         Case({"region": "gcp-us-central1"}, type=ELASTIC_DEPLOYMENT),
         Case({"region": ""}, type=REDIS),
+        Case({"location": "us-central1"}, type=RUN_JOB),
         Case({"distributionPolicyZones": ["asia-northeast1-a", "us-east1-b"]}, REGION_GROUP),
     ],
 )

@@ -1,0 +1,363 @@
+"""Jobs of Cloud Run: which image they run, as whom, what they reach, and who starts them."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from policies.exposure.members import is_own_account, is_own_address, member_path, members, project_of
+from policies.exposure.reading import is_private
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, Undecided, must_be, rule, stated
+from policies.kit.jobs import TASK, containers
+from policies.kit.references import declared
+from policies.kit.types import FIREWALL, NETWORK, RUN_JOB, RUN_JOB_MEMBER, SCHEDULE, SERVICE_ACCOUNT, SUBNETWORK
+from policies.kit.waiting import about_each, about_each_resource, fitting, some_of
+
+_DIGEST = "0123456789abcdef" * 4
+_OURS = f"asia-northeast1-docker.pkg.dev/triptrip-images/platform/schema@sha256:{_DIGEST}"
+_IMAGE = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev/([a-z0-9-]+)/[a-z0-9-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}")
+
+
+def _task(**inputs: object) -> dict[str, object]:
+    return {"template": {"template": inputs}}
+
+
+def _runs(*images: object) -> Case:
+    return Case(_task(containers=[{"image": image} for image in images]))
+
+
+@rule(
+    "run-image-digest",
+    title="Jobs run images of the platform's registry by their digests only",
+    severity=Severity.HIGH,
+    types=[RUN_JOB],
+    sources=["NIST 800-53: CM-7", "NIST 800-53: SI-7", "NIST 800-53: SR-11"],
+    reason="a tag can be moved, and a job of the schema step may change every table: it runs what was reviewed",
+    fix="set schemas.image in the stack file to <image>@sha256:<64 hexadecimal digits> in the platform's registry",
+    parameters={"registries": Parameter(("triptrip-images",), "Projects whose repositories jobs may run images of")},
+    good=[_runs(_OURS)],
+    bad=[
+        _runs(_OURS.partition("@")[0] + ":latest"),
+        _runs(_OURS[:-1]),
+        _runs(_OURS.replace("triptrip-images", "elsewhere")),
+        _runs(f"docker.io/library/alpine@sha256:{_DIGEST}"),
+        _runs(_OURS, "alpine"),
+        _runs(None),
+        _runs(),
+        Case({}),
+    ],
+)
+def image_digest(job: Resource, registries: Sequence[str]) -> Iterator[str]:
+    found = containers(job)
+    if not found:
+        yield f"{TASK}.containers is not set"
+
+    def check(container: Node) -> Iterator[str]:
+        named = _IMAGE.fullmatch(container.text("image"))
+        if not named or named[1] not in registries:
+            yield stated(container, "image", f"an image of {' or '.join(registries)} by its digest")
+
+    yield from about_each(found, check)
+
+
+_ACCOUNT = (SERVICE_ACCOUNT, {"accountId": "triptrip-prod-migration"})
+_ADDRESS = "triptrip-prod-migration@triptrip-prod.iam.gserviceaccount.com"
+
+
+def _acting(email: object) -> Case:
+    return Case(stack={"account": _ACCOUNT, "job": (RUN_JOB, _task(serviceAccount=email))})
+
+
+@rule(
+    "run-own-account",
+    title="Jobs act as a service account of this stack",
+    severity=Severity.HIGH,
+    types=[RUN_JOB, SERVICE_ACCOUNT],
+    sources=["NIST 800-53: AC-6"],
+    reason="the default account may edit the whole project, and a job without an account of its own acts as it",
+    fix="name the program in schemas.program of the stack file",
+    good=[_acting(_ADDRESS)],
+    bad=[
+        _acting("123456789012-compute@developer.gserviceaccount.com"),
+        _acting(None),
+        _acting("somebody@triptrip-prod.iam.gserviceaccount.com"),
+        _acting("triptrip-prod-migration@elsewhere.example"),
+        Case(stack={"job": (RUN_JOB, _task(serviceAccount=_ADDRESS))}),
+        Case(stack={"account": _ACCOUNT, "job": (RUN_JOB, {})}),
+    ],
+)
+def own_account(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    accounts, path = stack.of(SERVICE_ACCOUNT), f"{TASK}.serviceAccount"
+
+    def is_ours(job: Resource) -> bool:
+        try:
+            email = job.text(path)
+        except Undecided:
+            # An address is given by the cloud: until then it is that of the account which the job depends on.
+            if any(account.urn in job.dependencies for account in accounts):
+                return True
+            raise
+        named = email.partition("@")[0]
+        known = some_of(accounts, lambda account: account.text("accountId") == named)
+        return known and is_own_address(email, project_of(job))
+
+    def check(job: Resource) -> Iterator[tuple[Resource, str]]:
+        if not is_ours(job):
+            yield job, stated(job, path, "the address of a service account of this stack")
+
+    yield from about_each(stack.of(RUN_JOB), check)
+
+
+_TAG = "schema-job"
+_SUBNET = "projects/p/regions/asia-northeast1/subnetworks/data"
+
+
+def _network(**access: object) -> dict[str, object]:
+    interface = {"subnetwork": _SUBNET, "tags": [_TAG]}
+    return _task(vpcAccess={"egress": "ALL_TRAFFIC", "networkInterfaces": [interface], **access})
+
+
+@rule(
+    "run-egress",
+    title="Everything that a job sends passes the platform's own network",
+    severity=Severity.HIGH,
+    types=[RUN_JOB],
+    sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
+    reason="what leaves past the network passes no firewall rule and leaves no flow log, and no store answers to it",
+    fix="set vpcAccess.egress to ALL_TRAFFIC with a network interface in the platform's subnet",
+    good=[Case(_network())],
+    bad=[
+        Case({}),
+        Case(_network(egress="PRIVATE_RANGES_ONLY")),
+        Case(_network(egress=None)),
+        Case(_network(networkInterfaces=[])),
+        Case(_network(networkInterfaces=[{"tags": [_TAG]}])),
+        Case(_network(networkInterfaces=[], connector="projects/p/locations/r/connectors/c")),
+    ],
+)
+def egress(job: Resource) -> Iterator[str]:
+    access = job.node(f"{TASK}.vpcAccess")
+    yield from must_be(access, "egress", "ALL_TRAFFIC")
+    interfaces = access.nodes("networkInterfaces")
+    if not interfaces or not all(each.has("subnetwork") for each in interfaces):
+        yield stated(access, "networkInterfaces", "interfaces in a subnet of this stack")
+
+
+_DATA = "projects/p/global/networks/data"
+_ELSEWHERE = "projects/p/global/networks/elsewhere"
+
+
+def _denying(**inputs: object) -> tuple[str, dict[str, object]]:
+    kept = {
+        "network": _DATA,
+        "direction": "EGRESS",
+        "priority": 65534,
+        "denies": [{"protocol": "all"}],
+        "destinationRanges": ["0.0.0.0/0"],
+        "targetTags": [_TAG],
+    }
+    return (FIREWALL, {**kept, **inputs})
+
+
+def _walled(firewall: tuple[str, dict[str, object]], **access: object) -> Case:
+    placed = {
+        "network": (NETWORK, {"name": "data"}),
+        "elsewhere": (NETWORK, {"name": "elsewhere"}),
+        "subnet": (SUBNETWORK, {"name": "data", "network": _DATA}),
+    }
+    return Case(stack={**placed, "job": (RUN_JOB, _network(**access)), "deny": firewall})
+
+
+def _interface(**inputs: object) -> dict[str, object]:
+    return {"networkInterfaces": [{"tags": [_TAG], **inputs}]}
+
+
+@rule(
+    "run-egress-denied",
+    title="The firewall refuses what no rule lets a job send",
+    severity=Severity.HIGH,
+    types=[RUN_JOB, FIREWALL, NETWORK, SUBNETWORK],
+    sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
+    reason="Google lets everything out by itself: a job that was taken over would carry the stores' content anywhere",
+    fix="give the job's interface a tag, and keep the firewall rule of its network that denies that tag all egress",
+    good=[
+        _walled(_denying()),
+        _walled(_denying(), **_interface(network=_DATA)),
+        Case(stack={"deny": _denying()}),
+    ],
+    bad=[
+        Case(stack={"job": (RUN_JOB, _network())}),
+        _walled(_denying(direction="INGRESS")),
+        _walled(_denying(direction=None)),
+        _walled(_denying(denies=[{"protocol": "tcp"}])),
+        _walled(_denying(denies=[{"protocol": "all", "ports": ["22"]}])),
+        _walled(_denying(destinationRanges=["10.0.0.0/8"])),
+        _walled(_denying(targetTags=["other"])),
+        _walled(_denying(disabled=True)),
+        _walled(_denying(network=_ELSEWHERE)),
+        _walled(_denying(network=_ELSEWHERE), **_interface(network=_DATA, subnetwork=_SUBNET)),
+        _walled(_denying(), **_interface(network=_ELSEWHERE)),
+        _walled(_denying(network=None)),
+        _walled(_denying(), networkInterfaces=[{"subnetwork": _SUBNET}]),
+    ],
+)
+def egress_denied(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    def check(job: Resource) -> Iterator[str]:
+        for interface in job.nodes(f"{TASK}.vpcAccess.networkInterfaces"):
+            tags = interface.texts("tags")
+            walls = fitting(stack.of(FIREWALL), lambda wall: _denies_all(wall, tags))  # noqa: B023 # asked at once
+            around = _networks(stack, job, interface) if walls else set()
+            if not some_of(walls, lambda wall: bool(_networks(stack, wall, wall) & around)):  # noqa: B023 # as above
+                yield f"{interface.where}.tags: no firewall rule of its network refuses what they send elsewhere"
+
+    yield from about_each_resource(stack.of(RUN_JOB), check)
+
+
+def _networks(stack: Stack, user: Resource, place: Node) -> set[str]:
+    """The stack's networks that a place of the user's is in, by their URNs: the one it names, else its subnet's."""
+    if place.has("network"):
+        return {each.urn for each in declared(stack, user, "network", NETWORK, inside=place)}
+    subnets = declared(stack, user, "subnetwork", SUBNETWORK, inside=place)
+    return {urn for subnet in subnets for urn in _networks(stack, subnet, subnet)}
+
+
+def _denies_all(firewall: Resource, tags: Sequence[str]) -> bool:
+    return (
+        firewall.get("direction") == "EGRESS"
+        and firewall.get("disabled") in (False, None)
+        and "0.0.0.0/0" in firewall.texts("destinationRanges")
+        and any(tag in tags for tag in firewall.texts("targetTags"))
+        and any(deny.get("protocol") == "all" and not deny.has("ports") for deny in firewall.nodes("denies"))
+    )
+
+
+_MANY = "1024-65535"
+
+
+def _letting(*ports: str, **inputs: object) -> Case:
+    allows = [{"protocol": "tcp", "ports": list(ports)}]
+    kept = {"direction": "EGRESS", "targetTags": [_TAG], "destinationRanges": ["10.20.0.0/20"], "allows": allows}
+    return Case({**kept, **inputs}, FIREWALL)
+
+
+def _letting_without(name: str) -> Case:
+    return Case({path: value for path, value in _letting("443").inputs.items() if path != name}, FIREWALL)
+
+
+@rule(
+    "fw-egress",
+    title="The firewall lets named programs out, by named ports",
+    severity=Severity.MEDIUM,
+    types=[FIREWALL],
+    sources=["NIST 800-53: SC-7", "NIST 800-53: CM-7"],
+    reason="a way out that is wider than the store behind it is a way for everything else as well",
+    fix="name the tag, the range and the port of the store",
+    parameters={"private": Parameter(("5432",), "Ports of stores that are never let out to the internet")},
+    good=[
+        _letting("5432"),
+        _letting("1024-65535"),
+        _letting("443", destinationRanges=["0.0.0.0/0"]),
+        _letting("32741", destinationRanges=["0.0.0.0/0"]),
+        Case({"direction": "INGRESS", "allows": [{"protocol": "all"}]}, FIREWALL),
+        Case({"direction": "EGRESS", "denies": [{"protocol": "all"}]}, FIREWALL),
+    ],
+    bad=[
+        *(_letting_without(name) for name in ("targetTags", "destinationRanges")),
+        _letting(),
+        _letting("443", allows=[{"protocol": "all"}]),
+        _letting("443", allows=[{"protocol": "tcp"}]),
+        _letting("0-65535"),
+        _letting("1024-65535", destinationRanges=["0.0.0.0/0"]),
+        _letting("5432", destinationRanges=["0.0.0.0/0"]),
+        _letting("5432", destinationRanges=["0.0.0.0/0", "10.0.0.0/8"], allows=[{"ports": ["5432"]}]),
+        _letting("5432", destinationRanges=["0.0.0.0/1", "128.0.0.0/1"]),
+        _letting("5432", destinationRanges=["::/0"]),
+        _letting("5432", destinationRanges=["10.0.0.0/7"]),
+        _letting("5432", destinationRanges=["everybody"]),
+        _letting("1024-65535", destinationRanges=["34.0.0.0/8"]),
+        _letting("1024-65535", destinationRanges=["10.20.0.0/20", "34.84.0.1/32"]),
+    ],
+)
+def let_out(firewall: Resource, private: Sequence[str]) -> Iterator[str]:
+    if firewall.get("direction") != "EGRESS" or not firewall.has("allows"):
+        return
+    yield from (f"{path} is not set" for path in ("targetTags", "destinationRanges") if not firewall.has(path))
+    public = not all(is_private(each) for each in firewall.texts("destinationRanges"))
+
+    def check(allow: Node) -> Iterator[str]:
+        yield from must_be(allow, "protocol", "tcp", "udp")
+        ports = allow.texts("ports")
+        wide = [port for port in ports if "-" in port and (public or port != _MANY)]
+        if not ports or wide:
+            yield stated(allow, "ports", "single ports" if public else f"single ports, or {_MANY}")
+        if public and any(port in private for port in ports):
+            yield f"{allow.where}.ports is {allow.shown('ports')}, which is let out to the internet"
+
+    yield from about_each(firewall.nodes("allows"), check)
+
+
+_STARTER = "serviceAccount:scheduler-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
+
+
+def _starter(**inputs: object) -> Case:
+    return Case({"role": "roles/run.invoker", "member": _STARTER, **inputs}, provider={"project": "triptrip-prod"})
+
+
+@rule(
+    "run-starters",
+    title="Jobs are started by this stack's service accounts, which may do nothing else with them",
+    severity=Severity.HIGH,
+    types=[RUN_JOB_MEMBER],
+    sources=["NIST 800-53: AC-6", "NIST 800-53: AC-3"],
+    reason="who may start a job with other arguments, or change it, has its account's rights in every store",
+    fix="grant roles/run.invoker on the one job, to the account of its schedule",
+    good=[_starter()],
+    bad=[
+        _starter(role="roles/run.jobsExecutorWithOverrides"),
+        _starter(role="roles/run.developer"),
+        _starter(role=None),
+        _starter(member="group:analysts@triptrip.jp"),
+        _starter(member="serviceAccount:scheduler-triptrip-dev@triptrip-dev.iam.gserviceaccount.com"),
+        _starter(member=None),
+    ],
+)
+def starters(grant: Resource) -> Iterator[str]:
+    yield from must_be(grant, "role", "roles/run.invoker")
+    named = members(grant)
+    if not named or not all(is_own_account(member, project_of(grant)) for member in named):
+        yield stated(grant, member_path(grant), "a service account of this project")
+
+
+_RUN = "https://run.googleapis.com/v2/projects/triptrip-prod/locations/asia-northeast1/jobs/upkeep:run"
+
+
+def _scheduled(**target: object) -> Case:
+    token = {"serviceAccountEmail": _STARTER.partition(":")[2]}
+    kept = {"uri": _RUN, "httpMethod": "POST", "oauthToken": token}
+    return Case({"httpTarget": {**kept, **target}}, provider={"project": "triptrip-prod"})
+
+
+@rule(
+    "sch-target",
+    title="Schedules call Google's own API, signed in as a service account of this stack",
+    severity=Severity.HIGH,
+    types=[SCHEDULE],
+    sources=["NIST 800-53: AC-3", "NIST 800-53: IA-9"],
+    reason="a token that is sent elsewhere can be used by whoever stands there",
+    fix="start the job by https://run.googleapis.com with an oauthToken",
+    good=[_scheduled()],
+    bad=[
+        _scheduled(uri="http://run.googleapis.com/v2/jobs/upkeep:run"),
+        _scheduled(uri="https://elsewhere.example/run.googleapis.com"),
+        _scheduled(uri=None),
+        _scheduled(oauthToken=None),
+        _scheduled(oauthToken={"serviceAccountEmail": "somebody@elsewhere.example"}),
+        _scheduled(httpMethod="GET"),
+        Case({"pubsubTarget": {"topicName": "projects/p/topics/t"}}),
+    ],
+)
+def schedule_target(schedule: Resource) -> Iterator[str]:
+    target = schedule.node("httpTarget")
+    if not target.text("uri").startswith("https://run.googleapis.com/v2/projects/"):
+        yield stated(target, "uri", "a job of https://run.googleapis.com")
+    yield from must_be(target, "httpMethod", "POST")
+    if not is_own_address(target.text("oauthToken.serviceAccountEmail"), project_of(schedule)):
+        yield stated(target, "oauthToken.serviceAccountEmail", "the address of a service account of this project")

@@ -1,0 +1,13 @@
+"""What rules of several packs read of a job of Cloud Run."""
+
+from __future__ import annotations
+
+from policies.kit.resource import Node
+
+TASK = "template.template"
+"""Where the description of what a job runs stands."""
+
+
+def containers(job: Node) -> list[Node]:
+    """The containers of a job; raises Undecided while the list of them is unknown."""
+    return job.nodes(f"{TASK}.containers")
