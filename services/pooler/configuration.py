@@ -43,8 +43,8 @@ class Signing(_Part):
 class Configuration(_Part):
     """The whole configuration; times in seconds, `replicas` are addresses by name.
 
-    `parameters` are what every line of `databases_file` says beside its host. `console` is PgBouncer's own database as
-    libpq's keywords; `status_address` and `status_port` are where health and metrics are shown.
+    `databases_file` is where PgBouncer reads its databases, `console` its own database as libpq's keywords;
+    `status_address` and `status_port` are where health and metrics are shown.
     """
 
     primary: str

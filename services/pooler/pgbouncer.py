@@ -1,10 +1,16 @@
 """What PgBouncer is told: the lines of its databases, and to read them again."""
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from services.pooler.configuration import Configuration
+
+_SETTLE_PAUSE_SECONDS = 0.01
 
 
 def database_lines(configuration: Configuration, choices: Mapping[str, Sequence[str]]) -> str:
@@ -40,6 +46,15 @@ class Console:
         self._conninfo = conninfo
         self._connection: psycopg.Connection | None = None
 
+    def settle(self, seconds: float, stopped: threading.Event) -> None:
+        """Wait until no connection to a server is being opened, but no longer than so; raises psycopg.Error.
+
+        RELOAD breaks off what is signing in to a server of a changed line, and refuses the clients that wait for it.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and any(row["sv_login"] for row in self._execute("SHOW POOLS")):
+            stopped.wait(_SETTLE_PAUSE_SECONDS)
+
     def reload(self) -> None:
         """Make PgBouncer read its files; raises psycopg.Error when it does not answer.
 
@@ -51,13 +66,14 @@ class Console:
         """Ask for anything; raises psycopg.Error when PgBouncer does not answer."""
         self._execute("SHOW VERSION")
 
-    def _execute(self, command: str) -> None:
+    def _execute(self, command: str) -> list[dict[str, Any]]:
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=2)
             # The console speaks the simple protocol alone, as psycopg's client-side cursor does.
-            with psycopg.ClientCursor(self._connection) as cursor:
+            with psycopg.ClientCursor(self._connection, row_factory=dict_row) as cursor:
                 cursor.execute(command.encode())
+                return cursor.fetchall() if cursor.description else []
         except psycopg.Error:
             if self._connection is not None:
                 self._connection.close()

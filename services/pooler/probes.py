@@ -20,6 +20,11 @@ _QUERY = """
       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0')::bigint
 """
 
+_BEAT = "SELECT operations.beat()"
+_BEAT_SECONDS = 1.0
+_BEAT_AGAIN_SECONDS = 60.0
+"""After a failure: before the schema step has made the function, a beat a second would fill the server's log."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,6 +91,31 @@ class Probe(threading.Thread):
         if row is None or row[1] is None:
             return Answer(None, fault="the server told no position")
         return Answer(Sample(sent, row[1]), is_standby=row[0], fault="")
+
+
+class PrimaryProbe(Probe):
+    """Asks the primary, and lets its heart beat once a second: replicas tell by it how late they are (COR-17).
+
+    Every machine does; each beat is the whole truth. `heart_fault` says why the last one failed.
+    """
+
+    heart_fault = ""
+    _next_beat = 0.0
+
+    def _ask(self) -> Answer:
+        answer = super()._ask()
+        is_primary = answer.sample is not None and not answer.is_standby
+        if self._connection is not None and is_primary and time.monotonic() >= self._next_beat:
+            self._beat(self._connection)
+        return answer
+
+    def _beat(self, connection: psycopg.Connection) -> None:
+        try:
+            connection.execute(_BEAT, prepare=False)
+            self.heart_fault = ""
+        except psycopg.Error as error:
+            self.heart_fault = " ".join(str(error).split())
+        self._next_beat = time.monotonic() + (_BEAT_AGAIN_SECONDS if self.heart_fault else _BEAT_SECONDS)
 
 
 def _conninfo(configuration: Configuration, host: str) -> str:

@@ -53,19 +53,28 @@ class Wanted(BaseModel):
 def fetch(wanted: Wanted, api: str = _API, token: str = _TOKEN) -> None:
     """Write the files of every secret; raises SecretError before anything is written when one is missing or wrong."""
     bearer = _get(token, {"Metadata-Flavor": "Google"})["access_token"]
-    made: dict[str, str] = {}
+    contents: dict[str, str] = {}
     for one in wanted.secrets:
         path = f"v1/projects/{wanted.project}/secrets/{one.secret}/versions/{one.version}:access"
         try:
             answer = _get(f"{api}/{path}", {"Authorization": f"Bearer {bearer}"})
         except SecretError as error:
             raise SecretError(f"secret {one.secret}, version {one.version}: {error}") from error
-        content = base64.b64decode(answer["payload"]["data"]).decode()
-        made |= _FORMS[one.form](wanted, one, content)
+        contents[one.secret] = base64.b64decode(answer["payload"]["data"]).decode()
+    made = files(wanted, contents)
     for folder in wanted.folders:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in made.items():
-        _write(wanted.folder / name, text)
+    for file, text in made.items():
+        _write(file, text)
+
+
+def files(wanted: Wanted, contents: Mapping[str, str]) -> dict[Path, str]:
+    """The files that the secrets' contents become; raises SecretError when one is not what it should be."""
+    made: dict[Path, str] = {}
+    for one in wanted.secrets:
+        named = _FORMS[one.form](wanted, one, contents[one.secret])
+        made |= {wanted.folder / name: text for name, text in named.items()}
+    return made
 
 
 def _certificate(_: Wanted, one: Secret, content: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A check of the router, with answers that are given and a console that only listens."""
 
+import threading
 from pathlib import Path
 
 import psycopg
@@ -20,12 +21,18 @@ class Heard:
     """A console that counts; `is_there` says whether it answers."""
 
     def __init__(self) -> None:
-        self.reloads = 0
+        self.reloads = self.settled = 0
         self.is_there = True
+
+    def settle(self, seconds: float, stopped: threading.Event) -> None:
+        assert seconds > 0
+        assert not stopped.is_set()
+        self.settled += 1
 
     def reload(self) -> None:
         self.check()
         self.reloads += 1
+        assert self.settled >= self.reloads
 
     def check(self) -> None:
         if not self.is_there:
@@ -45,11 +52,11 @@ class Bench:
 
     def primary(self, sent: float, position: int) -> None:
         sample = Sample(sent, position)
-        self.router.primary.answer = Answer(sample)
-        self.router.history.add(sample)
+        self.router.lags.primary.answer = Answer(sample)
+        self.router.lags.history.add(sample)
 
     def replica(self, name: str, answer: Answer) -> None:
-        self.router.replicas[name].answer = answer
+        self.router.lags.replicas[name].answer = answer
 
     def both(self, sent: float, position: int) -> None:
         for name in ("b", "c"):
@@ -108,7 +115,7 @@ def test_a_replica_that_became_a_primary_is_no_replica(bench: Bench) -> None:
 
 def test_while_the_primary_is_gone_replicas_with_all_that_is_known_keep_serving(bench: Bench) -> None:
     bench.router.check(100.2)
-    bench.router.primary.answer = Answer(None, fault="connection refused")
+    bench.router.lags.primary.answer = Answer(None, fault="connection refused")
     for moment in range(101, 200, 1):
         bench.both(moment, 1000)
         bench.router.check(moment + 0.1)

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from infra.derive import pgbouncer
+from infra.derive.pooler_files import FOLDER
 from sandbox.servers.certificates import certificate_for
-from services.pooler.secrets import SecretError, Wanted, fetch
+from services.pooler.secrets import SecretError, Wanted, fetch, files
+from tests.integration.tiers import postgres_plan_of
 
 
 class Manager(ThreadingHTTPServer):
@@ -139,3 +142,24 @@ def test_a_secret_that_is_wrong_or_missing_leaves_nothing_half_done(
         get(manager, wanted)
     assert not list(wanted.folder.iterdir())
     assert not content or content not in str(raised.value)
+
+
+def test_the_platforms_own_list_makes_what_its_pgbouncer_reads() -> None:
+    pooler = postgres_plan_of("prod").pooler
+    assert pooler is not None
+    wanted = Wanted.model_validate_json(pooler.files[f"{FOLDER}/secrets.json"])
+    forms = {
+        "certificate": CERTIFICATE.chain + CERTIFICATE.key,
+        "authorities": CERTIFICATE.authority,
+        "password": "s3cret",
+    }
+    made = {str(path) for path in files(wanted, {one.secret: forms[one.form] for one in wanted.secrets})}
+    router = json.loads(pooler.files[f"{FOLDER}/read-router.json"])["signing"]
+    assert made == {
+        pgbouncer.USERS,
+        pgbouncer.CERTIFICATE,
+        pgbouncer.KEY,
+        pgbouncer.SERVER_CERTIFICATES,
+        router["passwordFile"],
+    }
+    assert router["certificateAuthority"] in made
