@@ -9,9 +9,12 @@ from pathlib import Path
 from sandbox.bench import figures
 from sandbox.bench.figure import Figure
 from sandbox.servers import figures as servers
+from sandbox.servers import timescale_figures
 from sandbox.servers.install import InstallError
 from sandbox.servers.limits import LimitError
+from sandbox.servers.partitions import partitions
 from sandbox.servers.routers import comparison
+from sandbox.servers.search import search
 
 _SECTIONS = {
     "floor": figures.against_the_floor,
@@ -21,6 +24,9 @@ _SECTIONS = {
     "critical-path": figures.critical_path,
     "pooler": servers.pooler,
     "routers": comparison.routers,
+    "timescale": timescale_figures.timescale,
+    "partitions": partitions,
+    "search": search,
 }
 _DECIDES = """
 What decides these figures: the program's process is half of a preview, with the SDK's classes (ADR 0018: each is loaded

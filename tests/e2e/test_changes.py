@@ -114,12 +114,16 @@ def test_what_somebody_changed_in_the_console_is_shown_and_put_right(deployed_de
     instance = "triptrip-dev-postgres-1"
     kind = "gcp:sql/databaseInstance:DatabaseInstance"
     deployed_dev.cloud("edit", kind, instance, "settings.availabilityType=ZONAL")
+    schedule = ("gcp:cloudscheduler/job:Job", "triptrip-dev-schema-postgres-maintenance")
+    deployed_dev.cloud("edit", *schedule, "paused=true")
     shown = deployed_dev.run(
         "refresh", "--preview-only", "--diff", "--expect-no-changes", "--non-interactive", stack="dev"
     ).failed()
     assert "availabilityType" in shown.output
+    assert "paused" in shown.output
     deployed_dev.up("dev", "--refresh").succeeded()
     assert '"availabilityType": "REGIONAL"' in deployed_dev.cloud("show", kind, instance)
+    assert '"paused": false' in deployed_dev.cloud("show", *schedule)
     deployed_dev.assert_settled("dev")
 
 

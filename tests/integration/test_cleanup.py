@@ -13,6 +13,7 @@ from sandbox.servers.cluster import Cluster
 from sandbox.servers.install import Installed
 from sandbox.servers.ports import is_free
 from sandbox.servers.postgres import PostgresServer
+from sandbox.servers.process import Command
 from sandbox.servers.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,6 +153,19 @@ def test_standbys_follow_and_one_takes_over(cluster: Cluster) -> None:
 def test_servers_run_as_an_unprivileged_user(postgres: PostgresServer, workspace: Workspace) -> None:
     postgres.start()
     assert Path(f"/proc/{postgres.pid}").stat().st_uid == workspace.account.uid != 0
+
+
+@pytest.mark.parametrize(("is_patient", "more"), [(True, 15), (False, 0)])
+def test_a_patient_server_leaves_the_processor_to_the_others(workspace: Workspace, is_patient: bool, more: int) -> None:
+    folder, log = workspace.make_folder("sleeper"), workspace.log_of("sleeper")
+    process = workspace.start(Command("sleeper", ("/bin/sleep", "60"), folder, log, is_patient=is_patient))
+    wanted = min(19, os.getpriority(os.PRIO_PROCESS, 0) + more)
+
+    def is_as_nice() -> bool:
+        return os.getpriority(os.PRIO_PROCESS, process.pid) == wanted
+
+    workspace.wait_for(f"its niceness is {wanted}", is_as_nice, 10)
+    assert is_as_nice()
 
 
 def test_a_server_that_cannot_start_says_why(postgres: PostgresServer) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,10 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.servers import debian, install
+from sandbox.servers import debian, install, maven
 from sandbox.servers.account import Account, AccountError, first_reachable, server_account
 from sandbox.servers.debian import DownloadError
-from sandbox.servers.groups import DebianLock, Package, debian_lock, groups, lock_files
+from sandbox.servers.groups import (
+    Artifact,
+    DebianLock,
+    JavaSources,
+    MavenLock,
+    Package,
+    debian_lock,
+    groups,
+    lock_files,
+    maven_lock,
+)
 from sandbox.servers.limits import LimitError, check_open_files
 from sandbox.servers.workspace import Workspace
 
@@ -92,6 +103,55 @@ def test_only_web_addresses_are_fetched(monkeypatch: pytest.MonkeyPatch, tmp_pat
         debian.download(LOCK, "thing", tmp_path)
 
 
+ARTIFACT = Artifact(path="org/thing/1/thing-1.jar", sha256=hashlib.sha256(GOOD).hexdigest(), into="lib")
+
+
+@pytest.fixture
+def repository(mirror: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The contents of a Maven repository, to be filled by the test."""
+    address = os.environ[debian.MIRROR_VARIABLE].removesuffix("/debian/")
+    monkeypatch.setenv(maven.REPOSITORY_VARIABLE, f"{address}/maven2")
+    return mirror
+
+
+def test_an_artifact_is_put_where_its_lock_says(repository: dict[str, bytes], tmp_path: Path) -> None:
+    repository["/maven2/org/thing/1/thing-1.jar"] = GOOD
+    maven.fill(MavenLock(artifacts=(ARTIFACT,)), tmp_path)
+    assert (tmp_path / "lib" / "thing-1.jar").read_bytes() == GOOD
+
+
+@pytest.mark.parametrize(("content", "told"), [(b"something else", "another content than locked"), (None, "404")])
+def test_an_artifact_that_is_not_as_locked_is_refused(
+    repository: dict[str, bytes], tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    if content is not None:
+        repository["/maven2/org/thing/1/thing-1.jar"] = content
+    with pytest.raises(maven.MavenError, match=rf"thing-1\.jar: .*{told}"):
+        maven.fill(MavenLock(artifacts=(ARTIFACT,)), tmp_path)
+
+
+def test_artifacts_come_over_https(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(maven.REPOSITORY_VARIABLE, "http://repository.example/maven2")
+    with pytest.raises(maven.MavenError, match=maven.REPOSITORY_VARIABLE):
+        maven.fill(MavenLock(artifacts=(ARTIFACT,)), tmp_path)
+
+
+@pytest.mark.parametrize(("printed", "told"), [(None, "not on PATH"), ("javac 11.0.2", "is of version 11")])
+def test_an_old_or_missing_compiler_is_told_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str | None, told: str
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if printed:
+        (programs / "javac").write_text(f"#!/bin/sh\necho {printed}\n")
+        (programs / "javac").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    java = JavaSources(sources="elasticsearch_plugin", compiled_against=(), into="lib")
+    with pytest.raises(maven.JavaMissingError, match=told):
+        maven.fill(MavenLock(artifacts=(ARTIFACT,), java=java), tmp_path / "place")
+    assert not (tmp_path / "place").exists()
+
+
 @pytest.mark.parametrize("name", groups())
 def test_every_group_is_pinned_by_checksums(name: str) -> None:
     for part in groups()[name].parts.values():
@@ -101,6 +161,8 @@ def test_every_group_is_pinned_by_checksums(name: str) -> None:
             lock = debian_lock(part.lock)
             assert set(lock.wanted) == set(lock.packages)
             assert lock.snapshot
+        elif part.kind == "maven":
+            assert all(re.fullmatch(r"[0-9a-f]{64}", artifact.sha256) for artifact in maven_lock(part.lock).artifacts)
         else:
             pinned = lock_files(part)[-1].read_text(encoding="utf-8")
             assert ("sha512-" if part.kind == "npm" else "--hash=sha256:") in pinned

@@ -13,8 +13,8 @@ from infra.derive.pooler_files import read_services
 from sandbox.servers.install import Installed
 from sandbox.servers.postgres import PostgresServer
 from sandbox.servers.tier import Programs, Tier
+from sandbox.servers.workload import make_table, reader, ticker
 from sandbox.servers.workspace import Workspace
-from tests.integration.reading import make_table, reader, ticker
 from tests.integration.tiers import postgres_plan_of
 from tests.stacks import settings_of
 
@@ -41,8 +41,7 @@ def all_replicas(tier: Tier) -> Iterator[None]:
     """Every test starts with both replicas in both services."""
     yield
     for standby in tier.cluster.standbys:
-        with standby.connect() as connection:
-            connection.execute("SELECT pg_wal_replay_resume()")
+        standby.resume_replay()
     for service in services(tier):
         tier.machines[0].wait_for_reads("b", "c", service=service)
 
@@ -51,13 +50,6 @@ def services(tier: Tier) -> list[str]:
     postgres = settings_of("prod").postgres
     assert postgres is not None
     return list(read_services(postgres.pooler, tier.plan.database))
-
-
-def pause(standby: PostgresServer) -> float:
-    """Let a standby replay nothing more; returns the moment."""
-    with standby.connect() as connection:
-        connection.execute("SELECT pg_wal_replay_pause()")
-    return time.monotonic()
 
 
 def idle_seconds() -> float:
@@ -84,12 +76,21 @@ def test_health_and_lag_are_checked_at_least_every_five_seconds(tier: Tier) -> N
 
 
 def test_reads_take_the_replicas_in_turn_and_writes_the_primary(tier: Tier) -> None:
+    addresses = {standby.address for standby in tier.cluster.standbys}
+    bouncer, database = tier.machines[0].read, tier.plan.database
+
+    def holds_one_to_each() -> bool:
+        held = [row["addr"] for row in bouncer.show("SERVERS") if row["database"] == database]
+        return sorted(held) == sorted(addresses)
+
     with tier.connect("read") as connection:
-        time.sleep(1)  # for the pool to hold a connection to each
+        # Queries take connections in turn, and another test may have left more to one replica than to the other.
+        bouncer.reconnect(database)
+        tier.workspace.wait_for("the pool holds one connection to each replica", holds_one_to_each, 30)
         query = "SELECT host(inet_server_addr()), pg_is_in_recovery()"
         rows = [connection.execute(query).fetchone() for _ in range(100)]
     served = Counter(rows)
-    assert set(served) == {(standby.address, True) for standby in tier.cluster.standbys}
+    assert set(served) == {(address, True) for address in addresses}
     assert min(served.values()) >= 40
     with tier.connect("write") as connection:
         row = connection.execute("SELECT host(inet_server_addr()), pg_is_in_recovery()").fetchone()
@@ -99,15 +100,15 @@ def test_reads_take_the_replicas_in_turn_and_writes_the_primary(tier: Tier) -> N
 def test_a_replica_that_stops_replaying_serves_nothing_older_than_the_limit_and_returns(tier: Tier) -> None:
     limit, check = limits()
     lagging = tier.server("b")
-    with ticker(tier.dsn), reader(lambda: tier.dsn("read")) as readers:
+    with ticker(tier.dsn()), reader(tier.dsn("read")) as readers:
         time.sleep(1)
-        paused = pause(lagging)
+        lagging.pause_replay()
+        paused = time.monotonic()
         tier.machines[0].wait_for_reads("c")
         time.sleep(0.5)
         settled = time.monotonic()
         time.sleep(limit + 1)
-        with lagging.connect() as connection:
-            connection.execute("SELECT pg_wal_replay_resume()")
+        lagging.resume_replay()
         tier.machines[0].wait_for_reads("b", "c")
         time.sleep(1)
     assert not readers.failures
@@ -123,9 +124,9 @@ def test_both_replicas_lag_and_the_primary_serves_within_its_cap(tier: Tier) -> 
     postgres = settings_of("prod").postgres
     assert postgres is not None
     cap = postgres.pooler.reads.fallback_pool_size
-    with ticker(tier.dsn), reader(lambda: tier.dsn("read"), threads=2 * cap) as readers:
+    with ticker(tier.dsn()), reader(tier.dsn("read"), 2 * cap) as readers:
         for standby in tier.cluster.standbys:
-            pause(standby)
+            standby.pause_replay()
         tier.machines[0].wait_for_reads("primary")
         time.sleep(1)
         settled = time.monotonic()
@@ -133,9 +134,7 @@ def test_both_replicas_lag_and_the_primary_serves_within_its_cap(tier: Tier) -> 
         with tier.cluster.primary.connect() as connection:
             query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND query LIKE '%%FROM tick'"
             row = connection.execute(query, (tier.users[0],)).fetchone()
-    # PgBouncer refuses, once, who waits when a second change meets the connections that the first one opens.
-    assert len(readers.failures) <= 2 * cap
-    assert all(failure.at < settled for failure in readers.failures)
+    assert not readers.failures
     late = readers.since(settled)
     assert {read.server for read in late} == {tier.cluster.primary.address}
     assert max(read.age for read in late) <= 1
@@ -146,8 +145,8 @@ def test_both_replicas_lag_and_the_primary_serves_within_its_cap(tier: Tier) -> 
 def test_a_caller_may_accept_older_data(tier: Tier) -> None:
     """The second read service has a limit of its own (maxReplicationLag of the document)."""
     strict, relaxed = services(tier)
-    with ticker(tier.dsn):
-        pause(tier.server("b"))
+    with ticker(tier.dsn()):
+        tier.server("b").pause_replay()
         tier.machines[0].wait_for_reads("c", service=strict)
         time.sleep(1)
         assert tier.machines[0].read.hosts(relaxed) == {standby.address for standby in tier.cluster.standbys}
@@ -160,7 +159,7 @@ def test_a_caller_may_accept_older_data(tier: Tier) -> None:
 def test_a_caller_may_demand_fresh_data(tier: Tier) -> None:
     """Read your own write through the write pool, whatever the replicas hold (requireFreshData)."""
     for standby in tier.cluster.standbys:
-        pause(standby)
+        standby.pause_replay()
     with tier.connect("write") as writing:
         writing.execute("CREATE TABLE IF NOT EXISTS mine (number int)")
         writing.execute("INSERT INTO mine VALUES (4711)")
@@ -189,7 +188,7 @@ def test_a_replica_that_is_cut_off_and_still_answers_is_taken_out(tier: Tier) ->
         connection.execute("SELECT pg_reload_conf()")
     assert row is not None
     try:
-        with ticker(tier.dsn):
+        with ticker(tier.dsn()):
             tier.machines[0].wait_for_reads("c")
             with cut.connect() as connection:
                 assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
@@ -207,6 +206,9 @@ def test_a_replica_that_hangs_is_taken_out(tier: Tier) -> None:
         os.kill(pid, signal.SIGSTOP)
     try:
         tier.machines[0].wait_for_reads("b")
+        with tier.connect("read") as connection:
+            rows = {connection.execute("SELECT host(inet_server_addr())").fetchone() for _ in range(10)}
+        assert rows == {(tier.server("b").address,)}
     finally:
         for pid in (*pids, hanging.pid):
             os.kill(pid, signal.SIGCONT)

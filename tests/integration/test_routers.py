@@ -6,8 +6,8 @@ from sandbox.servers.install import Installed
 from sandbox.servers.routers.comparison import Candidate, prepares, wait_for_both
 from sandbox.servers.routers.haproxy import haproxy
 from sandbox.servers.routers.pgpool import pgpool
-from sandbox.servers.routers.workload import make_table
 from sandbox.servers.tier import Programs, Tier
+from sandbox.servers.workload import make_table
 from sandbox.servers.workspace import Workspace
 from tests.integration.conftest import group
 from tests.integration.tiers import postgres_plan_of

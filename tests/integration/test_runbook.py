@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.servers.install import InstallError
+
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = ROOT / "docs" / "runbooks" / "pooler.md"
 
@@ -22,7 +24,7 @@ def block(name: str) -> str:
 def test_the_certificate_of_the_runbook_has_both_names_and_its_authority(tmp_path: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl is not on PATH")
+        raise InstallError("openssl", "openssl is not on PATH", "install it: the pooler's certificate is made with it")
     subprocess.run(["/bin/sh", "-ec", block("certificate")], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(tmp_path / "certificate.pem")

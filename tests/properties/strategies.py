@@ -21,6 +21,7 @@ from tests.properties.elasticsearch_strategies import elasticsearch
 from tests.properties.flag_strategies import Machines, flags_of, replica_flags_of
 from tests.properties.invalidation_strategies import invalidation
 from tests.properties.mongodb_strategies import mongodb
+from tests.properties.schemas_strategies import schema_step
 from tests.properties.timescale_strategies import timescale
 
 Raw = dict[str, Any]
@@ -77,6 +78,7 @@ def raw_settings(draw: st.DrawFn) -> Raw:
     """Every subject, as plain values keyed by subject; each store may be left out."""
     project = draw(_project())
     stores = draw(_some({"postgres": _postgres(project), **{name: store(project) for name, store in _STORES.items()}}))
+    stores = draw(schema_step(stores))
     has_redis = stores.get("cache", {}).get("engine") == "redis"
     return {
         "project": project,
@@ -316,9 +318,11 @@ def _clients(draw: st.DrawFn, max_connections: int, *, is_plus: bool) -> Raw:
             **(_MACHINES if kind == "pgbouncer" or draw(st.booleans()) else {}),
         },
         "users": {
-            user: {"endpoints": draw(endpoints), "pooled": True}
-            if user in pooled
-            else {"endpoints": draw(endpoints), "connections": draw(st.integers(1, min(each, 10_000)))}
+            user: {
+                "endpoints": draw(endpoints),
+                "role": draw(st.sampled_from(["read", "write", "report", "owner"])),
+                **({"pooled": True} if user in pooled else {"connections": draw(st.integers(1, min(each, 10_000)))}),
+            }
             for user in users
         },
     }
