@@ -86,20 +86,21 @@ policy-scanner:
 	@printf '== the scanner finds what it should\n'; $(PYTHON) -m pytest -q tests/ops/second_opinion/with_checkov.py
 
 .PHONY: integration
-integration: python ## PostgreSQL and PgBouncer as real servers; a group that cannot be installed is a failure
+integration: python ## every store's schema and the pooler on real servers; a group that cannot be installed is a failure
 	@$(PYTHON) -m sandbox.servers install
 	@TRIPTRIP_REQUIRE_SERVERS=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) tests/integration $(ARGS)
 
 .PHONY: faults
-faults: setup ## the engine killed at every single operation of an update
-	@$(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e -m faults $(ARGS)
+faults: setup ## the engine, and each schema's apply, killed at every single operation
+	@$(PYTHON) -m sandbox.servers install
+	@TRIPTRIP_REQUIRE_SERVERS=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e tests/integration -m faults $(ARGS)
 
 .PHONY: bench
 bench: setup ## speed: name, value, unit
 	@$(PYTHON) -m sandbox.bench $(ARGS)
 
 .PHONY: check
-check: check-python check-generated check-shell check-yaml check-workflows ## every linter, and generated files against their sources
+check: check-python check-generated check-sql check-shell check-yaml check-workflows ## every linter, and generated files against their sources
 
 .PHONY: check-python
 check-python: python
@@ -115,6 +116,14 @@ check-generated: python
 	$(PYTHON) -m policies check
 	$(PYTHON) -m policies reference --check
 	$(PYTHON) -m policies schema --check
+
+# Each folder has a .sqlfluff of its own, for its dialect.
+.PHONY: check-sql
+check-sql: python
+	.venv/bin/squawk --config .squawk.toml $(wildcard schema/postgres/*/*.sql)
+	.venv/bin/squawk --config schema/timescale/.squawk.toml $(wildcard schema/timescale/migrations/*.sql)
+	.venv/bin/sqlfluff lint schema/postgres/migrations schema/postgres/repeatable schema/timescale/migrations
+	.venv/bin/sqlfluff lint --config schema/bigquery/.sqlfluff schema/bigquery
 
 .PHONY: check-shell
 check-shell: python
