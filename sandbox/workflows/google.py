@@ -8,7 +8,7 @@ import functools
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import httplib2
 from googleapiclient.discovery import build
@@ -17,6 +17,7 @@ from googleapiclient.http import MediaInMemoryUpload
 
 from sandbox.api import Api
 from sandbox.api.api import Request
+from sandbox.api.discovery import document
 from sandbox.api.faults import Kind
 from sandbox.workflows.errors import RaisedError, SourceError
 from sandbox.workflows.execution import Clock
@@ -63,10 +64,10 @@ class SimulatedGoogle:
         """What Google's client library asks of its transport. Raises RaisedError where the connection breaks."""
         parts = urlsplit(uri)
         label, _, _ = parts.netloc.partition(".")
-        document = next((name for name in self._api.services if name.startswith(f"{label}.")), label)
+        source = next((name for name in self._api.services if name.startswith(f"{label}.")), label)
         content = body.encode() if isinstance(body, str) else body or b""
         names = {name.lower(): value for name, value in (headers or {}).items()}
-        answer, fault = self._api.handle(Request(document, method, parts.path[1:], parts.query, names, content))
+        answer, fault = self._api.handle(Request(source, method, parts.path[1:], parts.query, names, content))
         if fault and fault.kind in _SEVERED:
             raise RaisedError.tagged(_SEVERED[fault.kind], f"{method} {uri}: {fault.kind}")
         answered = answer.content if answer.content is not None else json.dumps(answer.body).encode()
@@ -81,7 +82,7 @@ class SimulatedGoogle:
             if given.pop("uploadType", None) == "media":
                 content = given.pop("body")
                 given["media_body"] = MediaInMemoryUpload(content if isinstance(content, bytes) else content.encode())
-            request = getattr(holder, method)(**given)
+            request = getattr(holder, method)(**_in_path(f"{service}.{version}", ".".join([*path, method]), given))
         except (AttributeError, TypeError, KeyError) as error:
             raise SourceError(f"{name}: {error}") from error
         try:
@@ -89,9 +90,9 @@ class SimulatedGoogle:
         except HttpError as error:
             raise _http_error(error.resp.status, error.content) from error
 
-    def _awaited(self, document: str, project: str, operation: Any, parameters: Mapping[str, Any]) -> Any:
+    def _awaited(self, api: str, project: str, operation: Any, parameters: Mapping[str, Any]) -> Any:
         delay, until = parameters["initial_delay"], self._clock.now + parameters["timeout"]
-        service, version = document.split(".")
+        service, version = api.split(".")
         while operation["status"] != "DONE":
             if self._clock.now >= until:
                 raise RaisedError.tagged("TimeoutError", f"{operation['name']} takes longer than {parameters['timeout']} s")
@@ -109,6 +110,18 @@ class SimulatedGoogle:
 def _client(service: str, version: str) -> Any:
     # The transport is given with each request; this one only keeps the library from looking for credentials.
     return build(service, version, http=httplib2.Http(), static_discovery=True, cache_discovery=False)
+
+
+def _in_path(name: str, method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments for Google's library, which encodes what stands in a path: a connector takes it as it is given."""
+    found = next(each for each in document(name).methods.values() if each.id.partition(".")[2] == method)
+    written = dict(given)
+    for key in set(given) & {key for key, row in found.parameters.items() if row["location"] == "path"}:
+        if f"{{+{key}}}" not in found.path:
+            if "/" in given[key]:
+                raise TypeError(f"{key} is {given[key]!r}; in a path it must be encoded (text.url_encode)")
+            written[key] = unquote(given[key])
+    return written
 
 
 def _connector_parameters(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -78,11 +78,15 @@ def _safe_get(value: Any, keys: str | list) -> Any:  # type: ignore[type-arg] # 
     return value
 
 
-def _decoded(data: bytes | str) -> Any:
+def _decoded(data: bytes) -> Any:
     try:
         return json.loads(data)
     except ValueError as error:
         raise RaisedError.tagged("ValueError", f"json.decode: {error}") from error
+
+
+def _encoded(source: str) -> bytes:
+    return source.encode()
 
 
 def _replaced(source: str, part: str, replacement: str) -> str:
@@ -117,6 +121,7 @@ _FUNCTIONS: Mapping[str, Function] = {
     "list.concat": _joined,
     "map.get": _safe_get,
     "string": _string,
+    "text.encode": _encoded,
     "text.replace_all": _replaced,
     "text.split": _split,
     "text.substring": _substring,

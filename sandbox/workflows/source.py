@@ -62,8 +62,8 @@ Source = Mapping[str, Workflow]
 """Workflows by name, `main` among them."""
 
 
-def load(text: str, functions: Collection[str], connectors: Mapping[str, Collection[str]] | None = None) -> Source:
-    """A source as steps; `functions` are those of the library, `connectors` arguments by the calls that are known.
+def load(text: str, functions: Collection[str]) -> Source:
+    """A source as steps; `functions` are those of the library.
 
     Raises SourceError for what Workflows refuses; the place is `subworkflow/step`.
     """
@@ -74,7 +74,7 @@ def load(text: str, functions: Collection[str], connectors: Mapping[str, Collect
         raise SourceError("a source is a map of workflows, main among them")
     source = {name: _workflow(name, body) for name, body in read.items()}
     for name, workflow in source.items():
-        _Check(name, source, functions, connectors or {}).workflow(workflow)
+        _Check(name, source, functions).workflow(workflow)
     return source
 
 
@@ -121,15 +121,14 @@ class _Check:
     name: str
     source: Source
     functions: Collection[str]
-    connectors: Mapping[str, Collection[str]]
 
     def workflow(self, workflow: Workflow) -> None:
         names = [step.name for step in _all(workflow.steps, self.name)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise SourceError(f"{self.name}: two steps are named {', '.join(sorted(twice))}")
-        self._steps(workflow.steps, {*workflow.params, *_assigned(workflow.steps, self.name)}, set(JUMPS[:1]))
+        self._list(workflow.steps, {*workflow.params, *_assigned(workflow.steps, self.name)}, set(JUMPS[:1]))
 
-    def _steps(self, steps: tuple[Step, ...], variables: set[str], targets: set[str]) -> None:
+    def _list(self, steps: tuple[Step, ...], variables: set[str], targets: set[str]) -> None:
         reachable = targets | {step.name for step in steps}
         for step in steps:
             where = f"{self.name}/{step.name}"
@@ -139,7 +138,7 @@ class _Check:
 
     def _plain(self, body: Mapping[str, Any], where: str, variables: set[str], targets: set[str]) -> None:
         if "steps" in body:
-            self._steps(steps_of(body["steps"], where), variables, targets)
+            self._list(steps_of(body["steps"], where), variables, targets)
         self._values({key: value for key, value in body.items() if key not in ("steps", "next")}, where, variables)
 
     def _assign(self, body: Mapping[str, Any], where: str, variables: set[str], _targets: set[str]) -> None:
@@ -149,13 +148,12 @@ class _Check:
 
     def _call(self, body: Mapping[str, Any], where: str, variables: set[str], _targets: set[str]) -> None:
         called, given = body["call"], set(body.get("args", {}))
-        known = {**_BLOCKING, **self.connectors}
         if called in self.source:
             if given != set(self.source[called].params):
                 raise SourceError(f"{where}: {called} takes {', '.join(self.source[called].params)}")
-        elif called not in known and not called.startswith("googleapis."):
+        elif called not in _BLOCKING and not called.startswith("googleapis."):
             raise SourceError(f"{where}: there is no {called} to call")
-        elif wrong := given - set(known.get(called, given)):
+        elif wrong := given - set(_BLOCKING.get(called, given)):
             raise SourceError(f"{where}: {called} has no argument {', '.join(sorted(wrong))}")
         self._values(body.get("args", {}), where, variables)
 
@@ -175,20 +173,20 @@ class _Check:
             raise SourceError(f"{where}: a loop has value, in and steps")
         steps = steps_of(loop["steps"], where)
         self._values(loop["in"], where, variables)
-        self._steps(steps, variables | {loop["value"], *_assigned(steps, where)}, targets | set(JUMPS))
+        self._list(steps, variables | {loop["value"], *_assigned(steps, where)}, targets | set(JUMPS))
 
     def _try(self, body: Mapping[str, Any], where: str, variables: set[str], targets: set[str]) -> None:
-        self._steps(tried(body["try"], where), variables, targets)
+        self._list(tried(body["try"], where), variables, targets)
         self._retry(body.get("retry"), where, variables)
         if "except" in body:
             caught = body["except"]
             if set(caught) != {"as", "steps"}:
                 raise SourceError(f"{where}: except has as and steps")
             steps = steps_of(caught["steps"], where)
-            self._steps(steps, variables | {caught["as"], *_assigned(steps, where)}, targets)
+            self._list(steps, variables | {caught["as"], *_assigned(steps, where)}, targets)
 
     def _retry(self, policy: Any, where: str, variables: set[str]) -> None:
-        if policy is None or policy in POLICIES:
+        if policy is None or (isinstance(policy, str) and policy in POLICIES):
             return
         if not isinstance(policy, dict) or set(policy) != {"predicate", "max_retries", "backoff"}:
             raise SourceError(f"{where}: retry is a policy, or predicate, max_retries and backoff")

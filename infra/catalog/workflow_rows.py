@@ -1,0 +1,68 @@
+"""Sources of the export workflows, ready to be deployed, with what they are given and what they log."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from infra.catalog import Row
+
+_FOLDER = Path(__file__).parent / "workflows"
+_ROW_COUNTS = "ROW_COUNTS"
+"""Stands in postgres_export.yaml for the query of row_counts.sql."""
+
+
+class PostgresExportArgument(Row):
+    """What an execution of the PostgreSQL export is given; the file tells what each is."""
+
+    project: str
+    instance: str
+    databases: tuple[str, ...]
+    bucket: str
+
+
+class RedisExportArgument(Row):
+    """What an execution of the Redis export is given; the file tells what each is."""
+
+    project: str
+    region: str
+    instance: str
+    bucket: str
+
+
+class ExportWorkflow(Row):
+    """A workflow: its source, and `jsonPayload.message` of the log entries that alerts look for.
+
+    `succeeded` is logged with severity INFO, `failed` with ERROR, `skipped` (another execution is under way) with NOTICE.
+    """
+
+    source: str
+    succeeded: str
+    failed: str
+    skipped: str
+
+
+def postgres_export() -> ExportWorkflow:
+    """The daily export of every PostgreSQL database; takes a PostgresExportArgument."""
+    source = _text("postgres_export.yaml").replace(_ROW_COUNTS, json.dumps(row_counts()))
+    return _workflow("postgres", source)
+
+
+def redis_export() -> ExportWorkflow:
+    """The hourly export of the cache; takes a RedisExportArgument."""
+    return _workflow("redis", _text("redis_export.yaml"))
+
+
+def row_counts() -> str:
+    """The query of row_counts.sql in one line, without its comments: columns schema_name, table_name, row_count."""
+    lines = (line for line in _text("row_counts.sql").splitlines() if not line.startswith("--"))
+    return " ".join(" ".join(lines).split())
+
+
+def _workflow(store: str, source: str) -> ExportWorkflow:
+    messages = {outcome: f"{store} export {outcome}" for outcome in ("succeeded", "failed", "skipped")}
+    return ExportWorkflow(source=source, **messages)
+
+
+@cache
+def _text(file: str) -> str:
+    return (_FOLDER / file).read_text(encoding="utf-8")
