@@ -30,9 +30,9 @@ class RedisExportArgument(Row):
 
 
 class ExportWorkflow(Row):
-    """A workflow: its source, and `jsonPayload.message` of the log entries that alerts look for.
+    """A workflow: its source, and `jsonPayload.message` of the entries that alerts look for.
 
-    `succeeded` is logged with severity INFO, `failed` with ERROR, `skipped` (another execution is under way) with NOTICE.
+    `succeeded` is logged with severity INFO, `failed` with ERROR, `skipped` with NOTICE (another one is under way).
     """
 
     source: str

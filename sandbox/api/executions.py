@@ -27,7 +27,9 @@ class Executions:
         rows = self._rows.setdefault(workflow, [])
         # The API names projects by their number, whatever it was asked with.
         name = "/".join(["projects", "1234567890", *workflow.split("/")[2:], "executions", number])
-        rows.insert(0, {"name": name, "state": "ACTIVE", "argument": json.dumps(argument), "startTime": times.text(times.now())})
+        rows.insert(
+            0, {"name": name, "state": "ACTIVE", "argument": json.dumps(argument), "startTime": times.text(times.now())}
+        )
         return number
 
     def end(self, workflow: str, number: str, state: str = "SUCCEEDED") -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -31,7 +32,7 @@ class Clock:
 
 
 class Google(Protocol):
-    """Whoever answers connectors and HTTP requests; raises RaisedError as Workflows would, SourceError for a wrong call."""
+    """Who answers connectors and HTTP requests; raises RaisedError as Workflows would, SourceError for a wrong call."""
 
     def connector(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """The answer of `googleapis.…`, long-running operations awaited."""
@@ -48,23 +49,8 @@ class Entry:
     payload: Any
 
 
-class Scope:
-    """Variables; those of a loop or of an `except` are gone with it, and see the ones around them."""
-
-    def __init__(self, variables: Mapping[str, Any], outer: "Scope | None" = None) -> None:
-        self._own = dict(variables)
-        self._outer = outer
-
-    def all(self) -> dict[str, Any]:
-        """Every variable that is seen here."""
-        return {**(self._outer.all() if self._outer else {}), **self._own}
-
-    def set(self, name: str, value: Any) -> None:
-        """Set a variable where it is, or anew here."""
-        holder: Scope | None = self
-        while holder is not None and name not in holder._own:
-            holder = holder._outer
-        (holder or self)._own[name] = value
+Scope = ChainMap[str, Any]
+"""Variables, innermost first: those of a loop or of an `except` are gone with it, and see the ones around them."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ class Execution:
 
     def __post_init__(self) -> None:
         self._functions = functions(lambda: self.clock.now, self.environment)
-        self._source: Source = load(self.text, self._functions)
+        self._source: Source = load(self.text, frozenset(self._functions))
         self._calls: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "sys.log": self._write,
             "sys.sleep": lambda arguments: self.clock.sleep(arguments["seconds"]),
@@ -102,7 +88,7 @@ class Execution:
     def _workflow(self, name: str, arguments: Mapping[str, Any], depth: int) -> Any:
         if depth >= MAXIMUM_DEPTH:
             raise RaisedError.tagged("RecursionError", f"more than {MAXIMUM_DEPTH} calls inside each other")
-        left = self._run(self._source[name].steps, Scope(copy.deepcopy(dict(arguments))), depth)
+        left = self._run(self._source[name].steps, ChainMap(copy.deepcopy(dict(arguments))), depth)
         return left.value if left else None
 
     def _run(self, steps: tuple[Step, ...], scope: Scope, depth: int) -> _Left | None:
@@ -125,14 +111,9 @@ class Execution:
         if self.steps > MAXIMUM_STEPS:
             raise RaisedError.tagged("ResourceLimitError", f"more than {MAXIMUM_STEPS} steps")
         left: _Left | None = getattr(self, f"_{step.kind}")(step.body, scope, depth)
-        self._measure(scope)
         if left is None and "next" in step.body:
             return _Left(step.body["next"])
         return left
-
-    def _measure(self, scope: Scope) -> None:
-        if len(json.dumps(scope.all(), default=str)) > MAXIMUM_MEMORY:
-            raise RaisedError.tagged("ResourceLimitError", f"variables of more than {MAXIMUM_MEMORY} bytes")
 
     def _value(self, value: Any, scope: Scope) -> Any:
         if isinstance(value, dict):
@@ -140,13 +121,13 @@ class Execution:
         if isinstance(value, list):
             return [self._value(inner, scope) for inner in value]
         if is_expression(value):
-            return copy.deepcopy(evaluate(value, Names(scope.all(), self._functions)))
+            return copy.deepcopy(evaluate(value, Names(scope, self._functions)))
         return value
 
     def _assign(self, body: Mapping[str, Any], scope: Scope, _depth: int) -> None:
         for row in body["assign"]:
             for name, value in row.items():
-                scope.set(name, self._value(value, scope))
+                _set(scope, name, self._value(value, scope))
 
     def _call(self, body: Mapping[str, Any], scope: Scope, depth: int) -> None:
         called, arguments = body["call"], self._value(body.get("args", {}), scope)
@@ -159,7 +140,7 @@ class Execution:
         else:
             answer = self._calls[called](arguments)
         if "result" in body:
-            scope.set(body["result"], answer)
+            _set(scope, body["result"], answer)
 
     def _switch(self, body: Mapping[str, Any], scope: Scope, depth: int) -> _Left | None:
         for row in body["switch"]:
@@ -177,7 +158,7 @@ class Execution:
         if not isinstance(values, list | dict):
             raise RaisedError.tagged("TypeError", "a loop goes over a list or the keys of a map")
         for value in values:
-            left = self._run(steps, Scope({loop["value"]: value}, scope), depth)
+            left = self._run(steps, scope.new_child({loop["value"]: value}), depth)
             if left and left.target == "break":
                 return None
             if left and left.target != "continue":
@@ -192,7 +173,7 @@ class Execution:
             if "except" not in body:
                 raise
             caught = body["except"]
-            return self._run(steps_of(caught["steps"], "except"), Scope({caught["as"]: error.value}, scope), depth)
+            return self._run(steps_of(caught["steps"], "except"), scope.new_child({caught["as"]: error.value}), depth)
 
     def _tried_again(self, steps: tuple[Step, ...], written: Any, scope: Scope, depth: int) -> _Left | None:
         policy = POLICIES[written] if isinstance(written, str) else self._policy(written, scope)
@@ -208,7 +189,9 @@ class Execution:
         return self._run(steps, scope, depth)
 
     def _policy(self, written: Any, scope: Scope) -> Any:
-        return written and {key: value if key == "predicate" else self._value(value, scope) for key, value in written.items()}
+        return written and {
+            key: value if key == "predicate" else self._value(value, scope) for key, value in written.items()
+        }
 
     def _may_be_tried_again(self, predicate: str, error: Any, depth: int) -> bool:
         if predicate in PREDICATES:
@@ -237,3 +220,10 @@ class Execution:
         if severity not in ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"):
             raise SourceError(f"sys.log: there is no severity {severity}")
         self.log.append(Entry(severity, payloads[0]))
+
+
+def _set(scope: Scope, name: str, value: Any) -> None:
+    """Set a variable where it is, or anew in the innermost place."""
+    next((variables for variables in scope.maps if name in variables), scope.maps[0])[name] = value
+    if len(json.dumps(dict(scope), default=str)) > MAXIMUM_MEMORY:
+        raise RaisedError.tagged("ResourceLimitError", f"variables of more than {MAXIMUM_MEMORY} bytes")

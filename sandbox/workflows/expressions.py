@@ -1,14 +1,15 @@
 """Expressions of Google Workflows, `${…}`: a grammar, and what they come to.
 
-Operators and their order are those of Workflows' reference, "Data types, functions, operators" (read 2026-11). Text with an
-expression inside, lists and maps written out in an expression, and calls of subworkflows are refused: sources do without.
+Operators and their order are those of Workflows' reference, "Data types, functions, operators" (read 2026-11). Text
+with an expression inside, lists and maps written out in an expression, and calls of subworkflows are refused: the
+platform's sources do without.
 """
 
 import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from lark import Lark, LarkError, Token, Tree
 
@@ -95,10 +96,9 @@ def parse(text: str) -> _Tree:
     if len(text) > MAXIMUM_LENGTH:
         raise SourceError(f"{text[:40]}…: {len(text)} characters, an expression has {MAXIMUM_LENGTH} at most")
     try:
-        found = _PARSER.parse(text.strip()[2:-1])
+        return _PARSER.parse(text.strip()[2:-1])
     except LarkError as error:
         raise SourceError(f"{text}: {str(error).splitlines()[0]}") from error
-    return cast("_Tree", found)
 
 
 def functions_called(text: str) -> Iterator[str]:

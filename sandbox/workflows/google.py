@@ -1,7 +1,8 @@
 """Connectors and HTTP requests of a workflow, answered by the simulated Google APIs.
 
-Google's own client library checks a connector's arguments and writes its request, from the same discovery documents that
-connectors are made of. Connectors here try nothing again by themselves, though Google's do: a source must not need it.
+Google's own client library checks a connector's arguments and writes its request, from the same discovery documents
+that connectors are made of. Connectors here try nothing again by themselves, though Google's do: a source must not
+need it.
 """
 
 import functools
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import httplib2
 from googleapiclient.discovery import build
-from googleapiclient.errors import HttpError
+from googleapiclient.errors import HttpError, UnknownApiNameOrVersion
 from googleapiclient.http import MediaInMemoryUpload
 
 from sandbox.api import Api
@@ -38,7 +39,7 @@ class SimulatedGoogle:
     def connector(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """The answer of `googleapis.…`; an operation of Cloud SQL is awaited."""
         _, service, version, *path, method = name.split(".")
-        given = dict(arguments)
+        given: dict[str, Any] = dict(arguments)
         parameters = _connector_parameters(name, given.pop("connector_params", {}))
         answer = self._asked(service, version, path, method, given)
         is_begun = isinstance(answer, dict) and answer.get("kind") == "sql#operation" and path != ["operations"]
@@ -63,7 +64,7 @@ class SimulatedGoogle:
     ) -> tuple[httplib2.Response, bytes]:
         """What Google's client library asks of its transport. Raises RaisedError where the connection breaks."""
         parts = urlsplit(uri)
-        label, _, _ = parts.netloc.partition(".")
+        label = parts.netloc.partition(".")[0]
         source = next((name for name in self._api.services if name.startswith(f"{label}.")), label)
         content = body.encode() if isinstance(body, str) else body or b""
         names = {name.lower(): value for name, value in (headers or {}).items()}
@@ -83,7 +84,7 @@ class SimulatedGoogle:
                 content = given.pop("body")
                 given["media_body"] = MediaInMemoryUpload(content if isinstance(content, bytes) else content.encode())
             request = getattr(holder, method)(**_in_path(f"{service}.{version}", ".".join([*path, method]), given))
-        except (AttributeError, TypeError, KeyError) as error:
+        except (AttributeError, TypeError, UnknownApiNameOrVersion) as error:
             raise SourceError(f"{name}: {error}") from error
         try:
             return request.execute(http=self)
@@ -95,7 +96,9 @@ class SimulatedGoogle:
         service, version = api.split(".")
         while operation["status"] != "DONE":
             if self._clock.now >= until:
-                raise RaisedError.tagged("TimeoutError", f"{operation['name']} takes longer than {parameters['timeout']} s")
+                raise RaisedError.tagged(
+                    "TimeoutError", f"{operation['name']} takes longer than {parameters['timeout']} s"
+                )
             self._clock.sleep(delay)
             delay = min(delay * parameters["multiplier"], parameters["max_delay"])
             asked = {"project": project, "operation": operation["name"]}

@@ -27,7 +27,9 @@ def _checked(name: str, function: Function) -> Function:
 
     def call(*given: Any) -> Any:
         if not least <= len(given) <= len(parameters):
-            raise RaisedError.tagged("TypeError", f"{name} takes {least} to {len(parameters)} arguments, not {len(given)}")
+            raise RaisedError.tagged(
+                "TypeError", f"{name} takes {least} to {len(parameters)} arguments, not {len(given)}"
+            )
         for parameter, value in zip(parameters, given, strict=False):
             if not _fits(parameter.annotation, value):
                 raise RaisedError.tagged("TypeError", f"{name}: {parameter.name} cannot be {value!r}")
@@ -38,7 +40,8 @@ def _checked(name: str, function: Function) -> Function:
 
 def _fits(annotation: Any, value: Any) -> bool:
     kinds = get_args(annotation) or (annotation,)
-    return any(kind in (Any, inspect.Parameter.empty) or type(value) is (kind or type(None)) for kind in kinds)
+    is_any = Any in kinds or inspect.Parameter.empty in kinds
+    return is_any or type(value) in kinds or (type(value) is int and float in kinds)
 
 
 def _environment(environment: Mapping[str, str], name: str) -> str:
@@ -55,14 +58,14 @@ def _length(value: str | list | dict) -> int:  # type: ignore[type-arg] # compar
     return len(value)
 
 
-def _whole(value: str | int | float) -> int:
+def _whole(value: str | float) -> int:
     try:
         return int(value)
     except ValueError as error:
         raise RaisedError.tagged("ValueError", f"int: {value!r}") from error
 
 
-def _string(value: str | int | float | bool) -> str:
+def _string(value: str | float | bool) -> str:
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
@@ -76,6 +79,10 @@ def _safe_get(value: Any, keys: str | list) -> Any:  # type: ignore[type-arg] # 
             return None
         value = value[key]
     return value
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data)
 
 
 def _decoded(data: bytes) -> Any:
@@ -103,7 +110,7 @@ def _split(source: str, separator: str) -> list[str]:
     return source.split(separator)
 
 
-def _time(seconds: int | float) -> str:
+def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -115,8 +122,8 @@ _FUNCTIONS: Mapping[str, Function] = {
     "default": _default,
     "int": _whole,
     "json.decode": _decoded,
-    "json.encode": lambda data: json.dumps(data).encode(),
-    "json.encode_to_string": lambda data: json.dumps(data),
+    "json.encode": lambda data: _json(data).encode(),
+    "json.encode_to_string": _json,
     "len": _length,
     "list.concat": _joined,
     "map.get": _safe_get,

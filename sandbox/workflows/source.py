@@ -1,9 +1,10 @@
 """A workflow's source: read, and refused where Workflows would refuse to deploy it.
 
-Keys and limits are those of Workflows' syntax reference and of its "Quotas and limits" (read 2026-11). Parallel steps, ranges
-and assignments to a part of a variable are not known here: the platform's sources have none.
+Keys and limits are those of Workflows' syntax reference and of its "Quotas and limits" (read 2026-11). Parallel steps,
+ranges and assignments to a part of a variable are not known here: the platform's sources have none.
 """
 
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import yaml
 
 from sandbox.workflows.errors import SourceError
-from sandbox.workflows.expressions import functions_called, is_expression, parse, variables_named
+from sandbox.workflows.expressions import functions_called, is_expression, variables_named
 from sandbox.workflows.retries import POLICIES, PREDICATES
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAXIMUM_SOURCE = 128 * 1024
 MAXIMUM_ASSIGNMENTS = 50
 MAXIMUM_CONDITIONS = 50
@@ -62,14 +64,15 @@ Source = Mapping[str, Workflow]
 """Workflows by name, `main` among them."""
 
 
-def load(text: str, functions: Collection[str]) -> Source:
+@functools.cache
+def load(text: str, functions: frozenset[str]) -> Source:
     """A source as steps; `functions` are those of the library.
 
     Raises SourceError for what Workflows refuses; the place is `subworkflow/step`.
     """
     if len(text.encode()) > MAXIMUM_SOURCE:
         raise SourceError(f"the source has more than {MAXIMUM_SOURCE} bytes")
-    read = yaml.safe_load(text)
+    read = yaml.load(text, Loader=_LOADER)  # noqa: S506 # a safe loader, in C where it is built
     if not isinstance(read, dict) or "main" not in read:
         raise SourceError("a source is a map of workflows, main among them")
     source = {name: _workflow(name, body) for name, body in read.items()}
@@ -104,7 +107,9 @@ def _kind(body: Any, where: str) -> str:
     kind = next((kind for kind in _KINDS if kind in body), None)
     unknown = set(body) - {kind, *(_KINDS[kind] if kind else ())}
     if kind is None or unknown:
-        raise SourceError(f"{where}: unknown key {', '.join(sorted(map(str, unknown)))}" if unknown else f"{where}: empty")
+        raise SourceError(
+            f"{where}: unknown key {', '.join(sorted(map(str, unknown)))}" if unknown else f"{where}: empty"
+        )
     return kind
 
 
@@ -120,7 +125,7 @@ class _Check:
 
     name: str
     source: Source
-    functions: Collection[str]
+    functions: frozenset[str]
 
     def workflow(self, workflow: Workflow) -> None:
         names = [step.name for step in _all(workflow.steps, self.name)]
@@ -203,13 +208,15 @@ class _Check:
     def _values(self, value: Any, where: str, variables: set[str]) -> None:
         try:
             for text in _expressions(value):
-                parse(text)
-                if unknown := set(functions_called(text)) - set(self.functions):
-                    raise SourceError(f"there is no function {', '.join(sorted(unknown))}")
-                if unset := set(variables_named(text)) - variables:
-                    raise SourceError(f"variable {', '.join(sorted(unset))} is not set here")
+                self._names(text, variables)
         except SourceError as error:
             raise SourceError(f"{where}: {error}") from error
+
+    def _names(self, text: str, variables: set[str]) -> None:
+        if unknown := set(functions_called(text)) - self.functions:
+            raise SourceError(f"there is no function {', '.join(sorted(unknown))}")
+        if unset := set(variables_named(text)) - variables:
+            raise SourceError(f"variable {', '.join(sorted(unset))} is not set here")
 
 
 def _expressions(value: Any) -> Iterator[str]:

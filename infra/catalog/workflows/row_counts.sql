@@ -1,10 +1,10 @@
--- Rows of every table of the database it is run in, in one statement: schema, table, count, in that order of names.
+-- Rows of every table of the database it is run in, in one statement: schema, table, count, in the order of the names.
 --
--- Cloud SQL exports the result of one SELECT as CSV (no header), so the counting of tables that are known only at run time
--- has to happen inside an expression: query_to_xml runs a statement, and sees the same snapshot as this one.
+-- Cloud SQL exports the result of one SELECT as CSV (without a header), so tables that are known only at run time have
+-- to be counted inside an expression: query_to_xml runs a statement, and sees the same snapshot as this one.
 --
--- A partitioned table is counted by its partitions, a parent of other tables without them; what belongs to an extension is
--- made by it, and temporary tables are nobody else's.
+-- A partitioned table is counted by its partitions, a parent of other tables without them. What belongs to an extension
+-- is made by it; temporary tables are one session's.
 SELECT
     tables.nspname AS schema_name,
     tables.relname AS table_name,
