@@ -123,6 +123,7 @@ check-sql: python
 	.venv/bin/squawk --config .squawk.toml $(wildcard schema/postgres/*/*.sql)
 	.venv/bin/squawk --config schema/timescale/.squawk.toml $(wildcard schema/timescale/migrations/*.sql)
 	.venv/bin/sqlfluff lint schema/postgres/migrations schema/postgres/repeatable schema/timescale/migrations
+	.venv/bin/sqlfluff lint --config schema/postgres/.sqlfluff infra/catalog/workflows
 	.venv/bin/sqlfluff lint --config schema/bigquery/.sqlfluff schema/bigquery
 
 .PHONY: check-shell

@@ -30,4 +30,4 @@ FROM (
             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
         )
 ) AS tables
-ORDER BY schema_name COLLATE "C", table_name COLLATE "C"
+ORDER BY tables.nspname, tables.relname

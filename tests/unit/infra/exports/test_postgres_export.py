@@ -1,6 +1,5 @@
 """The daily export from its first call to its marker, with everything that can go wrong on the way."""
 
-import base64
 import json
 from collections import Counter
 from typing import Any
@@ -19,6 +18,7 @@ from tests.unit.infra.exports.world import (
     START,
     STARTED,
     World,
+    crc32c,
     workflow_of,
 )
 
@@ -89,19 +89,9 @@ def test_the_marker_lets_a_restore_check_itself() -> None:
     for row in marker["databases"]:
         for key, checksum in (("object", "crc32c"), ("counts_object", "counts_crc32c")):
             stored = world.storage.buckets[BACKUPS].objects[row[key]]
-            assert row[checksum] == _crc32c(stored.content)
+            assert row[checksum] == crc32c(stored.content)
         assert row["bytes"] == len(world.storage.content(BACKUPS, row["object"]))
         assert set(row) == {"name", "object", "bytes", "crc32c", "counts_object", "counts_crc32c"}
-
-
-def _crc32c(content: bytes) -> str:
-    """Bit by bit (RFC 4960, Appendix B), apart from the library that the simulated storage uses."""
-    value = 0xFFFFFFFF
-    for byte in content:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-    return base64.b64encode((value ^ 0xFFFFFFFF).to_bytes(4, "big")).decode()
 
 
 def test_a_database_that_nobody_listed_is_exported_and_told() -> None:

@@ -1,5 +1,6 @@
 """A simulated project with a Cloud SQL instance, a cache, two buckets, and executions of the export workflows in it."""
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,3 +99,13 @@ class World:
 def workflow_of(store: str) -> ExportWorkflow:
     """The workflow of a store."""
     return {"postgres": postgres_export, "redis": redis_export}[store]()
+
+
+def crc32c(content: bytes) -> str:
+    """Bit by bit (RFC 4960, Appendix B), apart from the library that the simulated storage uses."""
+    value = 0xFFFFFFFF
+    for byte in content:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return base64.b64encode((value ^ 0xFFFFFFFF).to_bytes(4, "big")).decode()

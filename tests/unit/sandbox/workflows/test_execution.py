@@ -59,7 +59,8 @@ def test_a_loop_is_left_and_gone_on_with() -> None:
               value: each
               in: "${args}"
               steps:
-                - skip: {switch: [{condition: "${each == 2}", next: continue}, {condition: "${each == 4}", next: break}]}
+                - skip:
+                    switch: [{condition: "${each == 2}", next: continue}, {condition: "${each == 4}", next: break}]
                 - take: {assign: [{taken: "${list.concat(taken, each)}"}]}
         - done: {return: "${taken}"}
     """)
