@@ -3,15 +3,30 @@
 import copy
 import json
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sandbox.workflows.checks import load
 from sandbox.workflows.errors import RaisedError, SourceError
 from sandbox.workflows.expressions import Names, evaluate, is_expression, truth
 from sandbox.workflows.library import functions
 from sandbox.workflows.retries import POLICIES, PREDICATES
-from sandbox.workflows.source import Source, Step, load, steps_of, tried
+from sandbox.workflows.source import (
+    Action,
+    Assign,
+    Backoff,
+    Block,
+    Call,
+    For,
+    Loop,
+    Raise,
+    Retry,
+    Return,
+    Steps,
+    Switch,
+    Try,
+)
 
 MAXIMUM_STEPS = 100_000
 MAXIMUM_MEMORY = 512 * 1024
@@ -74,28 +89,26 @@ class Execution:
 
     def __post_init__(self) -> None:
         self._functions = functions(lambda: self.clock.now, self.environment)
-        self._source: Source = load(self.text, frozenset(self._functions))
-        self._calls: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-            "sys.log": self._write,
-            "sys.sleep": lambda arguments: self.clock.sleep(arguments["seconds"]),
-        }
+        self._workflows = load(self.text, frozenset(self._functions))
 
     def run(self, argument: Any) -> Any:
         """The result of the main workflow. Raises RaisedError where the execution would fail."""
-        main = self._source["main"]
-        return self._workflow("main", dict.fromkeys(main.params, argument), 0)
+        return self._workflow("main", dict.fromkeys(self._workflows["main"].params, argument), 0)
 
     def _workflow(self, name: str, arguments: Mapping[str, Any], depth: int) -> Any:
         if depth >= MAXIMUM_DEPTH:
             raise RaisedError.tagged("RecursionError", f"more than {MAXIMUM_DEPTH} calls inside each other")
-        left = self._run(self._source[name].steps, ChainMap(copy.deepcopy(dict(arguments))), depth)
+        left = self._run(self._workflows[name].steps, ChainMap(copy.deepcopy(dict(arguments))), depth)
         return left.value if left else None
 
-    def _run(self, steps: tuple[Step, ...], scope: Scope, depth: int) -> _Left | None:
+    def _run(self, steps: Steps, scope: Scope, depth: int) -> _Left | None:
         places = {step.name: place for place, step in enumerate(steps)}
         place = 0
         while place < len(steps):
-            left = self._step(steps[place], scope, depth)
+            self.steps += 1
+            if self.steps > MAXIMUM_STEPS:
+                raise RaisedError.tagged("ResourceLimitError", f"more than {MAXIMUM_STEPS} steps")
+            left = self._do(steps[place].action, scope, depth)
             if left is None:
                 place += 1
             elif left.target in places:
@@ -106,14 +119,31 @@ class Execution:
                 return left
         return None
 
-    def _step(self, step: Step, scope: Scope, depth: int) -> _Left | None:
-        self.steps += 1
-        if self.steps > MAXIMUM_STEPS:
-            raise RaisedError.tagged("ResourceLimitError", f"more than {MAXIMUM_STEPS} steps")
-        left: _Left | None = getattr(self, f"_{step.kind}")(step.body, scope, depth)
-        if left is None and "next" in step.body:
-            return _Left(step.body["next"])
-        return left
+    def _do(self, action: Action, scope: Scope, depth: int) -> _Left | None:  # noqa: C901 # one case a kind of step
+        left: _Left | None = None
+        match action:
+            case Assign():
+                for name, value in (pair for row in action.assign for pair in row.items()):
+                    _set(scope, name, self._value(value, scope))
+            case Call():
+                answer = self._called(action.call, self._value(action.args, scope), depth)
+                if action.result:
+                    _set(scope, action.result, answer)
+            case Switch():
+                then = next((case.then for case in action.switch if truth(self._value(case.condition, scope))), None)
+                left = self._do(then, scope, depth) if then else None
+            case Block():
+                left = self._run(action.steps, scope, depth)
+            case For():
+                left = self._loop(action.loop, scope, depth)
+            case Try():
+                left = self._try(action, scope, depth)
+            case Return():
+                left = _Left(value=self._value(action.value, scope))
+            case Raise():
+                raise RaisedError(self._value(action.value, scope))
+        target = getattr(action, "next", None)
+        return _Left(target) if left is None and target else left
 
     def _value(self, value: Any, scope: Scope) -> Any:
         if isinstance(value, dict):
@@ -124,93 +154,57 @@ class Execution:
             return copy.deepcopy(evaluate(value, Names(scope, self._functions)))
         return value
 
-    def _assign(self, body: Mapping[str, Any], scope: Scope, _depth: int) -> None:
-        for row in body["assign"]:
-            for name, value in row.items():
-                _set(scope, name, self._value(value, scope))
+    def _called(self, name: str, arguments: Mapping[str, Any], depth: int) -> Any:
+        if name in self._workflows:
+            return self._workflow(name, arguments, depth + 1)
+        if name.startswith("googleapis."):
+            return self.google.connector(name, arguments)
+        if name.startswith("http."):
+            return self.google.http(name.removeprefix("http."), arguments)
+        return self._write(arguments) if name == "sys.log" else self.clock.sleep(arguments["seconds"])
 
-    def _call(self, body: Mapping[str, Any], scope: Scope, depth: int) -> None:
-        called, arguments = body["call"], self._value(body.get("args", {}), scope)
-        if called in self._source:
-            answer = self._workflow(called, arguments, depth + 1)
-        elif called.startswith("googleapis."):
-            answer = self.google.connector(called, arguments)
-        elif called.startswith("http."):
-            answer = self.google.http(called.removeprefix("http."), arguments)
-        else:
-            answer = self._calls[called](arguments)
-        if "result" in body:
-            _set(scope, body["result"], answer)
-
-    def _switch(self, body: Mapping[str, Any], scope: Scope, depth: int) -> _Left | None:
-        for row in body["switch"]:
-            if not truth(self._value(row["condition"], scope)):
-                continue
-            for kind in ("steps", "return", "raise"):
-                if kind in row and (left := getattr(self, f"_{kind}")(row, scope, depth)):
-                    return left  # type: ignore[no-any-return] # one of the methods below
-            return _Left(row["next"]) if "next" in row else None
-        return None
-
-    def _for(self, body: Mapping[str, Any], scope: Scope, depth: int) -> _Left | None:
-        loop = body["for"]
-        values, steps = self._value(loop["in"], scope), steps_of(loop["steps"], "for")
+    def _loop(self, loop: Loop, scope: Scope, depth: int) -> _Left | None:
+        values = self._value(loop.over, scope)
         if not isinstance(values, list | dict):
             raise RaisedError.tagged("TypeError", "a loop goes over a list or the keys of a map")
         for value in values:
-            left = self._run(steps, scope.new_child({loop["value"]: value}), depth)
+            left = self._run(loop.steps, scope.new_child({loop.value: value}), depth)
             if left and left.target == "break":
                 return None
             if left and left.target != "continue":
                 return left
         return None
 
-    def _try(self, body: Mapping[str, Any], scope: Scope, depth: int) -> _Left | None:
-        steps = tried(body["try"], "try")
+    def _try(self, action: Try, scope: Scope, depth: int) -> _Left | None:
         try:
-            return self._tried_again(steps, body.get("retry"), scope, depth)
+            return self._tried(action, scope, depth)
         except RaisedError as error:
-            if "except" not in body:
+            if action.caught is None:
                 raise
-            caught = body["except"]
-            return self._run(steps_of(caught["steps"], "except"), scope.new_child({caught["as"]: error.value}), depth)
+            return self._run(action.caught.steps, scope.new_child({action.caught.name: error.value}), depth)
 
-    def _tried_again(self, steps: tuple[Step, ...], written: Any, scope: Scope, depth: int) -> _Left | None:
-        policy = POLICIES[written] if isinstance(written, str) else self._policy(written, scope)
-        delay = policy["backoff"]["initial_delay"] if policy else 0
-        for _ in range(policy["max_retries"] if policy else 0):
+    def _tried(self, action: Try, scope: Scope, depth: int) -> _Left | None:
+        written = POLICIES[action.retry] if isinstance(action.retry, str) else action.retry
+        policy = written or Retry(
+            predicate="", max_retries=0, backoff=Backoff(initial_delay=0, max_delay=0, multiplier=0)
+        )
+        delay, most, growth = (self._value(value, scope) for _, value in policy.backoff)
+        for _ in range(self._value(policy.max_retries, scope)):
             try:
-                return self._run(steps, scope, depth)
+                return self._run(action.steps, scope, depth)
             except RaisedError as error:
-                if not self._may_be_tried_again(policy["predicate"], error.value, depth):
+                if not self._may_be_tried_again(policy.predicate, error.value, depth):
                     raise
             self.clock.sleep(delay)
-            delay = min(delay * policy["backoff"]["multiplier"], policy["backoff"]["max_delay"])
-        return self._run(steps, scope, depth)
-
-    def _policy(self, written: Any, scope: Scope) -> Any:
-        return written and {
-            key: value if key == "predicate" else self._value(value, scope) for key, value in written.items()
-        }
+            delay = min(delay * growth, most)
+        return self._run(action.steps, scope, depth)
 
     def _may_be_tried_again(self, predicate: str, error: Any, depth: int) -> bool:
         if predicate in PREDICATES:
             return PREDICATES[predicate](error)
         name = predicate[2:-1]
-        (parameter,) = self._source[name].params
+        (parameter,) = self._workflows[name].params
         return truth(self._workflow(name, {parameter: error}, depth + 1))
-
-    def _steps(self, body: Mapping[str, Any], scope: Scope, depth: int) -> _Left | None:
-        return self._run(steps_of(body["steps"], "steps"), scope, depth)
-
-    def _return(self, body: Mapping[str, Any], scope: Scope, _depth: int) -> _Left:
-        return _Left(value=self._value(body["return"], scope))
-
-    def _raise(self, body: Mapping[str, Any], scope: Scope, _depth: int) -> None:
-        raise RaisedError(self._value(body["raise"], scope))
-
-    def _next(self, _body: Mapping[str, Any], _scope: Scope, _depth: int) -> None:
-        """Only the jump, which every step may have."""
 
     def _write(self, arguments: Mapping[str, Any]) -> None:
         payloads = [arguments[key] for key in ("data", "text", "json") if key in arguments]

@@ -5,6 +5,7 @@ with an expression inside, lists and maps written out in an expression, and call
 platform's sources do without.
 """
 
+import ast
 import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +57,6 @@ NAME: /[A-Za-z_][A-Za-z0-9_]*/
 %ignore /\s+/
 """
 _PARSER = Lark(_GRAMMAR, parser="lalr", maybe_placeholders=False)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -213,17 +213,6 @@ def _minus(children: list[Any], names: Names) -> Any:
     return _calculated("-", 0, _value(children[0], names))
 
 
-def _text(children: list[Any], _names: Names) -> str:
-    inner, written, escaped = str(children[0])[1:-1], [], False
-    for character in inner:
-        if escaped or character != "\\":
-            written.append(_ESCAPES.get(character, character) if escaped else character)
-            escaped = False
-        else:
-            escaped = True
-    return "".join(written)
-
-
 def _type(value: Any) -> str:
     names = {bool: "boolean", int: "integer", float: "double", str: "string", list: "list", dict: "map", bytes: "bytes"}
     return names.get(type(value), "null")
@@ -245,6 +234,6 @@ _RULES: Mapping[str, Callable[[list[Any], Names], Any]] = {
     "minus": _minus,
     "integer": lambda children, _: int(children[0]),
     "double": lambda children, _: float(children[0]),
-    "text": _text,
+    "text": lambda children, _: ast.literal_eval(str(children[0])),
     "constant": lambda children, _: _CONSTANTS[children[0].lower()],
 }

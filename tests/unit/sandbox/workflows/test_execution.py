@@ -188,7 +188,7 @@ def test_logs_sleep_and_the_library() -> None:
               name: ${text.url_encode("a/b c")}
               parts: ${text.split("a/b", "/")}
               cut: ${text.substring("abcdef", 1, 3)}
-              text: ${string(true) + string(1.5) + text.replace_all("a-b", "-", "+")}
+              text: ${text.replace_all("a-b", "-", "+")}
               read: ${json.decode(text.encode("{\\"k\\":1}")).k}
               nothing: ${default(map.get(args, "x"), "none")}
         """,
@@ -201,7 +201,7 @@ def test_logs_sleep_and_the_library() -> None:
         "name": "a%2Fb%20c",
         "parts": ["a", "b"],
         "cut": "bc",
-        "text": "true1.5a+b",
+        "text": "a+b",
         "read": 1,
         "nothing": "none",
     }

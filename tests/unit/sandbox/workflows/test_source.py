@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from infra.catalog.workflow_rows import postgres_export, redis_export
+from sandbox.workflows.checks import load
 from sandbox.workflows.errors import SourceError
 from sandbox.workflows.library import functions
-from sandbox.workflows.source import load
 
 LIBRARY = frozenset(functions(lambda: 0.0, {}))
 
@@ -32,10 +32,10 @@ LOOP = {"value": "each", "in": "${args}", "steps": [{"inner": {"assign": [{"y": 
 @pytest.mark.parametrize(
     ("steps", "why"),
     [
-        ([{"assign": [{"y": 1}], "colour": 1}], "main/step0: unknown key colour"),
-        ([{"parallel": {}}], "main/step0: unknown key parallel"),
-        ([{}], "main/step0: empty"),
-        ([[]], "a step is a map"),
+        ([{"assign": [{"y": 1}], "colour": 1}], "main/.*/colour: Extra inputs"),
+        ([{"parallel": {}}], "no step that is known here"),
+        ([{}], "no step that is known here"),
+        ([[]], "no step that is known here"),
         ([{"return": "${y}"}], "main/step0: variable y is not set here"),
         ([{"return": "${floor(1)}"}], "there is no function floor"),
         ([{"return": {"deep": ["${1 +}"]}}], "main/step0: .*Unexpected"),
@@ -49,18 +49,19 @@ LOOP = {"value": "each", "in": "${args}", "steps": [{"inner": {"assign": [{"y": 
         ([{**SLEEP, "next": "continue"}], "there is no step continue"),
         ([{"for": LOOP}, {"return": "${y}"}], "main/step1: variable y is not set here"),
         ([{"for": LOOP}, {"return": "${each}"}], "variable each is not set here"),
-        ([{"for": {"value": "each", "range": [1, 2], "steps": [{"a": SLEEP}]}}], "a loop has value, in and steps"),
+        ([{"for": {"value": "each", "range": [1, 2], "steps": [{"a": SLEEP}]}}], "for/in: Field required"),
         ([{"try": SLEEP, "except": {"as": "e", "steps": [{"a": SLEEP}]}}, {"return": "${e}"}], "variable e is not set"),
-        ([{"try": SLEEP, "except": {"steps": [{"a": SLEEP}]}}], "except has as and steps"),
+        ([{"try": SLEEP, "except": {"steps": [{"a": SLEEP}]}}], "except/as: Field required"),
         ([{"try": SLEEP, "retry": RETRY}], "there is no predicate"),
-        ([{"try": SLEEP, "retry": "${http.sometimes}"}], "retry is a policy"),
-        ([{"try": SLEEP, "retry": {**RETRY, "backoff": {}}}], "backoff has"),
-        ([{"switch": [{"condition": True, "assign": []}]}], "a condition goes with"),
+        ([{"try": SLEEP, "retry": "${http.sometimes}"}], "there is no policy"),
+        ([{"try": SLEEP, "retry": {**RETRY, "backoff": {}}}], "backoff/initial_delay: Field required"),
+        ([{"switch": [{"condition": True, "assign": []}]}], "no step that is known here"),
+        ([{"switch": [{"next": "step0"}]}], "a row of a switch has a condition"),
         ([{"switch": [{"condition": True, "next": "away"}]}], "there is no step away"),
-        ([{"switch": [{"condition": True, "next": "end"}] * 51}], "more than 50 conditions"),
-        ([{"assign": [{"y": 1}] * 51}], "more than 50 assignments"),
+        ([{"switch": [{"condition": True, "next": "end"}] * 51}], "at most 50 items"),
+        ([{"assign": [{"y": 1}] * 51}], "at most 50 items"),
         ([{"steps": [{"step0": SLEEP}]}], "two steps are named step0"),
-        ([{"return": "x" * 140_000}], "more than 131072 bytes"),
+        ([{"return": "x" * 140_000}], "131072 bytes at most"),
     ],
 )
 def test_a_refused_source_names_the_place(steps: list[Any], why: str) -> None:
