@@ -77,13 +77,12 @@ class SimulatedGoogle:
     def _asked(self, service: str, version: str, path: list[str], method: str, given: dict[str, Any]) -> Any:
         name = ".".join(["googleapis", service, version, *path, method])
         try:
-            holder = _client(service, version)
-            for part in path:
-                holder = getattr(holder, part)()
             if given.pop("uploadType", None) == "media":
                 content = given.pop("body")
                 given["media_body"] = MediaInMemoryUpload(content if isinstance(content, bytes) else content.encode())
-            request = getattr(holder, method)(**_in_path(f"{service}.{version}", ".".join([*path, method]), given))
+            request = getattr(_resource(service, version, *path), method)(
+                **_in_path(f"{service}.{version}", ".".join([*path, method]), given)
+            )
         except (AttributeError, TypeError, UnknownApiNameOrVersion) as error:
             raise SourceError(f"{name}: {error}") from error
         try:
@@ -110,7 +109,10 @@ class SimulatedGoogle:
 
 
 @functools.cache
-def _client(service: str, version: str) -> Any:
+def _resource(service: str, version: str, *path: str) -> Any:
+    """A resource of Google's client library, whose making takes longer than a request here."""
+    if path:
+        return getattr(_resource(service, version, *path[:-1]), path[-1])()
     # The transport is given with each request; this one only keeps the library from looking for credentials.
     return build(service, version, http=httplib2.Http(), static_discovery=True, cache_discovery=False)
 

@@ -166,6 +166,7 @@ def test_a_call_that_never_works_is_told_with_what_google_says(method: str) -> N
     world.api.faults.add(Fault(method, Kind.UNAVAILABLE, lasts=True))
     message, log = failure(world)
     assert "error code 503 - simulated" in message
+    assert ("at database postgres" in message) is (method not in (CALLS[0], "sql.databases.list", CALLS[-1]))
     assert log[-1].severity == "ERROR"
     assert MARKER not in world.storage.names(BACKUPS)
 
