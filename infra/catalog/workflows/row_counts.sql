@@ -4,7 +4,7 @@
 -- to be counted inside an expression: query_to_xml runs a statement, and sees the same snapshot as this one.
 --
 -- A partitioned table is counted by its partitions, a parent of other tables without them. What belongs to an extension
--- is made by it; temporary tables are one session's.
+-- is made by it; temporary tables lie in schemas of pg_.
 SELECT
     tables.nspname AS schema_name,
     tables.relname AS table_name,
@@ -21,7 +21,6 @@ FROM (
     INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
     WHERE
         c.relkind = 'r'
-        AND c.relpersistence <> 't'
         AND n.nspname <> 'information_schema'
         AND left(n.nspname, 3) <> 'pg_'
         AND NOT EXISTS (

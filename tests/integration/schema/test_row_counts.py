@@ -38,6 +38,8 @@ INSERT INTO public.parts SELECT generate_series(90, 119);
 CREATE VIEW public.seen AS SELECT id FROM public.some;
 CREATE MATERIALIZED VIEW public.kept AS SELECT id FROM public.some;
 CREATE TEMP TABLE passing AS SELECT 1 AS id;
+CREATE TABLE public.of_an_extension AS SELECT 1 AS id;
+ALTER EXTENSION plpgsql ADD TABLE public.of_an_extension;
 """
 ODD_COUNTS = {
     ("Mixed Case", 'a "quoted", 100 %I <name>'): 3,

@@ -60,7 +60,7 @@ class World:
         (name,) = context["databases"]
         if name in self.broken:
             raise OperationError("ERROR_RDBMS", f"pg_dump: error: cannot read {name}")
-        return f"{context['fileType']} of {name} in {instance}".encode()
+        return f"{context['fileType']} of {name} in {instance}".encode() * (2 if context["fileType"] == "SQL" else 1)
 
     def export(self, name: str, uri: str) -> None:
         """What the cache's export writes."""
