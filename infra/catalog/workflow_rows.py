@@ -43,13 +43,13 @@ class ExportWorkflow(Row):
 
 def postgres_export() -> ExportWorkflow:
     """The daily export of every PostgreSQL database; takes a PostgresExportArgument."""
-    source = _text("postgres_export.yaml").replace(_ROW_COUNTS, json.dumps(row_counts()))
-    return _workflow("postgres", source)
+    source = _joined("postgres_export.yaml", "cloudsql_export.yaml", "common.yaml")
+    return _workflow("postgres", source.replace(_ROW_COUNTS, json.dumps(row_counts())))
 
 
 def redis_export() -> ExportWorkflow:
     """The hourly export of the cache; takes a RedisExportArgument."""
-    return _workflow("redis", _text("redis_export.yaml"))
+    return _workflow("redis", _joined("redis_export.yaml", "common.yaml"))
 
 
 def row_counts() -> str:
@@ -61,6 +61,10 @@ def row_counts() -> str:
 def _workflow(store: str, source: str) -> ExportWorkflow:
     messages = {outcome: f"{store} export {outcome}" for outcome in ("succeeded", "failed", "skipped")}
     return ExportWorkflow(source=source, **messages)
+
+
+def _joined(*files: str) -> str:
+    return "\n".join(_text(file) for file in files)
 
 
 @cache
