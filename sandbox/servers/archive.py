@@ -158,6 +158,10 @@ class ArchivedServers:
         if server.data is not None:
             shutil.rmtree(server.data.parent)
 
+    def sent(self, name: str) -> int:
+        """How many files of its log a server has archived."""
+        return sum(not file.name.startswith(".") for file in self._archives[name].log.iterdir())
+
     def lose(self, name: str) -> None:
         """Kill a server and take its disk away; its archive stays."""
         server = self.servers[name]
