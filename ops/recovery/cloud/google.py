@@ -22,7 +22,7 @@ from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 ENDPOINT_VARIABLE = "TRIPTRIP_ENDPOINT_{api}"
-"""Another endpoint of an API (SQLADMIN, DNS, STORAGE): a regional or private one; loopback is asked without an account."""
+"""Another endpoint of an API (SQLADMIN, DNS, STORAGE); one on loopback is asked without an account."""
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 

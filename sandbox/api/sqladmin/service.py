@@ -301,7 +301,12 @@ class SqlAdmin:
         return self._begin(call, row, kind, work)
 
     def _begin(
-        self, call: Call, row: Mapping[str, Any], kind: str, work: Callable[[], None], details: Mapping[str, Any] = EMPTY
+        self,
+        call: Call,
+        row: Mapping[str, Any],
+        kind: str,
+        work: Callable[[], None],
+        details: Mapping[str, Any] = EMPTY,
     ) -> Any:
         fails = call.fault is not None and call.fault.kind is Kind.OPERATION
 

@@ -75,9 +75,7 @@ def test_prod_is_not_acted_on_without_its_name(tmp_path: Path, monkeypatch: pyte
         ((*PIT, "--env", "moon"), "moon has no stack file"),
     ],
 )
-def test_a_wrong_option_is_told_in_one_message(
-    estate: Estate, words: tuple[str, ...], message: str
-) -> None:
+def test_a_wrong_option_is_told_in_one_message(estate: Estate, words: tuple[str, ...], message: str) -> None:
     told = asked(*words)
     assert told.exit_code == 2, told.output
     assert message in told.output
@@ -158,7 +156,9 @@ def test_a_copy_of_a_copy_keeps_a_short_name() -> None:
 
 def test_moments_know_jst_and_utc() -> None:
     assert moments.parse("2026-11-26 03:00 JST") == moments.parse("2026-11-25T18:00:00Z")
-    assert moments.parse("2026-11-26 03:00:00.5 +09:00") - moments.parse("2026-11-25 18:00 UTC") == timedelta(seconds=0.5)
+    assert moments.parse("2026-11-26 03:00:00.5 +09:00") - moments.parse("2026-11-25 18:00 UTC") == timedelta(
+        seconds=0.5
+    )
     assert moments.from_rfc3339("2026-11-25T18:00:00.123456789Z").microsecond == 123456
 
 
