@@ -131,7 +131,7 @@ class SqlAdmin:
             raise refuse("restore-overwrites-protected", instance=name)
         version = settings.get("databaseVersion", run["databaseVersion"])
         if version != run["databaseVersion"]:
-            raise refuse("edition-of-restore", given=version, kept=run["databaseVersion"])
+            raise refuse("version-of-restore", given=version, kept=run["databaseVersion"])
         row = self._new(call, name, {**settings, "databaseVersion": version})
         return self._make(call, row, "RESTORE_VOLUME", lambda: self.databases.restore(handle, name))
 
