@@ -119,3 +119,17 @@ def test_a_clone_that_answers_false_is_not_promoted(estate: RealEstate) -> None:
     with pytest.raises(RefusedError, match=r"SELECT count\(\*\) = 0 FROM ledger: False"):
         performed(RESTORE_PIT, options)
     assert estate.behind(estate.write_name) == [estate.address(estate.primary)]
+
+
+def test_a_dropped_database_comes_back_as_it_was(estate: RealEstate) -> None:
+    Commits.make_table(estate.way())
+    with Commits(estate.way) as commits:
+        commits.wait_for(40)
+        good = commits.moment()
+        commits.wait_for(10)
+        with estate.server_of(estate.primary).connect() as connection:
+            connection.execute("DROP DATABASE triptrip WITH (FORCE)")
+    run = performed(RESTORE_PIT, {"moment": moments.rfc3339(good.at), "promote": "yes"})
+    assert rows_of(estate.way(run.value("copy"))) == good.rows
+    assert estate.behind(estate.write_name) == [estate.address(run.value("copy"))]
+    assert deletions(estate) == []
