@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schema.elasticsearch.cluster import Cluster
     from schema.elasticsearch.desired import WantedIndex
 
-_HEALTH = "wait_for_status=yellow&wait_for_no_initializing_shards=true&timeout=30s"
+_TURN = "30s"
 _NEVER = "-1"
 
 
@@ -61,13 +61,17 @@ def restore_beside(cluster: Cluster, snapshot: Snapshot, source: str, target: st
 def await_shards(cluster: Cluster, target: str, is_enough: Callable[[], bool]) -> None:
     """Wait until every primary shard has come back; `is_enough` is asked between, and ends the wait.
 
-    Raises SchemaError for a shard that cannot be restored, and when the wait was ended.
+    Raises SchemaError for a shard that cannot be restored, and when the wait was ended. Shards are counted: an index whose
+    primaries are still to be restored is yellow, not red.
     """
     while True:
-        told = cluster.get(f"/_cluster/health/{target}?{_HEALTH}&level=indices")
-        if told is not None and not told["timed_out"]:
+        settings = flat_settings((cluster.get(f"/{target}") or {}).get(target, {"settings": {}})["settings"])
+        wanted = int(settings.get("index.number_of_shards", 1))
+        told = cluster.get(f"/_cluster/health/{target}?wait_for_active_shards={wanted}&timeout={_TURN}&level=indices")
+        found = (told or {}).get("indices", {}).get(target, {})
+        if settings and found.get("active_primary_shards") == wanted:
             return
-        if told is not None and told["status"] == "red" and _has_given_up(cluster, target):
+        if _has_given_up(cluster, target):
             raise SchemaError(
                 f"index {target}",
                 "has a shard that cannot be restored",

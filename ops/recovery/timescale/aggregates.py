@@ -1,9 +1,11 @@
 """Putting a continuous aggregate back from its export: loaded beside, compared, and what is missing merged.
 
 Rows of an aggregate cannot be inserted through its view. They go into the hypertable behind it, whose columns are the view's
-own (finalized aggregates, TimescaleDB 2.7 and newer). Before that everything is refreshed once: it brings back what raw rows
-can still tell, and it tells TimescaleDB that the past has been looked at. Without it the next refresh of that past would find
-no raw rows and take the restored hours away again.
+own (finalized aggregates, TimescaleDB 2.7 and newer). Before that, what raw rows can still tell is made of them by a refresh.
+
+A refresh of hours whose raw rows have gone takes these hours away: it is what a retention policy leaves to be done, and the
+reason why nobody may refresh a whole aggregate by hand. An aggregate that has nothing left of that past is refreshed whole, once,
+before the export is merged: TimescaleDB then holds the past for looked at, and later refreshes leave the restored hours alone.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import gzip
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -33,6 +36,10 @@ _BLOCK = 1024 * 1024
 _BEHIND = """
 SELECT materialization_hypertable_schema::text, materialization_hypertable_name::text
 FROM timescaledb_information.continuous_aggregates WHERE view_name = %s
+"""
+_OLDEST = """
+SELECT min(range_start) FROM timescaledb_information.chunks
+JOIN timescaledb_information.continuous_aggregates USING (hypertable_schema, hypertable_name) WHERE view_name = %s
 """
 _COMMENT = "Restored from "
 
@@ -110,7 +117,7 @@ def merge(connection: Connection, copied: Copied) -> int:
     behind = _behind(connection, copied.name)
     if behind is None:
         raise SchemaError(f"aggregate {copied.name}", "is not there", fix="run the command again, it makes it anew")
-    connection.execute("CALL refresh_continuous_aggregate(%s, NULL, NULL)", (copied.name,))
+    connection.execute("CALL refresh_continuous_aggregate(%s, %s::timestamptz, NULL)", (copied.name, _from(connection, copied)))
     columns = sql.SQL(", ").join(map(sql.Identifier, copied.columns))
     added = connection.execute(
         sql.SQL("INSERT INTO {} ({columns}) SELECT {columns} FROM {} AS copy WHERE NOT EXISTS ({})").format(
@@ -121,6 +128,19 @@ def merge(connection: Connection, copied: Copied) -> int:
         )
     )
     return added.rowcount
+
+
+def _from(connection: Connection, copied: Copied) -> datetime | None:
+    """Where a refresh may begin: at the oldest raw row, or at none where the aggregate has nothing older to lose."""
+    raw = connection.execute(_OLDEST.encode(), (copied.name,)).fetchone()
+    oldest: datetime = raw[0] if raw and raw[0] else datetime.now(UTC)
+    older = connection.execute(
+        sql.SQL("SELECT FROM {} WHERE {} < %s LIMIT 1").format(
+            sql.Identifier(copied.name), sql.Identifier(copied.key[0])
+        ),
+        (oldest,),
+    ).fetchone()
+    return None if older is None else oldest
 
 
 def missing(connection: Connection, copied: Copied) -> int:
