@@ -14,7 +14,6 @@ from rich.table import Table
 
 from infra.derive.schemas import variable
 from schema.contents import check_contents
-from infra.derive.schemas import variable
 from schema.contents import contents as contents_of
 from schema.kit import Record, SchemaError, Step, Store, load_environment
 from schema.stores import StoreName, open_store, postgres_bootstrap

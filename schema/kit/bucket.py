@@ -124,7 +124,9 @@ class CloudBucket:
                 f"{self.address}/{name}", "is there already", allowed="copies are never overwritten", fix="run it again"
             ) from None
         except NotFound:
-            raise SchemaError(f"{self.address}/{name}", "is not there", fix="`gcloud storage ls` shows what is") from None
+            raise SchemaError(
+                f"{self.address}/{name}", "is not there", fix="`gcloud storage ls` shows what is"
+            ) from None
         except Forbidden:
             raise SchemaError(
                 f"{self.address}/{name}",
@@ -140,7 +142,7 @@ class CloudBucket:
         )
 
 
-class _Upload(BlobWriter):
+class _Upload(BlobWriter):  # type: ignore[misc] # the library has no types
     """An upload that only `close` brings to its end; one that is abandoned never becomes an object."""
 
     def abandon(self) -> None:
@@ -153,4 +155,3 @@ class _Upload(BlobWriter):
 
 def _stored(blob: storage.Blob) -> Stored:
     return Stored(blob.name, int(blob.size or 0), blob.crc32c or "")
-

@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -78,7 +77,7 @@ def exports() -> Mapping[str, Export]:
 
 
 def now() -> datetime:
-    """This moment, in whole seconds of UTC."""
+    """The moment it is, in whole seconds of UTC."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -91,9 +90,7 @@ def export(connection: Connection, bucket: Bucket, service: str, clock: Clock = 
     run = started.strftime(RUN_FORM)
     folder = f"{FOLDER}/{service}/{run}"
     with advisory_lock(connection, "the aggregates' export", 0), _snapshot(connection):
-        copied = tuple(
-            _copy(connection, bucket, folder, name, row.key) for name, row in sorted(exports().items())
-        )
+        copied = tuple(_copy(connection, bucket, folder, name, row.key) for name, row in sorted(exports().items()))
     marker = Marker(service=service, run=run, started_at=started, finished_at=clock(), aggregates=copied)
     with bucket.creating(f"{folder}/{MARKER}") as target:
         target.write(json.dumps(marker.model_dump(mode="json"), indent=2).encode() + b"\n")
@@ -132,9 +129,7 @@ def _snapshot(connection: Connection) -> Iterator[None]:
 def _copy(connection: Connection, bucket: Bucket, folder: str, name: str, key: tuple[str, ...]) -> Copied:
     relation, columns = sql.Identifier(name), columns_of(connection, name)
     if missing := set(key) - set(columns):
-        raise SchemaError(
-            f"schema/timescale/exports.yaml: {name}.key", f"names {min(missing)}, which {name} has not"
-        )
+        raise SchemaError(f"schema/timescale/exports.yaml: {name}.key", f"names {min(missing)}, which {name} has not")
     by = sql.SQL(", ").join(map(sql.Identifier, key))
     row = connection.execute(
         sql.SQL("SELECT count(*), count(DISTINCT ({})), max({}) FROM {}").format(by, sql.Identifier(key[0]), relation)

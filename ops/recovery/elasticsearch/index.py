@@ -1,7 +1,7 @@
 """An index restored beside the one in use, looked at, and put behind the aliases in one request.
 
-The restored index takes the next free number of its name, so that the schema step knows it as one of its own. Nobody reads or
-writes it before it has been looked at, and the index that was in use stays as it is, without aliases.
+The restored index takes the next free number of its name, so that the schema step knows it as one of its own. Nobody
+reads or writes it before it has been looked at, and the index that was in use stays as it is, without aliases.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def restore_beside(cluster: Cluster, snapshot: Snapshot, source: str, target: st
 def await_shards(cluster: Cluster, target: str, is_enough: Callable[[], bool]) -> None:
     """Wait until every primary shard has come back; `is_enough` is asked between, and ends the wait.
 
-    Raises SchemaError for a shard that cannot be restored, and when the wait was ended. Shards are counted: an index whose
-    primaries are still to be restored is yellow, not red.
+    Raises SchemaError for a shard that cannot be restored, and when the wait was ended. Shards are counted: an index
+    whose primaries are still to be restored is yellow, not red.
     """
     while True:
         settings = flat_settings((cluster.get(f"/{target}") or {}).get(target, {"settings": {}})["settings"])

@@ -76,7 +76,9 @@ def chosen(found: Sequence[Snapshot], name: str, wanted: str = "") -> Snapshot:
                 if snapshot.failures
                 else f"is {snapshot.state}",
                 allowed="a snapshot that has every shard",
-                fix=f"take {newest}" if newest else "make the index anew from PostgreSQL: `restore elasticsearch --help`",
+                fix=f"take {newest}"
+                if newest
+                else "make the index anew from PostgreSQL: `restore elasticsearch --help`",
             )
         if not snapshot.of(name):
             raise SchemaError(f"snapshot {wanted}", f"has no index of {name}", allowed=_told(usable))

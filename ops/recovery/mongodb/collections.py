@@ -82,9 +82,7 @@ def compare(database: Database[Document], target: str, read: int, digest: str) -
     """Whether the collection beside holds every document of the export, byte by byte."""
     found = Digest()
     with translated(f"reading {target}"):
-        raw: Collection[RawBSONDocument] = database.get_collection(
-            target, codec_options=bson.CodecOptions(document_class=RawBSONDocument)
-        )
+        raw: Any = database.get_collection(target, codec_options=bson.CodecOptions(document_class=RawBSONDocument))
         for document in raw.find():
             found.add(document.raw)
     return (
@@ -102,8 +100,8 @@ def missing(database: Database[Document], target: str, collection: str) -> int:
 def merge(database: Database[Document], target: str, collection: str, rule: Rule) -> int:
     """Write the documents beside into the live collection; returns how many were written.
 
-    The live collection's validator and unique indexes hold for them: what they refuse is told, in one SchemaError, after
-    everything else is written. A run that was interrupted is gone on with by the next one.
+    The live collection's validator and unique indexes hold for them: what they refuse is told, in one SchemaError,
+    after everything else is written. A run that was interrupted is gone on with by the next one.
     """
     written, refused = 0, list[str]()
     with translated(f"merging {target} into {collection}"):
@@ -124,7 +122,9 @@ def merge(database: Database[Document], target: str, collection: str, rule: Rule
 def clear(database: Database[Document], target: str, run: str) -> None:
     """Drop a collection that this very run has made; raises SchemaError for any other."""
     if not target.startswith(beside("", run)):
-        raise SchemaError(f"collection {target}", f"is none of run {run}", fix="only what a run has made is dropped by it")
+        raise SchemaError(
+            f"collection {target}", f"is none of run {run}", fix="only what a run has made is dropped by it"
+        )
     with translated(f"dropping {target}"):
         database.drop_collection(target)
 

@@ -4,9 +4,9 @@
     …/<database>/<collection>/<replica set>.<number>.json.gz     a document a line, as Extended JSON
     …/<database>/<collection>/metadata.json                      what the collection's indexes were
 
-`.complete` is written last and tells the number of files; an export that failed leaves its files behind without it, and is
-not tried again (mongodb.com/docs/atlas/backup/cloud-backup/export, read 2026-11-26). Whether its number counts the files of
-metadata is not said there: either is taken.
+`.complete` is written last and tells the number of files; an export that failed leaves its files behind without it, and
+is not tried again (mongodb.com/docs/atlas/backup/cloud-backup/export, read 2026-11-26). Whether its number counts the
+files of metadata is not said there: either is taken.
 """
 
 from __future__ import annotations
@@ -69,9 +69,7 @@ def exports(bucket: Bucket, cluster: str) -> Sequence[AtlasExport]:
     for stored in bucket.listed(ROOT):
         if (run := _RUN.match(stored.name)) and run["cluster"] == cluster:
             found.setdefault(run.group(), []).append(stored.name)
-    whole = [
-        _export(bucket, prefix, names) for prefix, names in found.items() if f"{prefix}{_COMPLETE}" in names
-    ]
+    whole = [_export(bucket, prefix, names) for prefix, names in found.items() if f"{prefix}{_COMPLETE}" in names]
     return sorted(whole, key=lambda each: each.taken_at, reverse=True)
 
 
@@ -112,7 +110,7 @@ def documents(bucket: Bucket, name: str) -> Iterator[Mapping[str, Any]]:
 def _document(line: bytes) -> Mapping[str, Any]:
     found = json_util.loads(line, json_options=_OPTIONS)
     if not isinstance(found, dict) or "_id" not in found:
-        raise ValueError("no document")  # noqa: TRY004 # as a line that is no JSON
+        raise ValueError("no document")  # as a line that is no JSON
     return found
 
 

@@ -1,7 +1,7 @@
 """The cache's hourly exports: a file of Redis and, written last, its marker (docs/runbooks/recovery-redis.md).
 
-    redis/<instance>/<run>.rdb
-    redis/<instance>/<run>.json
+redis/<instance>/<run>.rdb
+redis/<instance>/<run>.json
 """
 
 from __future__ import annotations

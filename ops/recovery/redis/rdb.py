@@ -1,7 +1,7 @@
 """What an RDB file says of itself in its first bytes, and whether its end is there, without reading all of it.
 
-The file begins with its version, auxiliary fields (`redis-ver`, `ctime`), functions, and, for each database, how many keys
-it holds and how many of them expire; it ends with an end mark and a checksum of 8 bytes (Redis 7.0, src/rdb.h and
+The file begins with its version, auxiliary fields (`redis-ver`, `ctime`), functions, and, for each database, how many
+keys it holds and how many of them expire; it ends with an end mark and a checksum of 8 bytes (Redis 7.0, src/rdb.h and
 rdbSaveRio in src/rdb.c, read 2026-11-26). Redis itself verifies the checksum when it loads the file.
 """
 

@@ -1,11 +1,13 @@
 """Putting a continuous aggregate back from its export: loaded beside, compared, and what is missing merged.
 
-Rows of an aggregate cannot be inserted through its view. They go into the hypertable behind it, whose columns are the view's
-own (finalized aggregates, TimescaleDB 2.7 and newer). Before that, what raw rows can still tell is made of them by a refresh.
+Rows of an aggregate cannot be inserted through its view. They go into the hypertable behind it, whose columns are the
+view's own (finalized aggregates, TimescaleDB 2.7 and newer). Before that, what raw rows can still tell is made of them
+by a refresh.
 
-A refresh of hours whose raw rows have gone takes these hours away: it is what a retention policy leaves to be done, and the
-reason why nobody may refresh a whole aggregate by hand. An aggregate that has nothing left of that past is refreshed whole, once,
-before the export is merged: TimescaleDB then holds the past for looked at, and later refreshes leave the restored hours alone.
+A refresh of hours whose raw rows have gone takes these hours away: it is what a retention policy leaves to be done, and
+the reason why nobody may refresh a whole aggregate by hand. An aggregate that has nothing left of that past is
+refreshed whole, once, before the export is merged: TimescaleDB then holds the past for looked at, and later refreshes
+leave the restored hours alone.
 """
 
 from __future__ import annotations
@@ -87,7 +89,11 @@ def load(connection: Connection, bucket: Bucket, copied: Copied) -> None:
         read = _Checked(source)
         query = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, HEADER)").format(table, columns)
         try:
-            with gzip.GzipFile(fileobj=read) as packed, connection.cursor() as cursor, cursor.copy(query) as target:
+            with (
+                gzip.GzipFile(fileobj=read, mode="rb") as packed,
+                connection.cursor() as cursor,
+                cursor.copy(query) as target,
+            ):
                 while block := packed.read(_BLOCK):
                     target.write(block)
         except (EOFError, gzip.BadGzipFile, OSError) as error:
@@ -117,7 +123,9 @@ def merge(connection: Connection, copied: Copied) -> int:
     behind = _behind(connection, copied.name)
     if behind is None:
         raise SchemaError(f"aggregate {copied.name}", "is not there", fix="run the command again, it makes it anew")
-    connection.execute("CALL refresh_continuous_aggregate(%s, %s::timestamptz, NULL)", (copied.name, _from(connection, copied)))
+    connection.execute(
+        "CALL refresh_continuous_aggregate(%s, %s::timestamptz, NULL)", (copied.name, _from(connection, copied))
+    )
     columns = sql.SQL(", ").join(map(sql.Identifier, copied.columns))
     added = connection.execute(
         sql.SQL("INSERT INTO {} ({columns}) SELECT {columns} FROM {} AS copy WHERE NOT EXISTS ({})").format(
@@ -187,6 +195,9 @@ class _Checked:
         self._source = source
         self.size = 0
         self.digest = hashlib.sha256()
+
+    def seek(self, _: int) -> object:
+        raise OSError("is read from its start to its end")
 
     def read(self, size: int = -1) -> bytes:
         block = self._source.read(size)

@@ -7,7 +7,10 @@ import pytest
 from ops.recovery.redis.rdb import RdbError, check_end, read_header
 
 # As Redis 7.0.15 writes it: version, fields, database 0 with 101 keys of which 50 expire, and a key's beginning.
-FIELDS = b"REDIS0010\xfa\tredis-ver\x067.0.15\xfa\nredis-bits\xc0@\xfa\x05ctime\xc2+\x0e\x08k\xfa\x08used-mem\xc2\xb8\xa5\x10\x00"
+FIELDS = (
+    b"REDIS0010\xfa\tredis-ver\x067.0.15\xfa\nredis-bits\xc0@\xfa\x05ctime\xc2+\x0e\x08k"
+    b"\xfa\x08used-mem\xc2\xb8\xa5\x10\x00"
+)
 HEAD = FIELDS + b"\xfa\x08aof-base\xc0\x00\xfe\x00\xfb@e2\xf8\x00\x00\x03k34"
 COMPRESSED = b"\xc3\t\x40\x64\x01vv\xe0\x15\x00\x01vv"
 

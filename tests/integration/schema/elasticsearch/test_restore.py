@@ -139,7 +139,9 @@ def test_an_index_that_a_rebuild_was_filling_does_not_pass(lab: Lab) -> None:
     wanted, snapshot = hotels(lab), chosen(snapshots(lab.cluster, REPOSITORY), "hotels")
     restore_beside(lab.cluster, snapshot, "hotels-000002", "hotels-000003")
     await_shards(lab.cluster, "hotels-000003", lambda: False)
-    failed = [check.what for check in validate(lab.cluster, wanted, "hotels-000003", "hotels-000001") if not check.passed]
+    failed = [
+        check.what for check in validate(lab.cluster, wanted, "hotels-000003", "hotels-000001") if not check.passed
+    ]
     assert {"documents", "was in use"} <= set(failed)
     with pytest.raises(SchemaError, match="has no document to show"):
         put_in_place(lab.cluster, wanted, "hotels-000003", "hotels-000001")

@@ -1,4 +1,4 @@
-"""A lost collection comes back from Atlas' export: beside, compared, its validator and indexes by the schema, merged."""
+"""A lost collection comes back from Atlas' export: beside, compared, its validator and indexes put back, merged."""
 
 import gzip
 from collections.abc import Iterator, Mapping
@@ -92,9 +92,8 @@ def test_a_lost_collection_comes_back_with_validator_indexes_and_every_document(
     assert made.findings() == []
 
 
-def test_only_what_is_missing_is_merged_and_what_is_newer_stays(
-    store: Project, database: Documents, copies: Copies
-) -> None:
+@pytest.mark.usefixtures("store")
+def test_only_what_is_missing_is_merged_and_what_is_newer_stays(database: Documents, copies: Copies) -> None:
     documents = fill(database)
     write_export(copies, database)
     database[NAME].delete_many({"user_id": "u3"})
@@ -110,8 +109,9 @@ def test_only_what_is_missing_is_merged_and_what_is_newer_stays(
     assert all_of(database) == documents
 
 
+@pytest.mark.usefixtures("store")
 def test_documents_that_the_validator_refuses_are_told_and_the_others_written(
-    store: Project, database: Documents, copies: Copies
+    database: Documents, copies: Copies
 ) -> None:
     fill(database, 30)
     write_export(copies, database)

@@ -83,7 +83,8 @@ def test_only_what_is_missing_is_added(applied: TimescaleServer, copies: Copies)
             " FROM timescaledb_information.continuous_aggregates WHERE view_name = %s",
             NAME,
         )
-        connection.execute(f"DELETE FROM {behind} WHERE bucket < now() - INTERVAL '725 days'".encode())
+        delete = f"DELETE FROM {behind} WHERE bucket < now() - INTERVAL '725 days'"  # noqa: S608 # its own name
+        connection.execute(delete.encode())
         assert len(rows(connection, HOURS)) < len(hours)
         restore(connection, copies, marker)
         assert rows(connection, HOURS) == hours
