@@ -1,4 +1,4 @@
-"""MongoDB Atlas' Admin API on loopback: clusters and backups of one project, with state in memory and trouble on demand.
+"""MongoDB Atlas' Admin API on loopback: clusters and backups of one project, with state in memory, trouble on demand.
 
     with AtlasServer(Project("name", "triptrip-test-mongodb-1")) as server:
         server.faults.add(Fault("POST restoreJobs", Kind.LOST))

@@ -38,8 +38,13 @@ class Project:
 
     def add_snapshot(self, age: timedelta, status: str = "completed") -> str:
         """A snapshot so old; returns its id."""
-        made = {"id": self._new_id("a"), "createdAt": _text(self.now - age), "status": status, "mongodVersion":
-        "8.0.12"} self.snapshots.append(made)
+        made = {
+            "id": self._new_id("a"),
+            "createdAt": _text(self.now - age),
+            "status": status,
+            "mongodVersion": "8.0.12",
+        }
+        self.snapshots.append(made)
         return str(made["id"])
 
     def cluster(self, name: str) -> dict[str, Any]:

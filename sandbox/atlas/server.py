@@ -43,7 +43,7 @@ class AtlasServer:
         """Scheme, address and port."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def answer(self, method: str, path: str, body: Any) -> Any:
+    def answer(self, method: str, path: str, body: Any) -> Any:  # noqa: C901, PLR0911 # one line a route
         """What the project answers; raises RefusedError."""
         project = self.project
         parts = [unquote(part) for part in path.split("/")]

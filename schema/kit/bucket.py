@@ -59,7 +59,7 @@ class Bucket(Protocol):
 
 
 class CloudBucket:
-    """A bucket of Cloud Storage; the client repeats what may be repeated, and speaks to STORAGE_EMULATOR_HOST if set."""
+    """A bucket of Cloud Storage; the client repeats what may be, and speaks to STORAGE_EMULATOR_HOST if set."""
 
     def __init__(self, name: str, client: storage.Client | None = None) -> None:
         self._name = name

@@ -70,11 +70,13 @@ class Atlas:
 
     def cluster(self, name: str) -> Json | None:
         """A cluster; None when there is none of this name."""
-        return self._asked("GET", _CLUSTERS, f"{self._of(name)}")
+        found: Json | None = self._asked("GET", _CLUSTERS, self._of(name))
+        return found
 
     def schedule(self, name: str) -> Json:
         """A cluster's backup schedule."""
-        return self._found(_BACKUPS, f"{self._of(name)}/backup/schedule")
+        found: Json = self._found(_BACKUPS, f"{self._of(name)}/backup/schedule")
+        return found
 
     def snapshots(self, name: str) -> list[Json]:
         """A cluster's snapshots that are complete, newest first."""
@@ -112,7 +114,8 @@ class Atlas:
 
     def job(self, name: str, job: str) -> Json:
         """A restore job."""
-        return self._found(_BACKUPS, f"{self._of(name)}/backup/restoreJobs/{job}")
+        found: Json = self._found(_BACKUPS, f"{self._of(name)}/backup/restoreJobs/{job}")
+        return found
 
     def _job_into(self, name: str, target: str) -> str:
         for job in self.jobs(name):
@@ -126,8 +129,7 @@ class Atlas:
     def _found(self, version: str, path: str) -> Any:
         found = self._asked("GET", version, path)
         if found is None:
-            raise SchemaError(self._where, f"has no {path.partition('?')[0]}", fix="look at the names in the stack
-            file")
+            raise SchemaError(self._where, f"has no {path.partition('?')[0]}", fix="look at the stack file's names")
         return found
 
     def _asked(self, method: str, version: str, path: str, body: Json | None = None) -> Any:
@@ -180,8 +182,7 @@ class Atlas:
         if answer.status_code >= 500:  # noqa: PLR2004 # the server's own failures
             return _AgainError(problem)
         if answer.status_code == _UNKNOWN:
-            fix = "read the API key or the service account's secret again; both are of the organisation in the stack
-            file"
+            fix = "read the API key or the service account's secret again; both are of one organisation"
             return SchemaError(self._where, "does not know these credentials (401)", fix=fix)
         if answer.status_code == _FORBIDDEN:
             fix = "give it Project Owner for the restore, and the caller's address to its access list"

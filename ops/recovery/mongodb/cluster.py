@@ -27,8 +27,18 @@ _COPIED = (
 )
 """What the new cluster has as the old one; a restore asks for the same version and key at least."""
 
-_HARDWARE = ("electableSpecs", "readOnlySpecs", "analyticsSpecs", "autoScaling", "priority", "providerName",
-"regionName") _IDLE = "IDLE" _READY_SECONDS = 4 * 3600 TAG = "recovery"
+_HARDWARE = (
+    "electableSpecs",
+    "readOnlySpecs",
+    "analyticsSpecs",
+    "autoScaling",
+    "priority",
+    "providerName",
+    "regionName",
+)
+_IDLE = "IDLE"
+_READY_SECONDS = 4 * 3600
+TAG = "recovery"
 
 
 def name_of(run: str) -> str:
@@ -87,8 +97,12 @@ def create(atlas: Atlas, source: str, target: str, run: str) -> None:
 def body_of(old: Mapping[str, Any], target: str, run: str) -> dict[str, Any]:
     """The request for a cluster like another one, guarded as that is; its disk and machines are no smaller."""
     specs = [
-        {"regionConfigs": [{key: region[key] for key in _HARDWARE if key in region} for region in
-        spec["regionConfigs"]]} for spec in old["replicationSpecs"]
+        {
+            "regionConfigs": [
+                {key: region[key] for key in _HARDWARE if key in region} for region in spec["regionConfigs"]
+            ]
+        }
+        for spec in old["replicationSpecs"]
     ]
     return {
         **{key: old[key] for key in _COPIED if old.get(key) is not None},

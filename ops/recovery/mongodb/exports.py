@@ -94,7 +94,8 @@ def documents(bucket: Bucket, name: str) -> Iterator[Mapping[str, Any]]:
         number = 0
         try:
             with gzip.GzipFile(fileobj=source) as lines:
-                for number, line in enumerate(lines, 1):
+                for line in lines:
+                    number += 1
                     if line.strip():
                         yield _document(line)
         except (EOFError, gzip.BadGzipFile, OSError) as error:

@@ -1,4 +1,4 @@
-"""A real Redis 7: what a crash leaves, what an export brings back, what of a broken one is told (RDS-BACKUP, COR-07)."""
+"""A real Redis 7: what a crash leaves, what an export brings back, what is told of a broken one (COR-07)."""
 
 import base64
 import json
