@@ -71,6 +71,11 @@ class CloudBucket:
         """The bucket's URL."""
         return f"gs://{self._name}"
 
+    def close(self) -> None:
+        """End the connections, when the client was made here or handed over for good."""
+        if self._client is not None:
+            self._client.close()
+
     def listed(self, prefix: str) -> Iterator[Stored]:
         """By the objects.list method, page by page."""
         with self._told(f"{prefix}*"):
@@ -110,7 +115,8 @@ class CloudBucket:
 
     def _bucket(self) -> storage.Bucket:
         if self._opened is None:
-            self._opened = (self._client or storage.Client()).bucket(self._name)
+            self._client = self._client or storage.Client()
+            self._opened = self._client.bucket(self._name)
         return self._opened
 
     @contextmanager

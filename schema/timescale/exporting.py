@@ -1,6 +1,7 @@
 """The export of an environment's aggregates: which service, which bucket, and the lines that are told."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from schema.kit import Environment
 from schema.kit.bucket import CloudBucket
@@ -19,8 +20,7 @@ def export_aggregates(environment: Environment, bucket: str) -> Iterator[str]:
     service, where = service_of(environment), f"TimescaleDB of {environment.name}"
     text = environment.connection("timescale", EXAMPLE)
     check_encryption(text, where)
-    copies = CloudBucket(bucket)
-    with connected(text, where) as connection:
+    with closing(CloudBucket(bucket)) as copies, connected(text, where) as connection:
         marker = export(connection, copies, service)
     for copied in marker.aggregates:
         yield f"{copied.name}: {copied.rows} rows, {copied.bytes} bytes, up to {copied.newest or 'nothing yet'}"

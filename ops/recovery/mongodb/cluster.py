@@ -43,7 +43,7 @@ TAG = "recovery"
 
 def name_of(run: str) -> str:
     """The new cluster's name; of a longer one Atlas takes the first 23 characters for its hosts, which must differ."""
-    return f"recovered-{run[:13].lower()}"
+    return f"recovery-{run[2:15].lower()}"
 
 
 def check_moment(atlas: Atlas, source: str, moment: datetime, now: datetime) -> None:

@@ -3,14 +3,22 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from ops.recovery import stores
+from ops.recovery.check import Check
+from ops.recovery.errors import RecoveryError
 from ops.recovery.mongodb import cluster as clusters
 from ops.recovery.mongodb.atlas import ACCOUNT_VARIABLES, ENDPOINT_VARIABLE, KEY_VARIABLES, Atlas, AtlasPace, atlas
+from ops.recovery.mongodb.cluster_procedure import RESTORE_MONGODB_CLUSTER, WAY_VARIABLE, ClusterRecovery
+from ops.recovery.steps import Run, Watcher
 from sandbox.api.faults import Fault, Kind
 from sandbox.atlas import AtlasServer, Project
 from schema.kit import SchemaError
+from tests.integration.recovery.commands import Listener
+from tests.integration.recovery.kills import killed_everywhere
 
 NAME, CLUSTER, RUN = "triptrip-test-mongodb-1", "triptrip-test-mongodb", "20261126T170000Z"
 TARGET = clusters.name_of(RUN)
@@ -164,3 +172,28 @@ def test_what_atlas_refuses_of_a_restore_is_refused_here(server: AtlasServer, op
     new["replicationSpecs"][0]["regionConfigs"][0]["electableSpecs"]["diskSizeGB"] = 10
     with pytest.raises(SchemaError, match="RESTORE_TARGET_TOO_SMALL"):
         clusters.restore(client, CLUSTER, TARGET, what)
+
+
+def test_the_command_goes_on_where_it_was_killed_and_needs_a_way_to_look(
+    server: AtlasServer, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
+    monkeypatch.delenv(WAY_VARIABLE, raising=False)
+    place = stores.place_of("dev")
+    recovery = ClusterRecovery(place, opened(), CLUSTER)
+
+    def perform(watcher: Watcher | None) -> Run:
+        return stores.run_procedure(RESTORE_MONGODB_CLUSTER, place, recovery, {}, Listener(), watcher=watcher)
+
+    with pytest.raises(RecoveryError, match=f"variable {WAY_VARIABLE}: is not set"):
+        perform(None)
+    monkeypatch.setenv(WAY_VARIABLE, "mongodb://unused")
+    good = (Check("collections", True, "all"), Check("documents", True, "12"))
+    monkeypatch.setattr("ops.recovery.mongodb.cluster_procedure.counted", lambda *_: good)
+    run = perform(None)
+    made = clusters.name_of(run.journal.run)
+    assert run.value("host") == f"mongodb+srv://{made}.example.mongodb.net"
+    assert (set(server.project.restored), len(server.project.jobs)) == ({made}, 1)
+    killed_everywhere(RESTORE_MONGODB_CLUSTER, perform)
+    assert CLUSTER not in server.project.restored
+    assert len(server.project.jobs) == 2

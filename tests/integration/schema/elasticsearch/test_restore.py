@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops.recovery import stores
 from ops.recovery.elasticsearch.index import (
     await_shards,
     in_use,
@@ -15,10 +17,15 @@ from ops.recovery.elasticsearch.index import (
     target_of,
     validate,
 )
+from ops.recovery.elasticsearch.procedure import RESTORE_ELASTICSEARCH, SearchRecovery
 from ops.recovery.elasticsearch.snapshots import Snapshot, chosen, snapshots
+from ops.recovery.errors import RecoveryError
+from ops.recovery.steps import Run, Watcher
 from schema.elasticsearch.cluster import Cluster
 from schema.elasticsearch.desired import WantedIndex, desired
 from schema.kit import SchemaError
+from tests.integration.recovery.commands import Listener
+from tests.integration.recovery.kills import killed_everywhere
 from tests.integration.schema.elasticsearch.conftest import Lab
 
 REPOSITORY = "test"
@@ -181,3 +188,27 @@ def test_a_run_that_ends_after_a_change_is_gone_on_with(lab: Lab, changes: int) 
             assert lab.cluster.search("/hotels/_count")["count"] == 20
     assert lab.used() == target == lab.used("hotels-write")
     assert lab.cluster.search("/hotels/_count")["count"] == 20
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
+    lab.apply()
+    lab.write(INN)
+    take(lab, "one")
+    lab.cluster.change("DELETE", "/hotels-000001")
+    place = stores.place_of("dev")
+    recovery = SearchRecovery(place, lab.cluster, desired(lab.environment, lab.folder).indices)
+    options = {"index": "hotels", "repository": REPOSITORY}
+
+    def perform(watcher: Watcher | None) -> Run:
+        return stores.run_procedure(RESTORE_ELASTICSEARCH, place, recovery, options, Listener(), watcher=watcher)
+
+    run = killed_everywhere(RESTORE_ELASTICSEARCH, perform)
+    assert run.value("target") == lab.used() == lab.used("hotels-write") == "hotels-000002"
+    assert lab.cluster.search("/hotels/_count")["count"] == 20
+    assert lab.plan() == []
+    with pytest.raises(RecoveryError, match="--index: cars is none"):
+        stores.run_procedure(RESTORE_ELASTICSEARCH, place, recovery, {**options, "index": "cars"}, Listener())

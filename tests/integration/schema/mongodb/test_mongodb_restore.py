@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,16 @@ from bson import Decimal128, Int64, ObjectId
 from pymongo import ReplaceOne
 from pymongo.database import Database
 
+from ops.recovery import stores
+from ops.recovery.errors import RecoveryError
 from ops.recovery.mongodb.collections import Digest, Rule, beside, clear, compare, load, merge, missing
 from ops.recovery.mongodb.exports import AtlasExport, chosen, exports
+from ops.recovery.mongodb.procedure import RESTORE_MONGODB, CollectionRecovery, check_rule
+from ops.recovery.steps import Run, Watcher
 from schema.kit import SchemaError
 from tests.buckets import Copies, simulated_bucket
+from tests.integration.recovery.commands import Listener
+from tests.integration.recovery.kills import killed_everywhere
 from tests.integration.schema.mongodb.atlas_layout import CLUSTER, TAKEN, write_export
 from tests.integration.schema.mongodb.project import Project
 
@@ -188,3 +195,25 @@ def test_the_digest_knows_no_order() -> None:
     for document in (b"b", b"a"):
         other.add(document)
     assert one.text == other.text != Digest().text
+
+
+def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
+    store: Project, database: Documents, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
+    documents = fill(database)
+    write_export(copies, database)
+    database.drop_collection(NAME)
+    place = stores.place_of("dev")
+    recovery = CollectionRecovery(CLUSTER, copies, store.store(database))
+    options = {"collection": NAME, "rule": "missing"}
+
+    def perform(watcher: Watcher | None) -> Run:
+        return stores.run_procedure(RESTORE_MONGODB, place, recovery, options, Listener(), watcher=watcher)
+
+    killed_everywhere(RESTORE_MONGODB, perform)
+    assert all_of(database) == documents
+    assert not [name for name in database.list_collection_names() if name.startswith("recovered_")]
+    assert store.store(database).steps() == []
+    with pytest.raises(RecoveryError, match="--rule: newest is none"):
+        check_rule("newest")

@@ -3,15 +3,24 @@
 import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from ops.recovery import stores
+from ops.recovery.errors import RecoveryError
+from ops.recovery.steps import Run, Watcher
 from ops.recovery.timescale import aggregates
+from ops.recovery.timescale.procedure import RESTORE_TIMESCALE, AggregateRecovery
 from sandbox.servers.timescale import TimescaleServer
+from schema.command import app
 from schema.kit import SchemaError
 from schema.timescale.export import Marker, export, exports, markers
 from schema.timescale.policies import read_policies
 from tests.buckets import Copies, simulated_bucket
+from tests.integration.recovery.commands import Listener
+from tests.integration.recovery.kills import killed_everywhere
 from tests.integration.schema.timescale.applying import POLICIES_FILE, Connection, apply, findings, rows, run_job
 from tests.integration.schema.timescale.test_timescale_data import KEPT, REFRESH_ALL, copy_prices, now
 
@@ -145,3 +154,41 @@ def test_a_damaged_export_is_refused_and_nothing_of_it_stays(
             aggregates.load(connection, copies, copied)
         assert rows(connection, "SELECT to_regclass('recovered_price_metrics_hourly')") == [(None,)]
         assert rows(connection, HOURS) == hours
+
+
+def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
+    applied: TimescaleServer, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
+    place = stores.place_of("dev")
+    with applied.connect() as connection:
+        hours = fill(connection)
+        export(connection, copies, SERVICE, lambda: FIRST)
+        connection.execute("DROP MATERIALIZED VIEW price_metrics_hourly")
+        recovery = AggregateRecovery(SERVICE, copies, connection)
+
+        def perform(watcher: Watcher | None) -> Run:
+            return stores.run_procedure(RESTORE_TIMESCALE, place, recovery, {}, Listener(), watcher=watcher)
+
+        run = killed_everywhere(RESTORE_TIMESCALE, perform)
+        assert run.value("added") == {NAME: 2 * 20}
+        assert rows(connection, HOURS) == hours
+        connection.execute(REFRESH_ALL)
+        assert rows(connection, HOURS) == hours
+        assert rows(connection, "SELECT to_regclass('recovered_price_metrics_hourly')") == [(None,)]
+        with pytest.raises(RecoveryError, match=f"allowed: {FIRST:%Y%m%dT%H%M%SZ}"):
+            stores.run_procedure(RESTORE_TIMESCALE, place, recovery, {"export": "none"}, Listener())
+
+
+def test_the_schemas_command_exports_and_tells_what_it_wrote(
+    applied: TimescaleServer, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with applied.connect() as connection:
+        fill(connection)
+    monkeypatch.setenv("TRIPTRIP_SCHEMA_TIMESCALE", applied.url)
+    monkeypatch.setattr("schema.timescale.exporting.CloudBucket", lambda _: copies)
+    told = CliRunner().invoke(app, ["export", "--env", "prod", "--bucket", "any"])
+    assert told.exit_code == 0, told.output
+    assert "price_metrics_hourly: " in told.output
+    [marker] = markers(copies, "triptrip-prod-timescale")
+    assert f"run {marker.run} is whole in gs://" in told.output
