@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox.bench import figures
+from sandbox.bench import figures, recovery_stores
 from sandbox.bench.figure import Figure
 from sandbox.servers import figures as servers
 from sandbox.servers import timescale_figures
@@ -27,6 +27,7 @@ _SECTIONS = {
     "timescale": timescale_figures.timescale,
     "partitions": partitions,
     "search": search,
+    "recovery": recovery_stores.stores,
 }
 _DECIDES = """
 What decides these figures: the program's process is half of a preview, with the SDK's classes (ADR 0018: each is loaded

@@ -51,9 +51,9 @@ def test_a_primary_killed_in_the_middle_of_a_workload_loses_nothing_before_the_m
     run = performed(RESTORE_FULL, {"source": "logs"})
     recovered = rows_of(estate.way(run.value("copy")))
     assert moment.rows <= recovered
-    assert recovered - frozenset(commits.acknowledged) <= frozenset(
-        range(max(commits.acknowledged) + 5)
-    ), "at most what was under way"
+    assert recovered - frozenset(commits.acknowledged) <= frozenset(range(max(commits.acknowledged) + 5)), (
+        "at most what was under way"
+    )
     assert estate.behind(estate.write_name) == [estate.address(run.value("copy"))]
     assert deletions(estate) == []
 
@@ -65,9 +65,7 @@ def test_a_primary_killed_in_the_middle_of_a_workload_loses_nothing_before_the_m
         (timedelta(days=1), "is in the future"),
     ],
 )
-def test_a_wrong_moment_is_told_before_anything_is_made(
-    estate: RealEstate, shift: timedelta, message: str
-) -> None:
+def test_a_wrong_moment_is_told_before_anything_is_made(estate: RealEstate, shift: timedelta, message: str) -> None:
     earliest, _ = estate.servers.window(estate.primary)
     with pytest.raises(RecoveryError, match=message):
         performed(RESTORE_PIT, {"moment": moments.rfc3339(earliest + shift)})

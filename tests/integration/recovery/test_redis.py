@@ -11,11 +11,11 @@ from redis import Redis
 
 from ops.recovery.redis.exports import checked, exports, newest_whole
 from ops.recovery.redis.validate import validate
+from sandbox.api.buckets import Copies, simulated_bucket
 from sandbox.servers.process import ServerError
 from sandbox.servers.redis import RedisServer
 from sandbox.servers.workspace import Workspace
 from schema.kit import SchemaError
-from tests.buckets import Copies, simulated_bucket
 from tests.integration.conftest import group
 
 INSTANCE = "triptrip-test-cache"

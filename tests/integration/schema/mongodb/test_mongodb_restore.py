@@ -17,11 +17,11 @@ from ops.recovery.mongodb.collections import Digest, Rule, beside, clear, compar
 from ops.recovery.mongodb.exports import AtlasExport, chosen, exports
 from ops.recovery.mongodb.procedure import RESTORE_MONGODB, CollectionRecovery, check_rule
 from ops.recovery.steps import Run, Watcher
+from sandbox.api.buckets import Copies, simulated_bucket
+from sandbox.atlas.exported import CLUSTER, TAKEN, write_export
 from schema.kit import SchemaError
-from tests.buckets import Copies, simulated_bucket
 from tests.integration.recovery.commands import Listener
 from tests.integration.recovery.kills import killed_everywhere
-from tests.integration.schema.mongodb.atlas_layout import CLUSTER, TAKEN, write_export
 from tests.integration.schema.mongodb.project import Project
 
 RUN = "20261126T170000Z"

@@ -13,12 +13,12 @@ from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Run, Watcher
 from ops.recovery.timescale import aggregates
 from ops.recovery.timescale.procedure import RESTORE_TIMESCALE, AggregateRecovery
+from sandbox.api.buckets import Copies, simulated_bucket
 from sandbox.servers.timescale import TimescaleServer
 from schema.command import app
 from schema.kit import SchemaError
 from schema.timescale.export import Marker, export, exports, markers
 from schema.timescale.policies import read_policies
-from tests.buckets import Copies, simulated_bucket
 from tests.integration.recovery.commands import Listener
 from tests.integration.recovery.kills import killed_everywhere
 from tests.integration.schema.timescale.applying import POLICIES_FILE, Connection, apply, findings, rows, run_job

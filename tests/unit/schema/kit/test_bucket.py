@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.api import Fault, Kind
+from sandbox.api.buckets import Copies, simulated_bucket
 from schema.kit import SchemaError
 from schema.kit.bucket import CHUNK_BYTES
-from tests.buckets import Copies, simulated_bucket
 
 LARGE = bytes(range(256)) * (CHUNK_BYTES // 256 * 2 + 7)
 

@@ -1,4 +1,4 @@
-"""An export as Atlas lays it into a bucket, made of a live database, for tests."""
+"""An export as Atlas lays it into a bucket, made of a live database."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ from typing import Any
 from bson import json_util
 from pymongo.database import Database
 
-from tests.buckets import Copies
+from sandbox.api.buckets import Copies
 
 CLUSTER = "triptrip-test"
 TAKEN = datetime(2026, 11, 26, 16, 11, tzinfo=UTC)

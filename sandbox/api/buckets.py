@@ -1,4 +1,4 @@
-"""A simulated bucket and the platform's own view of it, for tests of what is copied into one and taken out of it."""
+"""A simulated bucket as the platform's own client sees it: what is copied into one, and taken out of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
