@@ -131,6 +131,18 @@ def remove_copy(run: RunName, env: Env = "dev", yes_really: YesReally = "") -> N
     _act(env, run, yes_really, "remove")
 
 
+@restore.command("runbook")
+def write_runbook(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it is current")] = False,
+) -> None:
+    """Write docs/runbooks/recovery-*.md anew, out of the commands' own steps."""
+    with _told():
+        from ops.recovery import runbook, runbooks  # noqa: PLC0415 # see above
+
+        runbook.write(is_check=check)
+        runbooks.write(is_check=check)
+
+
 def drill(  # noqa: PLR0913 # a command's options
     env: Env = "dev",
     kind: Annotated[str, typer.Option(help="restore pit, restore full or export")] = "restore pit",

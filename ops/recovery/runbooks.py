@@ -1,14 +1,14 @@
-"""`python -m ops.recovery.runbooks`: writes each command's steps into its runbook; the tests compare them."""
+"""The other stores' runbooks: their tables of steps are the commands' own, the rest is written by hand."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from ops.recovery.declared import ROOT
 from ops.recovery.elasticsearch.procedure import RESTORE_ELASTICSEARCH
+from ops.recovery.errors import RefusedError
 from ops.recovery.mongodb.cluster_procedure import RESTORE_MONGODB_CLUSTER
 from ops.recovery.mongodb.procedure import RESTORE_MONGODB
 from ops.recovery.redis.procedure import RESTORE_REDIS
@@ -44,13 +44,13 @@ def filled(text: str, procedures: tuple[Procedure, ...]) -> str:
     return text
 
 
-def main(folder: Path = FOLDER) -> int:
-    """Write the tables; returns the exit code."""
+def write(*, is_check: bool, folder: Path = FOLDER) -> None:
+    """Write the tables, or raise RefusedError when a runbook's are not current."""
     for name, procedures in RUNBOOKS.items():
         file = folder / name
-        file.write_text(filled(file.read_text(encoding="utf-8"), procedures), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        found = file.read_text(encoding="utf-8")
+        wanted = filled(found, procedures)
+        if not is_check:
+            file.write_text(wanted, encoding="utf-8")
+        elif wanted != found:
+            raise RefusedError(f"docs/runbooks/{name}", "is not current", fix="make docs")

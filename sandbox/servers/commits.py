@@ -21,13 +21,17 @@ class Moment:
 
 
 class Commits:
-    """Writers that commit one row at a time; a context manager. A writer ends when its server does."""
+    """Writers that commit one row at a time after those that are there; a context manager.
+
+    A writer ends when its server does. `acknowledged` are its rows with the server's time.
+    """
 
     def __init__(self, way: Callable[[], str], writers: int = 2) -> None:
         self._way = way
         self._gates = [threading.Lock() for _ in range(writers)]
         self._ended = threading.Event()
         self._grown = threading.Condition()
+        self._first = 0
         self.acknowledged: dict[int, datetime] = {}
         self._threads = [
             threading.Thread(target=self._write, args=(number, gate), daemon=True)
@@ -44,6 +48,9 @@ class Commits:
             )
 
     def __enter__(self) -> Self:
+        with psycopg.connect(self._way(), autocommit=True) as connection:
+            row = connection.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}".encode()).fetchone()
+        self._first = row[0] if row else 0
         for thread in self._threads:
             thread.start()
         return self
@@ -79,7 +86,7 @@ class Commits:
 
     def _write(self, number: int, gate: threading.Lock) -> None:
         step = len(self._gates)
-        identity = number
+        identity = self._first + number
         try:
             with psycopg.connect(self._way(), autocommit=True) as connection:
                 while not self._ended.is_set():

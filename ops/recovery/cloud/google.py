@@ -22,7 +22,7 @@ from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 ENDPOINT_VARIABLE = "TRIPTRIP_ENDPOINT_{api}"
-"""Another endpoint of an API (SQLADMIN, DNS, STORAGE, REDIS): regional, private, or loopback, asked without an account."""
+"""Another endpoint of an API (SQLADMIN, DNS, STORAGE, REDIS): regional or private; loopback is asked without account."""
 
 _APIS = ("sqladmin", "dns", "storage", "redis")
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -80,18 +80,26 @@ def service(api: str, place: str | None, pace: Pace) -> tuple[Any, httplib2.Http
 
 
 def known_endpoints() -> dict[str, str]:
-    """The endpoints that the environment names, by API."""
-    found = {api: os.environ.get(ENDPOINT_VARIABLE.format(api=api.upper()), "") for api in _APIS}
-    return {api: place.rstrip("/") for api, place in found.items() if place}
+    """Endpoints of the environment; raises RecoveryError for one that would be asked in plain text."""
+    found = {}
+    for api in _APIS:
+        variable = ENDPOINT_VARIABLE.format(api=api.upper())
+        if place := os.environ.get(variable, "").rstrip("/"):
+            if urlsplit(place).scheme != "https" and not _is_loopback(place):
+                raise RecoveryError(f"environment variable {variable}", "is no https address", fix="unset it")
+            found[api] = place
+    return found
+
+
+def _is_loopback(place: str | None) -> bool:
+    parts = urlsplit(place or "")
+    return parts.scheme == "http" and parts.hostname == "127.0.0.1"
 
 
 def credentials_for(place: str | None) -> Any:
-    """This machine's account for an endpoint, none on loopback; raises RecoveryError where there is no account."""
-    parts = urlsplit(place or "https://googleapis.com")
-    if parts.scheme == "http" and parts.hostname == "127.0.0.1":
+    """The machine's account for an endpoint, none on loopback; raises RecoveryError where there is no account."""
+    if _is_loopback(place):
         return google.auth.credentials.AnonymousCredentials()  # type: ignore[no-untyped-call] # its signature
-    if parts.scheme != "https":
-        raise RecoveryError(ENDPOINT_VARIABLE.format(api="…"), "is no https address", fix="unset it")
     try:
         return google.auth.default(scopes=[_SCOPE])[0]
     except GoogleAuthError as error:

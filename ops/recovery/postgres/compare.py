@@ -113,7 +113,7 @@ def broken_rules(connection: Connection, pair: Pair) -> Sequence[str]:
             continue
         if kind == "c":
             expression = definition.removeprefix("CHECK ").removesuffix(" NOT VALID")
-            query = sql.SQL("SELECT count(*) FROM {} AS r WHERE NOT {}").format(
+            query: sql.Composable = sql.SQL("SELECT count(*) FROM {} AS r WHERE NOT {}").format(
                 pair.recovered.identifier, sql.SQL(expression)
             )
         else:

@@ -15,7 +15,7 @@ COMMAND = re.compile(r"^python -m ops (restore .*?)(?:\s+#.*)?$", re.MULTILINE)
 @pytest.mark.parametrize("name", RUNBOOKS)
 def test_a_runbooks_steps_are_those_of_its_commands(name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
-    assert filled(text, RUNBOOKS[name]) == text, "python -m ops.recovery.runbooks"
+    assert filled(text, RUNBOOKS[name]) == text, "make docs"
 
 
 @pytest.mark.parametrize("name", RUNBOOKS)
