@@ -136,7 +136,7 @@ def write_runbook(
     check: Annotated[bool, typer.Option("--check", help="Only say whether it is current")] = False,
 ) -> None:
     """Write docs/runbooks/recovery-*.md anew, out of the commands' own steps."""
-    with _told():
+    with told():
         from ops.recovery import runbook, runbooks  # noqa: PLC0415 # see above
 
         runbook.write(is_check=check)
