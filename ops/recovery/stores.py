@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,14 +70,21 @@ def told(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except SchemaError as error:
-        raise RecoveryError(error.where, error.given, allowed=error.allowed, fix=error.fix) from error
+        raise _as_recovery(error) from error
+
+
+def _as_recovery(error: SchemaError) -> RecoveryError:
+    return RecoveryError(error.where, error.given, allowed=error.allowed, fix=error.fix)
 
 
 @contextmanager
 def opened(opener: Callable[[Place], AbstractContextManager[Any]], place: Place) -> Iterator[Any]:
-    """A store's recovery; what opening it raises is told as a recovery's error."""
-    with ExitStack() as stack:
-        yield told(lambda: stack.enter_context(opener(place)))
+    """A store's recovery; what its clients raise, now or while it is used, is told as a recovery's error."""
+    try:
+        with opener(place) as made:
+            yield made
+    except SchemaError as error:
+        raise _as_recovery(error) from error
 
 
 def step(

@@ -1,7 +1,7 @@
 """A lost collection comes back from Atlas' export: beside, compared, its validator and indexes put back, merged."""
 
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from pymongo.database import Database
 
 from ops.recovery import stores
 from ops.recovery.errors import RecoveryError
+from ops.recovery.mongodb import collections
 from ops.recovery.mongodb.collections import Digest, Rule, beside, clear, compare, load, merge, missing
 from ops.recovery.mongodb.exports import AtlasExport, chosen, exports
+from ops.recovery.mongodb.exports import documents as read_documents
 from ops.recovery.mongodb.procedure import RESTORE_MONGODB, CollectionRecovery, check_rule
 from ops.recovery.steps import Run, Watcher
 from sandbox.api.buckets import Copies, simulated_bucket
@@ -186,6 +188,56 @@ def test_a_document_that_was_changed_beside_does_not_pass(database: Documents, c
     assert failed == ["content"]
     with pytest.raises(SchemaError, match="is none of run"):
         clear(database, NAME, RUN)
+
+
+def test_a_load_and_a_merge_that_end_in_the_middle_are_gone_on_with(
+    store: Project, database: Documents, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = fill(database)
+    write_export(copies, database)
+    database.drop_collection(NAME)
+    export = chosen(exports(copies, CLUSTER), CLUSTER)
+    monkeypatch.setattr("ops.recovery.mongodb.collections.documents", ending(read_documents, after=900))
+    with pytest.raises(KeyboardInterrupt):
+        load(database, copies, export, NAME, TARGET)
+    assert 0 < database[TARGET].count_documents({}) < 1500
+    monkeypatch.undo()
+    loaded(database, copies)
+    apply(store, database)
+    monkeypatch.setattr(collections, "_written", ending_call(collections._written, after=1))  # noqa: SLF001 # to end there
+    with pytest.raises(KeyboardInterrupt):
+        merge(database, TARGET, NAME, Rule.MISSING)
+    assert 0 < database[NAME].count_documents({}) < 1500
+    monkeypatch.undo()
+    merge(database, TARGET, NAME, Rule.MISSING)
+    assert all_of(database) == documents
+
+
+def ending(source: Callable[..., Iterator[Any]], after: int) -> Callable[..., Iterator[Any]]:
+    """A source that a signal ends."""
+    left = [after]
+
+    def counted(*arguments: Any) -> Iterator[Any]:
+        for each in source(*arguments):
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            yield each
+
+    return counted
+
+
+def ending_call(call: Callable[..., Any], after: int) -> Callable[..., Any]:
+    """A call that a signal ends instead, after it was made so often."""
+    left = [after]
+
+    def made(*arguments: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return call(*arguments)
+
+    return made
 
 
 def test_the_digest_knows_no_order() -> None:

@@ -64,6 +64,25 @@ def test_an_upload_survives_one_call_that_fails(copies: Copies, kind: Kind, call
     assert copies.content("a") == LARGE
 
 
+@pytest.mark.parametrize("kind", [Kind.UNAVAILABLE, Kind.THROTTLED, Kind.CUT])
+@pytest.mark.parametrize("method", ["storage.objects.get", "storage.objects.list"])
+def test_reading_survives_one_call_that_fails(copies: Copies, kind: Kind, method: str) -> None:
+    copies.put("a", LARGE)
+    copies.api.faults.add(Fault(method, kind))
+    assert [each.name for each in copies.listed("")] == ["a"]
+    with copies.reading("a") as source:
+        assert source.read(1000) + source.read() == LARGE
+    assert copies.part("a", 1, 3) == LARGE[1:3]
+
+
+def test_a_bucket_that_is_not_there_is_told(copies: Copies) -> None:
+    copies.storage.buckets.clear()
+    with pytest.raises(SchemaError, match=r"gs://triptrip-test-1-backups/\*: is not there"):
+        list(copies.listed(""))
+    with pytest.raises(SchemaError, match="is not there"):
+        write(copies, "a", b"content")
+
+
 def test_what_is_not_there_and_what_is_refused_are_told_in_one_message(copies: Copies) -> None:
     with pytest.raises(SchemaError, match=r"gs://triptrip-test-1-backups/a: is not there"):
         copies.part("a", 0, 1)
