@@ -1,5 +1,7 @@
 """A simulated bucket as the platform's own client sees it: what is copied into one, and taken out of it."""
 
+import gc
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,3 +48,11 @@ def simulated_bucket() -> Iterator[Copies]:
             yield Copies(server, storage, client)
         finally:
             client.close()
+            collect()
+
+
+def collect() -> None:
+    """Close what Google's client leaves to the garbage: the connection of an answer whose content it does not want."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

@@ -1,11 +1,11 @@
 """A bucket of copies: objects are listed, read whole or in part, and made, never overwritten and never deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
@@ -17,7 +17,11 @@ from schema.kit.errors import SchemaError
 CHUNK_BYTES = 8 * 1024 * 1024
 """Of an upload: memory that it takes, and what is sent anew when a connection breaks. A multiple of 256 KiB."""
 
-_TAKEN = 412
+_MEANINGS: Mapping[int | None, tuple[str, str]] = {
+    403: ("is refused (403)", "run it as an account that may: reading is for who restores, writing for who exports"),
+    404: ("is not there", "`gcloud storage ls` shows what is"),
+    412: ("is there already, and copies are never overwritten", "run it again"),
+}
 _FAILURES = (GoogleAPIError, GoogleAuthError, RequestException, DataCorruption, InvalidResponse)
 
 
@@ -123,29 +127,14 @@ class CloudBucket:
     def _told(self, name: str) -> Iterator[None]:
         try:
             yield
-        except (PreconditionFailed, InvalidResponse) as error:
-            if getattr(error, "code", None) != _TAKEN and getattr(error.response, "status_code", None) != _TAKEN:
-                raise self._unknown(name, error) from error
-            raise SchemaError(
-                f"{self.address}/{name}", "is there already", allowed="copies are never overwritten", fix="run it again"
-            ) from None
-        except NotFound:
-            raise SchemaError(
-                f"{self.address}/{name}", "is not there", fix="`gcloud storage ls` shows what is"
-            ) from None
-        except Forbidden:
-            raise SchemaError(
-                f"{self.address}/{name}",
-                "is refused (403)",
-                fix="run it as an account that may: reading is for who restores, writing for who exports",
-            ) from None
         except _FAILURES as error:
-            raise self._unknown(name, error) from error
+            raise self._problem(name, error) from error
 
-    def _unknown(self, name: str, error: Exception) -> SchemaError:
-        return SchemaError(
-            f"{self.address}/{name}", f"Cloud Storage cannot be asked: {type(error).__name__}", fix="run it again"
-        )
+    def _problem(self, name: str, error: Exception) -> SchemaError:
+        """What an error means, by the status that Google has answered with."""
+        status = getattr(error, "code", None) or getattr(getattr(error, "response", None), "status_code", None)
+        given, fix = _MEANINGS.get(status, (f"Cloud Storage cannot be asked: {type(error).__name__}", "run it again"))
+        return SchemaError(f"{self.address}/{name}", given, fix=fix)
 
 
 class _Upload(BlobWriter):  # type: ignore[misc] # the library has no types

@@ -14,6 +14,7 @@ from ops.recovery.redis.memorystore import Memorystore, name_of
 from ops.recovery.redis.procedure import RESTORE_REDIS, CacheRecovery
 from ops.recovery.steps import Run, Watcher
 from sandbox.api import ApiServer, Fault, Kind
+from sandbox.api.buckets import collect
 from sandbox.api.dns import Dns
 from sandbox.api.storage import Storage
 from sandbox.servers.caches import RealCaches
@@ -109,6 +110,7 @@ def caches(
         monkeypatch.setenv("TRIPTRIP_ENDPOINT_STORAGE", made.server.endpoint("storage.v1"))
         monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path_factory.mktemp("recovery")))
         yield made
+        collect()
 
 
 def filled(caches: CacheEstate) -> dict[str, tuple[str, object]]:
@@ -205,6 +207,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sandbox.api.buckets.collect says why
 @pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.CUT, Kind.LOST])
 @pytest.mark.parametrize("call", CALLS)
 def test_each_call_in_trouble_once_is_survived(caches: CacheEstate, call: str, kind: Kind) -> None:

@@ -9,6 +9,8 @@ from sandbox.api.buckets import Copies, simulated_bucket
 from schema.kit import SchemaError
 from schema.kit.bucket import CHUNK_BYTES
 
+# The client leaves the connection of an answer that it throws away to the garbage (sandbox.api.buckets.collect).
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 LARGE = bytes(range(256)) * (CHUNK_BYTES // 256 * 2 + 7)
 
 
