@@ -16,11 +16,15 @@ BACKUPS = "triptrip-test-1-backups"
 
 
 class Copies(CloudBucket):
-    """A bucket that is there, in a Cloud Storage of its own; `api` takes faults, `storage` shows what lies there."""
+    """A bucket that is there, in a Cloud Storage of its own; `api` takes faults, `storage` shows what lies there.
+
+    `endpoint` is where other clients find it.
+    """
 
     def __init__(self, server: ApiServer, storage: Storage, client: Client) -> None:
         super().__init__(BACKUPS, client)
         self.api: Api = server.api
+        self.endpoint = server.endpoint("storage.v1")
         self.storage = storage
 
     def names(self) -> list[str]:

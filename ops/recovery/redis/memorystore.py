@@ -6,6 +6,7 @@ it goes into an instance of the run's own, or into one that is empty. Nothing he
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ops.recovery.stores import Place
 LABEL = "recovery"
 _READY = "READY"
 _LONGEST_NAME = 40
+_OF_A_RUN = re.compile(r"-r\d{12}$")
 _TLS = "SERVER_AUTHENTICATION"
 
 
@@ -37,7 +39,7 @@ class CacheInstance:
 
 def name_of(instance: str, run: str) -> str:
     """The name of a run's own instance: an instance's has 40 characters at most."""
-    base = instance.partition("-r2")[0]
+    base = _OF_A_RUN.sub("", instance)
     return f"{base[: _LONGEST_NAME - 14]}-r{run[2:8]}{run[9:15]}"
 
 

@@ -17,7 +17,7 @@ from ops.recovery.elasticsearch.index import (
     target_of,
     validate,
 )
-from ops.recovery.elasticsearch.procedure import RESTORE_ELASTICSEARCH, SearchRecovery
+from ops.recovery.elasticsearch.procedure import RESTORE_ELASTICSEARCH, recovery
 from ops.recovery.elasticsearch.snapshots import Snapshot, chosen, snapshots
 from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Run, Watcher
@@ -199,16 +199,21 @@ def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
     lab.write(INN)
     take(lab, "one")
     lab.cluster.change("DELETE", "/hotels-000001")
+    monkeypatch.setenv("TRIPTRIP_SCHEMA_ELASTICSEARCH", lab.address())
+    monkeypatch.delenv("TRIPTRIP_SCHEMA_ELASTICSEARCH_API_KEY", raising=False)
     place = stores.place_of("dev")
-    recovery = SearchRecovery(place, lab.cluster, desired(lab.environment, lab.folder).indices)
     options = {"index": "hotels", "repository": REPOSITORY}
 
     def perform(watcher: Watcher | None) -> Run:
-        return stores.run_procedure(RESTORE_ELASTICSEARCH, place, recovery, options, Listener(), watcher=watcher)
+        with stores.opened(recovery, place) as made:
+            # The schema's lock is held meanwhile.
+            with pytest.raises(SchemaError, match="holds the lock|is held by|is being changed"), lab.store().lock(0):
+                pass
+            return stores.run_procedure(RESTORE_ELASTICSEARCH, place, made, options, Listener(), watcher=watcher)
 
     run = killed_everywhere(RESTORE_ELASTICSEARCH, perform)
     assert run.value("target") == lab.used() == lab.used("hotels-write") == "hotels-000002"
     assert lab.cluster.search("/hotels/_count")["count"] == 20
     assert lab.plan() == []
-    with pytest.raises(RecoveryError, match="--index: cars is none"):
-        stores.run_procedure(RESTORE_ELASTICSEARCH, place, recovery, {**options, "index": "cars"}, Listener())
+    with pytest.raises(RecoveryError, match="--index: cars is none"), stores.opened(recovery, place) as made:
+        stores.run_procedure(RESTORE_ELASTICSEARCH, place, made, {**options, "index": "cars"}, Listener())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ops.__main__ import application
 from ops.recovery import stores
 from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Run, Watcher
@@ -180,15 +181,24 @@ def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
             stores.run_procedure(RESTORE_TIMESCALE, place, recovery, {"export": "none"}, Listener())
 
 
-def test_the_schemas_command_exports_and_tells_what_it_wrote(
-    applied: TimescaleServer, copies: Copies, monkeypatch: pytest.MonkeyPatch
+def test_both_commands_from_start_to_end(
+    applied: TimescaleServer, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with applied.connect() as connection:
-        fill(connection)
+    bucket = stores.place_of("dev").bucket(stores.BACKUPS)
+    copies.storage.add_bucket(bucket)
+    monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
     monkeypatch.setenv("TRIPTRIP_SCHEMA_TIMESCALE", applied.url)
-    monkeypatch.setattr("schema.timescale.exporting.CloudBucket", lambda _: copies)
-    told = CliRunner().invoke(app, ["export", "--env", "prod", "--bucket", "any"])
+    monkeypatch.setenv("TRIPTRIP_ENDPOINT_STORAGE", copies.endpoint)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", copies.endpoint)
+    with applied.connect() as connection:
+        hours = fill(connection)
+    told = CliRunner().invoke(app, ["export", "--env", "dev", "--bucket", bucket])
     assert told.exit_code == 0, told.output
-    assert "price_metrics_hourly: " in told.output
-    [marker] = markers(copies, "triptrip-prod-timescale")
-    assert f"run {marker.run} is whole in gs://" in told.output
+    assert f"is whole in gs://{bucket}" in told.output
+    with applied.connect() as connection:
+        connection.execute("DROP MATERIALIZED VIEW price_metrics_hourly")
+    told = CliRunner().invoke(application, ["restore", "timescale", "--env", "dev", "--yes-really", "dev"])
+    assert told.exit_code == 0, told.output
+    assert "added: 40 to price_metrics_hourly" in told.output
+    with applied.connect() as connection:
+        assert rows(connection, HOURS) == hours
