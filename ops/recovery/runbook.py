@@ -1,4 +1,4 @@
-"""docs/runbooks/recovery-postgres.md out of the commands' own steps, targets and options: it cannot say something else."""
+"""docs/runbooks/recovery-postgres.md out of the commands' own steps and targets: it cannot say something else."""
 
 from collections.abc import Iterator
 from pathlib import Path

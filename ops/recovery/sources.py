@@ -62,7 +62,7 @@ def newest_backup(run: Run) -> dict[str, Any]:
 
 
 def newest_export(run: Run) -> dict[str, Any]:
-    """The newest export whose marker was written, with its objects checked; raises RecoveryError where there is none."""
+    """The newest export whose marker was written, its counts checked; raises RecoveryError where there is none."""
     prefix = f"postgres/{run.declared.primary}/"
     markers = [name for name in run.google.bucket.names(prefix) if name.endswith(f"/{_MARKER}")]
     if not markers:

@@ -207,7 +207,7 @@ class ArchivedServers:
             server.configure(own)
 
     def _send(self, name: str) -> datetime:
-        """Let a running server archive all it has committed so far; returns the moment up to which the archive holds."""
+        """Let a running server archive what it has committed; returns the moment up to which the archive holds."""
         server, archive = self.servers.get(name), self._archives[name]
         if server is None or not server.is_running:
             files = [file.stat().st_mtime for file in archive.log.iterdir() if not file.name.startswith(".")]

@@ -1,4 +1,4 @@
-"""A client that writes row after row and keeps a list of the commits that were acknowledged to it."""
+"""A client that writes row after row into table ledger and keeps a list of the commits that were acknowledged to it."""
 
 import threading
 from collections.abc import Callable
@@ -8,8 +8,6 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
-
-TABLE = "ledger"
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,13 @@ class Commits:
         """The table that is written to."""
         with psycopg.connect(way, autocommit=True) as connection:
             connection.execute(
-                f"CREATE TABLE {TABLE} (id bigint PRIMARY KEY, note text NOT NULL, "
-                "at timestamptz NOT NULL DEFAULT clock_timestamp())".encode()
+                "CREATE TABLE ledger (id bigint PRIMARY KEY, note text NOT NULL, "
+                "at timestamptz NOT NULL DEFAULT clock_timestamp())"
             )
 
     def __enter__(self) -> Self:
         with psycopg.connect(self._way(), autocommit=True) as connection:
-            row = connection.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}".encode()).fetchone()
+            row = connection.execute("SELECT coalesce(max(id), 0) FROM ledger").fetchone()
         self._first = row[0] if row else 0
         for thread in self._threads:
             thread.start()
@@ -93,7 +91,7 @@ class Commits:
                     with gate:
                         identity += step
                         row = connection.execute(
-                            f"INSERT INTO {TABLE} (id, note) VALUES (%s, %s) RETURNING at".encode(),
+                            "INSERT INTO ledger (id, note) VALUES (%s, %s) RETURNING at",
                             (identity, f"row {identity}"),
                         ).fetchone()
                         if row is not None:
@@ -108,4 +106,4 @@ class Commits:
 def rows_of(way: str) -> frozenset[int]:
     """The rows that a server holds."""
     with psycopg.connect(way) as connection:
-        return frozenset(row[0] for row in connection.execute(f"SELECT id FROM {TABLE}".encode()))
+        return frozenset(row[0] for row in connection.execute("SELECT id FROM ledger"))

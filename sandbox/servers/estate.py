@@ -32,9 +32,7 @@ STACK = "dev"
 
 
 class Estate:
-    """A context manager; `variables` are the environment that the commands run in, `replica` an address that is read."""
-
-    replica = "10.20.0.200"
+    """A context manager; `variables` are the environment that the commands run in."""
 
     def __init__(
         self, databases: Databases, stack: str = STACK, polls: int = 2, server: ApiServer | None = None

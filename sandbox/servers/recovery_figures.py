@@ -21,7 +21,7 @@ from ops.recovery.pit import RESTORE_PIT
 from ops.recovery.steps import Procedure, Run
 from ops.recovery.table import RESTORE_TABLE
 from sandbox.bench.figure import Figure
-from sandbox.servers.commits import TABLE, Commits
+from sandbox.servers.commits import Commits
 from sandbox.servers.estate import STACK, RealEstate
 from sandbox.servers.workspace import Workspace
 
@@ -95,7 +95,9 @@ def _drill() -> Iterator[Figure]:
     record = _performed(DRILL, {"kind": "restore pit"}).value("record")
     for name in ("rpo", "rto"):
         target = record[f"target_{name}_seconds"]
-        yield Figure(f"drill, {name.upper()}", record[f"{name}_seconds"], "s", f"target ≤ {target:.0f}: {record['verdict']}")
+        yield Figure(
+            f"drill, {name.upper()}", record[f"{name}_seconds"], "s", f"target ≤ {target:.0f}: {record['verdict']}"
+        )
 
 
 def _full(estate: RealEstate) -> Iterator[Figure]:
@@ -131,12 +133,14 @@ def _fill(estate: RealEstate, rows: int) -> None:
     Commits.make_table(estate.way())
     with psycopg.connect(estate.way(), autocommit=True) as connection:
         connection.execute("CREATE TABLE payload (id bigint PRIMARY KEY, note text NOT NULL)")
-        connection.execute("INSERT INTO payload SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, %s) AS n", (rows,))
+        connection.execute(
+            "INSERT INTO payload SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, %s) AS n", (rows,)
+        )
 
 
 def _rows(way: str) -> dict[int, datetime]:
     with psycopg.connect(way) as connection:
-        return dict(connection.execute(f"SELECT id, at FROM {TABLE}".encode()).fetchall())
+        return dict(connection.execute("SELECT id, at FROM ledger").fetchall())
 
 
 @contextmanager

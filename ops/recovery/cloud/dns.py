@@ -1,4 +1,4 @@
-"""The private names that clients hold: moved as a whole, with what they were kept for the way back (REC-PITR, REC-FULL)."""
+"""The private names that clients hold: moved as a whole, and what they were is kept for the way back."""
 
 import time
 from collections.abc import Mapping, Sequence

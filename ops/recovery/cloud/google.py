@@ -22,7 +22,7 @@ from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 ENDPOINT_VARIABLE = "TRIPTRIP_ENDPOINT_{api}"
-"""Another endpoint of an API (SQLADMIN, DNS, STORAGE, REDIS): regional or private; loopback needs no account."""
+"""Another endpoint of an API (SQLADMIN, DNS, STORAGE, REDIS); one on loopback is asked without an account."""
 
 _APIS = ("sqladmin", "dns", "storage", "redis")
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"

@@ -127,8 +127,8 @@ class Instances:
         Only for an instance that a run has made: what was half loaded by a failed import stays in it.
         """
         context = {"uri": uri, "database": database, "fileType": "SQL", "kind": "sql#importContext"}
-        # `import` is a word of Python's. One try at a time: a second import of the same dump would fail on the first's.
-        request = getattr(self._instances, "import_")(**self._of(name), body={"importContext": context})
+        # One try at a time: a second import of the same dump would fail on the first's.
+        request = self._instances.import_(**self._of(name), body={"importContext": context})
         tries = 0
         while (operation := self._import_of(name, uri)) is None:
             tries += 1
@@ -189,7 +189,7 @@ class Instances:
     def _begin(self, name: str, request: Callable[[], Any]) -> None:
         """Ask for an instance to be made unless it is there.
 
-        A refusal after a lost answer says in one way or another that it exists: what is there decides, and `wait` waits.
+        A refusal after a lost answer says in one way or another that it exists: what is there decides.
         """
         if self.get(name) is not None:
             return

@@ -131,7 +131,7 @@ class SqlAdmin:
             raise refuse("restore-overwrites-protected", instance=name)
         version = settings.get("databaseVersion", run["databaseVersion"])
         if version != run["databaseVersion"]:
-            raise refuse("edition-of-restore", given=version, kept=run["databaseVersion"])
+            raise refuse("version-of-restore", given=version, kept=run["databaseVersion"])
         row = self._new(call, name, {**settings, "databaseVersion": version})
         return self._make(call, row, "RESTORE_VOLUME", lambda: self.databases.restore(handle, name))
 
@@ -301,7 +301,12 @@ class SqlAdmin:
         return self._begin(call, row, kind, work)
 
     def _begin(
-        self, call: Call, row: Mapping[str, Any], kind: str, work: Callable[[], None], details: Mapping[str, Any] = EMPTY
+        self,
+        call: Call,
+        row: Mapping[str, Any],
+        kind: str,
+        work: Callable[[], None],
+        details: Mapping[str, Any] = EMPTY,
     ) -> Any:
         fails = call.fault is not None and call.fault.kind is Kind.OPERATION
 

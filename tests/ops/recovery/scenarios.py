@@ -1,4 +1,4 @@
-"""Every command from start to end on an estate in memory, with what PostgreSQL would have answered, and what must hold."""
+"""Every command from start to end on an estate in memory, what PostgreSQL would answer, and what must hold."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from ops.recovery.cloud import Pace
 from ops.recovery.declared import Declared, declared
 from ops.recovery.drill import DRILL
 from ops.recovery.full import RESTORE_FULL
+from ops.recovery.journal import Journal
 from ops.recovery.pit import RESTORE_PIT
 from ops.recovery.steps import Procedure, Run, Step, Watcher
 from ops.recovery.table import RESTORE_TABLE
@@ -87,14 +88,14 @@ def perform(scenario: Scenario, watcher: Watcher | None = None, pace: Pace = QUI
     """Begin the command, or go on with it."""
     options = {name: _moment() if value == "MOMENT" else value for name, value in scenario.options.items()}
     procedure = without_sql(scenario.procedure)
-    found = [journal for journal in session.Journal.unfinished(session.folder(), procedure.name, "dev")]
+    found = Journal.unfinished(session.folder(), procedure.name, "dev")
     journal = found[0] if found else session.journal_for(procedure, "dev", options)[0]
     return session.start(procedure, target(), journal, Listener([]), agreed=True, pace=pace, watcher=watcher)
 
 
 def act(name: str, run: str) -> None:
     """A single action on a run."""
-    journal = session.Journal.of_run(session.folder(), "dev", run)
+    journal = Journal.of_run(session.folder(), "dev", run)
     session.act(ACTIONS[name], target(), journal, Listener([]), agreed=True, pace=QUICK)
 
 

@@ -92,9 +92,7 @@ def _numbers(*, every: bool) -> list[Any]:
     ]
 
 
-def killed_at_a_call(
-    estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, after: bool
-) -> None:
+def killed_at_a_call(estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, after: bool) -> None:
     SCENARIOS[name].prepare(estate)
     with monkeypatch.context() as patched:
         calls = _killing(patched, number, after=after)
@@ -110,9 +108,7 @@ def killed_at_a_call(
 
 
 @pytest.mark.parametrize(("name", "number", "after"), _numbers(every=False))
-def test_a_kill_at_a_call(
-    estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, after: bool
-) -> None:
+def test_a_kill_at_a_call(estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, after: bool) -> None:
     killed_at_a_call(estate, monkeypatch, name, number, after=after)
 
 
