@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schema.elasticsearch.cluster import Cluster
     from schema.elasticsearch.desired import WantedIndex
 
-_TURN = "30s"
+_TURN = "10s"
 _NEVER = "-1"
 
 
@@ -67,7 +67,9 @@ def await_shards(cluster: Cluster, target: str, is_enough: Callable[[], bool]) -
     while True:
         settings = flat_settings((cluster.get(f"/{target}") or {}).get(target, {"settings": {}})["settings"])
         wanted = int(settings.get("index.number_of_shards", 1))
-        told = cluster.get(f"/_cluster/health/{target}?wait_for_active_shards={wanted}&timeout={_TURN}&level=indices")
+        told = cluster.waited(
+            f"/_cluster/health/{target}?wait_for_active_shards={wanted}&timeout={_TURN}&level=indices"
+        )
         found = (told or {}).get("indices", {}).get(target, {})
         if settings and found.get("active_primary_shards") == wanted:
             return

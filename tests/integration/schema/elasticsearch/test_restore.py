@@ -1,7 +1,9 @@
 """A lost or damaged index comes back from a snapshot while others read: restored beside, looked at, aliases swapped."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Run, Watcher
 from schema.elasticsearch.cluster import Cluster
 from schema.elasticsearch.desired import WantedIndex, desired
+from schema.elasticsearch.files import FOLDER
+from schema.elasticsearch.objects import KINDS
 from schema.kit import SchemaError
 from tests.integration.recovery.commands import Listener
 from tests.integration.recovery.kills import killed_everywhere
@@ -156,38 +160,58 @@ def test_an_index_that_a_rebuild_was_filling_does_not_pass(lab: Lab) -> None:
 
 
 class Dying(Cluster):
-    """A cluster to whose requests an end comes after so many changes."""
+    """A cluster whose way breaks at a change, which was made or was not."""
 
-    def __init__(self, cluster: Cluster, changes: int) -> None:
+    def __init__(self, cluster: Cluster, changes: int, error: BaseException, *, is_made: bool) -> None:
         self.__dict__.update(cluster.__dict__)
-        self.left = changes
+        self.left, self.error, self.is_made = changes, error, is_made
 
     def change(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        told = super().change(method, path, body, **options)
         self.left -= 1
+        if self.left < 0 and not self.is_made:
+            raise self.error
+        told = super().change(method, path, body, **options)
         if self.left < 0:
-            raise KeyboardInterrupt
+            raise self.error
         return told
 
 
 @pytest.mark.usefixtures("repository")
-@pytest.mark.parametrize("changes", [0, 1])
-def test_a_run_that_ends_after_a_change_is_gone_on_with(lab: Lab, changes: int) -> None:
+def test_a_change_that_fails_or_whose_answer_is_lost_is_gone_on_with(lab: Lab) -> None:
     lab.apply()
     lab.write(INN)
     take(lab, "one")
-    snapshot = chosen(snapshots(lab.cluster, REPOSITORY), "hotels")
-    source, wanted = snapshot.of("hotels")[0], hotels(lab)
-    target = target_of(lab.cluster, wanted, source)
-    for cluster in (Dying(lab.cluster, changes), lab.cluster):
-        try:
-            restore_beside(cluster, snapshot, source, target)
-            await_shards(cluster, target, lambda: False)
-            put_in_place(cluster, wanted, target, in_use(cluster, wanted))
-        except KeyboardInterrupt:
+    snapshot, wanted = chosen(snapshots(lab.cluster, REPOSITORY), "hotels"), hotels(lab)
+    source = snapshot.of("hotels")[0]
+    for changes, is_made in itertools.product((0, 1), (False, True)):
+        target = target_of(lab.cluster, wanted, source)
+        for cluster in (Dying(lab.cluster, changes, SchemaError("a change", "broke"), is_made=is_made), lab.cluster):
+            with suppress(SchemaError):
+                restore_beside(cluster, snapshot, source, target)
+                await_shards(cluster, target, lambda: False)
+                put_in_place(cluster, wanted, target, in_use(cluster, wanted))
             assert lab.cluster.search("/hotels/_count")["count"] == 20
-    assert lab.used() == target == lab.used("hotels-write")
-    assert lab.cluster.search("/hotels/_count")["count"] == 20
+        assert lab.used() == target == lab.used("hotels-write")
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_index_whose_synonyms_are_missing_is_given_up_and_never_shown(lab: Lab) -> None:
+    lab.apply()
+    lab.write(INN)
+    take(lab, "one")
+    for index in ("hotels-000001", "products-000001"):
+        lab.cluster.change("DELETE", f"/{index}")
+    for kind in reversed(KINDS):
+        for file in (FOLDER / kind.folder).glob("*.yaml"):
+            if kind.folder in ("index_templates", "component_templates", "synonym_sets"):
+                lab.cluster.change("DELETE", f"{kind.path}/{file.stem}", none_for=(404,))
+    snapshot, wanted = chosen(snapshots(lab.cluster, REPOSITORY), "hotels"), hotels(lab)
+    restore_beside(lab.cluster, snapshot, "hotels-000001", "hotels-000002")
+    with pytest.raises(SchemaError, match="has a shard that cannot be restored"):
+        await_shards(lab.cluster, "hotels-000002", lambda: False)
+    with pytest.raises(SchemaError, match="is refused"):
+        put_in_place(lab.cluster, wanted, "hotels-000002", None)
+    assert (lab.cluster.get("/hotels-000002") or {})["hotels-000002"]["aliases"] == {}
 
 
 @pytest.mark.usefixtures("repository")
