@@ -9,7 +9,7 @@ All aggregates are read in one snapshot of the database. A run that was cut off 
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,10 +97,11 @@ def export(connection: Connection, bucket: Bucket, service: str, clock: Clock = 
     return marker
 
 
-def markers(bucket: Bucket, service: str) -> Sequence[Marker]:
-    """The runs that are whole, newest first; raises SchemaError for a marker that nobody can read."""
+def markers(bucket: Bucket, service: str) -> Iterator[Marker]:
+    """The runs that are whole, newest first; raises SchemaError when it comes to a marker that nobody can read."""
     found = [each.name for each in bucket.listed(f"{FOLDER}/{service}/") if each.name.endswith(f"/{MARKER}")]
-    return [_marker(bucket, name) for name in sorted(found, reverse=True)]
+    for name in sorted(found, reverse=True):
+        yield _marker(bucket, name)
 
 
 def _marker(bucket: Bucket, name: str) -> Marker:

@@ -60,25 +60,43 @@ class AtlasExport:
         )
 
 
-def exports(bucket: Bucket, cluster: str) -> Sequence[AtlasExport]:
-    """The exports of a cluster that are whole, newest first; raises SchemaError for one whose files are not all there.
+@dataclass(frozen=True)
+class Exports:
+    """What there is of a cluster: exports that are whole, newest first, and what is wrong with others, by prefix."""
 
-    Exports without `.complete` are left out: they failed, or are still being written.
+    whole: tuple[AtlasExport, ...]
+    broken: Mapping[str, SchemaError]
+
+
+def exports(bucket: Bucket, cluster: str) -> Exports:
+    """The exports of a cluster that have ended; those without `.complete` have failed, or are still being written.
+
+    One that expires loses its files one by one, so one that is broken is no reason against the others.
     """
     found: dict[str, list[str]] = {}
     for stored in bucket.listed(ROOT):
         if (run := _RUN.match(stored.name)) and run["cluster"] == cluster:
             found.setdefault(run.group(), []).append(stored.name)
-    whole = [_export(bucket, prefix, names) for prefix, names in found.items() if f"{prefix}{_COMPLETE}" in names]
-    return sorted(whole, key=lambda each: each.taken_at, reverse=True)
+    whole, broken = [], {}
+    for prefix, names in found.items():
+        if f"{prefix}{_COMPLETE}" not in names:
+            continue
+        try:
+            whole.append(_export(bucket, prefix, names))
+        except SchemaError as error:
+            broken[prefix] = error
+    return Exports(tuple(sorted(whole, key=lambda each: each.taken_at, reverse=True)), broken)
 
 
-def chosen(found: Sequence[AtlasExport], cluster: str, wanted: str = "") -> AtlasExport:
-    """The newest export, or the one whose prefix has a text in it; raises SchemaError when there is none."""
-    for export in found:
+def chosen(found: Exports, cluster: str, wanted: str = "") -> AtlasExport:
+    """The newest export that is whole, or the one with a text in its prefix; raises SchemaError when there is none."""
+    for export in found.whole:
         if wanted in export.prefix:
             return export
-    days = ", ".join(f"{each.taken_at:%Y-%m-%dT%H%M}" for each in found[:5])
+    for prefix, error in found.broken.items():
+        if wanted in prefix:
+            raise error
+    days = ", ".join(f"{each.taken_at:%Y-%m-%dT%H%M}" for each in found.whole[:5])
     raise SchemaError(
         f"export {wanted} of {cluster}" if wanted else f"exports of {cluster}",
         "there is none that is whole",

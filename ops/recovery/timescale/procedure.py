@@ -27,15 +27,15 @@ class AggregateRecovery:
 
     def choose(self, run: Run) -> Values:
         """Find a run of the export that is whole."""
-        found = markers(self.bucket, self.service)
-        wanted = run.option("export")
-        for marker in found:
+        wanted, known = run.option("export"), []
+        for marker in markers(self.bucket, self.service):
             if wanted in ("", marker.run):
                 return self._chosen(run, marker)
+            known.append(marker.run)
         raise RecoveryError(
             f"export {wanted} of {self.service}" if wanted else f"exports of {self.service}",
             f"there is none that is whole in {self.bucket.address}",
-            allowed=", ".join(each.run for each in found),
+            allowed=", ".join(known),
             fix="hours whose prices are there come back by themselves; older ones are in no other copy",
         )
 

@@ -155,7 +155,8 @@ def test_an_export_that_is_not_whole_is_nobodys_and_the_older_one_is_taken(datab
     assert chosen(exports(copies, CLUSTER), CLUSTER).taken_at == TAKEN
     copies.put(f"{newer}.complete", b'{"snapshotInitiationDate": "2026-11-27T16:11:00Z", "totalFiles": 9}')
     with pytest.raises(SchemaError, match=r"has \d files of documents and \d of metadata; its .complete tells 9"):
-        exports(copies, CLUSTER)
+        chosen(exports(copies, CLUSTER), CLUSTER, "2026-11-27")
+    assert chosen(exports(copies, CLUSTER), CLUSTER).taken_at == TAKEN
     with pytest.raises(SchemaError, match="exports of another: there is none that is whole"):
         chosen(exports(copies, "another"), "another")
 

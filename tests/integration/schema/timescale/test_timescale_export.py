@@ -120,7 +120,7 @@ def test_an_export_that_the_bucket_refuses_writes_no_marker(applied: TimescaleSe
         copies.put(f"timescale/{SERVICE}/20261126T170000Z/{NAME}.csv.gz", b"there before")
         with pytest.raises(SchemaError, match="is there already"):
             export(connection, copies, SERVICE, lambda: FIRST)
-        assert markers(copies, SERVICE) == []
+        assert list(markers(copies, SERVICE)) == []
         assert export(connection, copies, SERVICE, lambda: FIRST + timedelta(days=1)).aggregates[0].rows > 0
 
 
@@ -132,7 +132,7 @@ def test_the_same_rows_are_the_same_bytes_and_another_run_is_another_folder(
         first = export(connection, copies, SERVICE, lambda: FIRST)
         second = export(connection, copies, SERVICE, lambda: FIRST + timedelta(days=1))
         assert first.aggregates[0].sha256 == second.aggregates[0].sha256
-        assert markers(copies, SERVICE) == [second, first]
+        assert list(markers(copies, SERVICE)) == [second, first]
         with pytest.raises(SchemaError, match="is there already"):
             export(connection, copies, SERVICE, lambda: FIRST)
 
