@@ -105,6 +105,11 @@ restore-pit: python ## the database as it was at a moment; ARGS=--plan shows the
 restore-full: python ## a new instance from logs, backup or export; ARGS=--plan shows the steps
 	@$(PYTHON) -m ops restore full --env $(STACK) $(ARGS)
 
+RESTORES := redis mongodb mongodb-cluster elasticsearch timescale
+.PHONY: $(RESTORES:%=restore-%)
+$(RESTORES:%=restore-%): restore-%: python
+	@$(PYTHON) -m ops restore $* --env $(STACK) $(ARGS)
+
 drill: python ## restore into a throw-away instance and measure it; ARGS=--history, ARGS=--check
 	@$(PYTHON) -m ops drill --env $(STACK) $(ARGS)
 
