@@ -24,7 +24,7 @@ from infra.settings.project import ProjectSettings
 class InstancePlan:
     """One Cloud SQL instance; `flags` are the API's (name, text) pairs, sorted by name.
 
-    `is_cross_region` when it is in another region than the primary.
+    `is_cross_region` when it is in another region than the primary; `availability` is a replica's own.
     """
 
     key: str
@@ -34,6 +34,7 @@ class InstancePlan:
     tier: Tier
     flags: tuple[tuple[str, str], ...]
     is_cross_region: bool = False
+    availability: str = "ZONAL"
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ def _replica(
         tier=tier,
         flags=flags.render_all(replica_flags(postgres, replica), postgres.version, tier),
         is_cross_region=region != primary_region(postgres, settings.project),
+        availability=replica.availability,
     )
 
 

@@ -93,6 +93,11 @@ class ReplicaSettings(SettingsModel):
     flags: Flags = Field(
         default_factory=dict, description=f"Flags of this replica alone, laid over postgres.replicaFlags. {_FLAGS}"
     )
+    availability: Literal["REGIONAL", "ZONAL"] = Field(
+        default="ZONAL",
+        description="REGIONAL gives the replica a standby of its own, so that one that is promoted has it at once "
+        "(REC-REGION); it costs twice as much.",
+    )
     instance: InstanceName | None = Field(
         default=None,
         description="Name of the Cloud SQL instance; absent: the derived one. Needed for a replica whose derived name "
