@@ -1,0 +1,316 @@
+"""The methods of sqladmin v1 that recovery calls; what is refused stands in rules/sqladmin.yaml."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.api import times
+from sandbox.api.call import Call, Handler
+from sandbox.api.errors import ApiError
+from sandbox.api.faults import Kind
+from sandbox.api.operations import Operation, OperationError, Operations
+from sandbox.api.sqladmin.databases import Databases
+from sandbox.api.sqladmin.refusals import refuse
+from sandbox.api.sqladmin.resources import backup_resource, checked_settings, copied, instance_resource, rendered
+
+NAME_BLOCKED = timedelta(days=7)
+"""Pulumi gcp.sql.DatabaseInstance, `name`: about a week."""
+
+
+EMPTY: Mapping[str, Any] = {}
+
+
+class SqlAdmin:
+    """The instances of every project, by project and name; `objects` reads what an import is given."""
+
+    document = "sqladmin.v1"
+
+    def __init__(
+        self,
+        databases: Databases,
+        objects: Callable[[str], bytes] | None = None,
+        polls: int = 3,
+        clock: Callable[[], datetime] = times.now,
+    ) -> None:
+        self.databases = databases
+        self.operations = Operations(clock, polls)
+        self.instances: dict[tuple[str, str], dict[str, Any]] = {}
+        self.backups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.deleted: dict[tuple[str, str], datetime] = {}
+        self._handles: dict[tuple[str, str, str], str] = {}
+        self._objects = objects
+        self._clock = clock
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """What is answered."""
+        return {
+            "sql.instances.get": self._instance,
+            "sql.instances.list": self._list,
+            "sql.instances.insert": self._insert,
+            "sql.instances.patch": self._patch,
+            "sql.instances.delete": self._delete,
+            "sql.instances.clone": self._clone,
+            "sql.instances.restoreBackup": self._restore,
+            "sql.instances.import": self._import,
+            "sql.instances.promoteReplica": self._promote,
+            "sql.projects.instances.getLatestRecoveryTime": self._window,
+            "sql.backupRuns.list": self._backup_runs,
+            "sql.backupRuns.get": self._backup_run,
+            "sql.backupRuns.insert": self._back_up,
+            "sql.databases.get": self._database,
+            "sql.databases.insert": self._insert_database,
+            "sql.operations.get": self._operation,
+            "sql.operations.list": self._operations,
+        }
+
+    def tick(self) -> None:
+        """Operations go on."""
+        self.operations.tick()
+
+    def add(self, project: str, name: str, address: str | None = None, **settings: Any) -> dict[str, Any]:
+        """An instance that stands, made by somebody else; empty behind the API unless an address is given."""
+        row = instance_resource(project, name, settings)
+        row["state"] = "RUNNABLE"
+        row["ipAddresses"] = [{"type": "PRIVATE", "ipAddress": address or self.databases.create(name)}]
+        self.instances[project, name] = row
+        return row
+
+    def add_backup(self, project: str, name: str, taken: datetime | None = None, status: str = "SUCCESSFUL") -> str:
+        """An automated backup of an instance, taken now behind the API; returns its id."""
+        runs = self.backups.setdefault((project, name), [])
+        run = backup_resource(project, name, str(len(runs) + 1), taken or self._clock(), status)
+        runs.append(run)
+        self._handles[project, name, run["id"]] = self.databases.backup(name) if status == "SUCCESSFUL" else ""
+        return str(run["id"])
+
+    def _found(self, call: Call, name: str | None = None) -> dict[str, Any]:
+        row = self.instances.get((call["project"], name or call["instance"]))
+        if row is None:
+            raise refuse("instance-missing")
+        return row
+
+    def _instance(self, call: Call) -> Any:
+        return self._found(call)
+
+    def _list(self, call: Call) -> Any:
+        rows = [row for (project, _), row in sorted(self.instances.items()) if project == call["project"]]
+        return {"kind": "sql#instancesList", "items": rows}
+
+    def _insert(self, call: Call) -> Any:
+        row = self._new(call, call.body["name"], call.body)
+        return self._make(call, row, "CREATE", lambda: self.databases.create(row["name"]))
+
+    def _clone(self, call: Call) -> Any:
+        source, context = self._free(call), call.body.get("cloneContext", {})
+        if source.get("masterInstanceName"):
+            raise refuse("clone-of-replica", instance=source["name"])
+        wanted = context.get("pointInTime")
+        moment = self._in_window(call, source, times.moment(wanted)) if wanted else None
+        row = self._new(call, context["destinationInstanceName"], copied(source))
+        return self._make(call, row, "CLONE", lambda: self.databases.clone(source["name"], row["name"], moment))
+
+    def _restore(self, call: Call) -> Any:
+        context = call.body.get("restoreBackupContext", {})
+        project, origin, run_id = (context.get(key, "") for key in ("project", "instanceId", "backupRunId"))
+        runs = self.backups.get((project or call["project"], origin), [])
+        run = next((run for run in runs if run["id"] == str(run_id)), None)
+        if run is None:
+            raise refuse("not-authorized-or-missing", what=f"The backup run {run_id} of {origin}")
+        if run["status"] != "SUCCESSFUL":
+            raise refuse("backup-unusable", backup=run_id)
+        handle = self._handles[project or call["project"], origin, run["id"]]
+        settings = call.body.get("restoreInstanceSettings")
+        name = call["instance"]
+        if settings is None:
+            target = self._free(call)
+            if target.get("replicaNames"):
+                raise refuse("replicas-before-restore", instance=name)
+            return self._work(call, target, "RESTORE_VOLUME", lambda: self.databases.restore(handle, name))
+        if (call["project"], name) in self.instances:
+            raise refuse("restore-overwrites-protected", instance=name)
+        version = settings.get("databaseVersion", run["databaseVersion"])
+        if version != run["databaseVersion"]:
+            raise refuse("edition-of-restore", given=version, kept=run["databaseVersion"])
+        row = self._new(call, name, {**settings, "databaseVersion": version})
+        return self._make(call, row, "RESTORE_VOLUME", lambda: self.databases.restore(handle, name))
+
+    def _patch(self, call: Call) -> Any:
+        row = self._free(call)
+        body = call.body or {}
+        settings = {**row["settings"], **body.get("settings", {})}
+        checked_settings(row["name"], settings)
+
+        def work() -> None:
+            row.update({key: value for key, value in body.items() if key != "settings"}, settings=settings)
+
+        return self._begin(call, row, "UPDATE", work)
+
+    def _delete(self, call: Call) -> Any:
+        row = self._free(call)
+        if row["settings"].get("deletionProtectionEnabled"):
+            raise refuse("deletion-protection")
+        if row.get("replicaNames"):
+            raise refuse("replicas-before-delete", instance=row["name"])
+
+        def work() -> None:
+            self.databases.delete(row["name"])
+            del self.instances[call["project"], row["name"]]
+            self.deleted[call["project"], row["name"]] = self._clock()
+
+        return self._begin(call, row, "DELETE", work)
+
+    def _import(self, call: Call) -> Any:
+        row, context = self._free(call), call.body["importContext"]
+
+        def work() -> None:
+            if self._objects is None:
+                raise OperationError("INTERNAL_ERROR", "no bucket is reached from here")
+            try:
+                content = self._objects(context["uri"])
+            except KeyError as error:
+                raise OperationError("ERROR_RDBMS", f"{context['uri']} does not exist") from error
+            self.databases.load(row["name"], context["database"], content)
+
+        return self._begin(call, row, "IMPORT", work, {"importContext": context})
+
+    def _database(self, call: Call) -> Any:
+        self._found(call)
+        if call["database"] not in self.databases.names(call["instance"]):
+            raise refuse("not-authorized-or-missing", what=f"The database {call['database']}")
+        return {"kind": "sql#database", "name": call["database"], "instance": call["instance"]}
+
+    def _insert_database(self, call: Call) -> Any:
+        row, name = self._free(call), call.body["name"]
+        return self._begin(call, row, "CREATE_DATABASE", lambda: self.databases.create_database(row["name"], name))
+
+    def _promote(self, call: Call) -> Any:
+        row = self._free(call)
+        if not row.get("masterInstanceName"):
+            raise refuse("promote-no-replica", instance=row["name"])
+
+        def work() -> None:
+            primary = self.instances.get((call["project"], row.pop("masterInstanceName").rpartition(":")[2]))
+            row["instanceType"] = "CLOUD_SQL_INSTANCE"
+            if primary is not None:
+                primary["replicaNames"] = [name for name in primary.get("replicaNames", []) if name != row["name"]]
+
+        return self._begin(call, row, "PROMOTE_REPLICA", work)
+
+    def _window(self, call: Call) -> Any:
+        earliest, latest = self._reach(self._found(call))
+        return {
+            "kind": "sql#getLatestRecoveryTime",
+            "earliestRecoveryTime": times.text(earliest),
+            "latestRecoveryTime": times.text(latest),
+        }
+
+    def _reach(self, row: Mapping[str, Any]) -> tuple[datetime, datetime]:
+        if not row["settings"].get("backupConfiguration", {}).get("pointInTimeRecoveryEnabled"):
+            raise refuse("pitr-off", instance=row["name"])
+        try:
+            return self.databases.window(row["name"])
+        except OperationError as error:
+            raise ApiError(500, error.message) from error
+
+    def _in_window(self, call: Call, row: Mapping[str, Any], moment: datetime) -> datetime:
+        del call
+        earliest, latest = self._reach(row)
+        if not earliest <= moment <= latest:
+            raise refuse(
+                "pitr-window",
+                moment=times.text(moment),
+                earliest=times.text(earliest),
+                latest=times.text(latest),
+                instance=row["name"],
+            )
+        return moment
+
+    def _backup_runs(self, call: Call) -> Any:
+        runs = self.backups.get((call["project"], call["instance"]))
+        if runs is None and (call["project"], call["instance"]) not in self.instances:
+            raise refuse("instance-missing")
+        newest_first = sorted(runs or [], key=lambda run: str(run["startTime"]), reverse=True)
+        return {"kind": "sql#backupRunsList", "items": newest_first}
+
+    def _backup_run(self, call: Call) -> Any:
+        runs = self.backups.get((call["project"], call["instance"]), [])
+        found = next((run for run in runs if run["id"] == call["id"]), None)
+        if found is None:
+            raise refuse("not-authorized-or-missing", what=f"The backup run {call['id']}")
+        return found
+
+    def _back_up(self, call: Call) -> Any:
+        row = self._free(call)
+
+        def work() -> None:
+            self.add_backup(call["project"], row["name"])
+
+        return self._begin(call, row, "BACKUP_VOLUME", work)
+
+    def _operation(self, call: Call) -> Any:
+        operation = self.operations.by_name.get(call["operation"])
+        if operation is None:
+            raise refuse("not-authorized-or-missing", what=f"The operation {call['operation']}")
+        return rendered(call["project"], operation)
+
+    def _operations(self, call: Call) -> Any:
+        wanted = call.parameters.get("instance")
+        rows = [
+            rendered(call["project"], each)
+            for each in reversed(self.operations.by_name.values())
+            if wanted in (None, each.target)
+        ]
+        return {"kind": "sql#operationsList", "items": rows}
+
+    def _free(self, call: Call) -> dict[str, Any]:
+        """The instance, when it runs and no operation holds it."""
+        row = self._found(call)
+        if self.operations.running(row["name"]):
+            raise refuse("operation-in-progress")
+        if row["state"] not in ("RUNNABLE", "FAILED") and call.method != "sql.instances.delete":
+            raise refuse("not-runnable", instance=row["name"], state=row["state"])
+        return row
+
+    def _new(self, call: Call, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        project = call["project"]
+        gone = self.deleted.get((project, name))
+        if (project, name) in self.instances or (gone is not None and self._clock() - gone < NAME_BLOCKED):
+            raise refuse("name-in-use")
+        checked_settings(name, body.get("settings", {}))
+        row = instance_resource(project, name, {})
+        row.update({key: value for key, value in body.items() if key != "name"})
+        row["state"] = "PENDING_CREATE"
+        return row
+
+    def _make(self, call: Call, row: dict[str, Any], kind: str, make: Callable[[], str]) -> Any:
+        """Begin an operation that makes an instance; it is there at once, and reachable when the operation ends."""
+        self.instances[call["project"], row["name"]] = row
+        return self._work(call, row, kind, make)
+
+    def _work(self, call: Call, row: dict[str, Any], kind: str, make: Callable[[], str]) -> Any:
+        def work() -> None:
+            try:
+                address = make()
+            except OperationError:
+                row["state"] = "FAILED"
+                raise
+            row["ipAddresses"] = [{"type": "PRIVATE", "ipAddress": address}]
+            row["state"] = "RUNNABLE"
+
+        return self._begin(call, row, kind, work)
+
+    def _begin(
+        self, call: Call, row: Mapping[str, Any], kind: str, work: Callable[[], None], details: Mapping[str, Any] = EMPTY
+    ) -> Any:
+        fails = call.fault is not None and call.fault.kind is Kind.OPERATION
+
+        def failing() -> None:
+            instance = self.instances[call["project"], row["name"]]
+            if instance["state"] == "PENDING_CREATE":
+                instance["state"] = "FAILED"
+            raise OperationError("INTERNAL_ERROR", "An internal error occurred (simulated).")
+
+        operation: Operation = self.operations.begin(kind, row["name"], failing if fails else work)
+        operation.details.update(details)
+        return rendered(call["project"], operation)
