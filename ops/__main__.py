@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from ops.adoption.command import adopt
+from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
 from ops.page import markdown, terminal, told
 from ops.pulumi import COMMAND_VARIABLE, Pulumi, PulumiError
@@ -103,6 +104,8 @@ def second_opinion(
 
 
 application.command("adopt")(adopt)
+application.add_typer(failover, name="failover")
+application.command("switchover")(switchover)
 
 
 @contextmanager
