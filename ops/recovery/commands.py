@@ -41,7 +41,7 @@ LastGood = Annotated[str, typer.Option(help="A query on the live database that a
 
 
 @restore.command("table")
-def restore_table(  # noqa: PLR0913 # a command's options
+def restore_table(  # noqa: PLR0913, PLR0917 # a command's options
     table: Annotated[str, typer.Option(help="schema.table")],
     env: Env = "dev",
     before: Before = "",
@@ -69,7 +69,7 @@ def restore_table(  # noqa: PLR0913 # a command's options
 
 
 @restore.command("pit")
-def restore_pit(  # noqa: PLR0913 # a command's options
+def restore_pit(  # noqa: PLR0913, PLR0917 # a command's options
     env: Env = "dev",
     before: Before = "",
     last_good: LastGood = "",
@@ -93,7 +93,7 @@ def restore_pit(  # noqa: PLR0913 # a command's options
 
 
 @restore.command("full")
-def restore_full(  # noqa: PLR0913 # a command's options
+def restore_full(  # noqa: PLR0913, PLR0917 # a command's options
     env: Env = "dev",
     source: Annotated[str, typer.Option(help="auto, logs, backup or export")] = "auto",
     check: Annotated[str, typer.Option(help="A query that must answer true on the new instance")] = "",
@@ -131,7 +131,18 @@ def remove_copy(run: RunName, env: Env = "dev", yes_really: YesReally = "") -> N
     _act(env, run, yes_really, "remove")
 
 
-def drill(  # noqa: PLR0913 # a command's options
+@restore.command("runbook")
+def write_runbook(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it is current")] = False,
+) -> None:
+    """Write docs/runbooks/recovery-postgres.md anew, out of the commands' own steps."""
+    with _told():
+        from ops.recovery import runbook  # noqa: PLC0415 # see above
+
+        runbook.write(is_check=check)
+
+
+def drill(  # noqa: PLR0913, PLR0917 # a command's options
     env: Env = "dev",
     kind: Annotated[str, typer.Option(help="restore pit, restore full or export")] = "restore pit",
     history: Annotated[bool, typer.Option("--history", help="Print what drills have achieved")] = False,
@@ -181,7 +192,7 @@ def _moment(before: str, last_good: str) -> dict[str, str]:
     return {"moment": moments.rfc3339(moments.parse(before)) if before else "", "last_good": last_good}
 
 
-def _performed(  # noqa: PLR0913 # a command's options
+def _performed(  # noqa: PLR0913, PLR0917 # a command's options
     procedure: Procedure, env: str, options: Mapping[str, str], plan: bool, yes_really: str, run: str, *, new: bool
 ) -> Run | None:
     """Print the plan, or perform the procedure and return its run."""

@@ -19,28 +19,30 @@ RESTORE_FULL = Procedure(
         Step(
             "source",
             "find the source",
-            "the newest moment that the logs reach (the newest backup with the logs after it applied); without logs the "
-            "newest backup that succeeded; without one the newest export whose success.json and checksums hold",
+            "the newest moment that the logs reach (the newest backup with the logs after it applied); without logs "
+            "the newest backup that succeeded; without one the newest export whose success.json and checksums hold",
             sources.best,
         ),
         Step(
             "instance",
             "make a new instance",
-            "a clone at that moment, that backup in a new instance, or an empty one like the declared; its name carries the "
-            "run's mark",
+            "a clone at that moment, that backup in a new instance, or an empty one like the declared; its name "
+            "carries the run's mark",
             _instance,
         ),
         Step("load", "load the export", "only from an export: Cloud SQL imports the dump", sources.fill_copy),
         Step(
             "validate",
             "validate it",
-            "as for a point in time; from an export the rows of every table are as many as were counted when it was taken",
+            "as for a point in time; from an export the rows of every table are as many as were counted when it was "
+            "taken",
             validate.copy,
         ),
         Step(
             "switch",
             "move the names",
-            "every record of the private zone that stands for the old primary or its replicas stands for the new instance",
+            "every record of the private zone that stands for the old primary or its replicas stands for the new "
+            "instance",
             promotion.promote,
             asks=promotion.question,
             is_wanted=lambda run: not run.option("no_switch"),

@@ -29,21 +29,22 @@ RESTORE_PIT = Procedure(
         Step(
             "clone",
             "clone to that moment",
-            "a new instance whose name carries the run's mark; it keeps the deletion guard, since it may become the live one",
+            "a new instance whose name carries the run's mark; it keeps the deletion guard, since it may become the "
+            "live one",
             _clone,
         ),
         Step(
             "validate",
             "validate the clone",
-            "it takes writes, has tables and rows, valid constraints and indexes, no commit after the moment, and answers "
-            "true to --check",
+            "it takes writes, has tables and rows, valid constraints and indexes, no commit after the moment, and "
+            "answers true to --check",
             validate.copy,
         ),
         Step(
             "promote",
             "move the names",
-            "every record of the private zone that stands for the live primary or its replicas stands for the clone, all in "
-            "one change; the live instance is not touched",
+            "every record of the private zone that stands for the live primary or its replicas stands for the clone, "
+            "all in one change; the live instance is not touched",
             promotion.promote,
             asks=promotion.question,
             is_wanted=lambda run: bool(run.option("promote")),

@@ -65,7 +65,7 @@ def journal_for(
     return Journal.begin(place, procedure.name, environment, options, datetime.now(UTC)), False
 
 
-def start(
+def start(  # noqa: PLR0913 # what, for whom, how
     procedure: Procedure,
     target: Declared,
     journal: Journal,
@@ -82,7 +82,7 @@ def start(
     return run
 
 
-def act(
+def act(  # noqa: PLR0913 # what, for whom, how
     action: Action,
     target: Declared,
     journal: Journal,

@@ -9,7 +9,7 @@ from typing import Any
 
 import google_crc32c
 
-from ops.recovery import moments, validate
+from ops.recovery import copies, moments, validate
 from ops.recovery.copies import live_instance
 from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Run
@@ -62,7 +62,7 @@ def newest_backup(run: Run) -> dict[str, Any]:
 
 
 def newest_export(run: Run) -> dict[str, Any]:
-    """The newest export whose marker was written, with its objects checked; raises RecoveryError where there is none."""
+    """The newest export whose marker was written, its counts checked; raises RecoveryError where there is none."""
     prefix = f"postgres/{run.declared.primary}/"
     markers = [name for name in run.google.bucket.names(prefix) if name.endswith(f"/{_MARKER}")]
     if not markers:
@@ -146,9 +146,12 @@ def begin_copy(run: Run, name: str) -> None:
 
 
 def fill_copy(run: Run) -> dict[str, Any]:
-    """Load the export into the copy; a copy that was half filled is not used again."""
+    """Load the export into the copy; one that was half filled before is made anew."""
     if run.value("source") != "export":
         return {}
+    made: dict[str, Any] = {}
+    if run.journal.values.get("spoilt") == run.value("copy"):
+        made = copies.make(run, run.value("live"), lambda name: begin_copy(run, name))
     name = run.value("copy")
     run.google.sql.create_database(name, run.declared.database)
     try:
@@ -156,4 +159,4 @@ def fill_copy(run: Run) -> dict[str, Any]:
     except RecoveryError:
         run.journal.keep(spoilt=name)
         raise
-    return {}
+    return made

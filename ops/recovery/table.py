@@ -156,8 +156,8 @@ RESTORE_TABLE = Procedure(
         Step(
             "extract",
             "extract the table",
-            "in the temporary instance the table is laid flat into schema recovered_<run>, then pg_dump writes its rows "
-            "and, apart, its definition",
+            "in the temporary instance the table is laid flat into schema recovered_<run>, then pg_dump writes its "
+            "rows and, apart, its definition",
             _extract,
         ),
         Step(
@@ -169,23 +169,24 @@ RESTORE_TABLE = Procedure(
         Step(
             "validate",
             "validate",
-            "row count and a checksum of every column against the temporary instance; checks and foreign keys of the live "
-            "table; what a merge would change",
+            "row count and a checksum of every column against the temporary instance; checks and foreign keys of the "
+            "live table; what a merge would change",
             _validate,
         ),
         Step(
             "merge",
             "merge by the chosen rule",
-            "one transaction, writers wait; live rows that are overwritten are kept in recovered_<run>.<table>_before; a "
-            "table that is lost is made again with its indexes, rights and the foreign keys that pointed to it",
+            "one transaction, writers wait; live rows that are overwritten are kept in "
+            "recovered_<run>.<table>_before; a table that is lost is made again with its indexes, rights and the "
+            "foreign keys that pointed to it",
             _merge,
             asks=_question,
         ),
         Step(
             "clean",
             "clean up",
-            "the temporary instance is deleted after its mark, the stack's instances and the names in DNS were checked; "
-            "schema recovered_<run> stays",
+            "the temporary instance is deleted after its mark, the stack's instances and the names in DNS were "
+            "checked; schema recovered_<run> stays",
             _clean,
         ),
     ),

@@ -1,4 +1,4 @@
-"""Whether a copy holds what it should: its tables and rows, valid constraints and indexes, and the schema as declared."""
+"""Whether a copy holds what it should: tables and rows, valid constraints and indexes, what a person asks of it."""
 
 from collections.abc import Mapping
 from typing import Any

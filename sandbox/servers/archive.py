@@ -91,7 +91,10 @@ class ArchivedServers:
         self._copy(max(usable)[1], server)
         recovery = {"restore_command": f"cp {archive.log}/%f %p", "recovery_target_timeline": "current"}
         if moment is not None:
-            recovery |= {"recovery_target_time": f"{moment:%Y-%m-%d %H:%M:%S.%f}+00", "recovery_target_action": "promote"}
+            recovery |= {
+                "recovery_target_time": f"{moment:%Y-%m-%d %H:%M:%S.%f}+00",
+                "recovery_target_action": "promote",
+            }
         try:
             self._recover(server, recovery)
         except ServerError as error:
@@ -148,10 +151,16 @@ class ArchivedServers:
 
     def delete(self, name: str) -> None:
         """Stop a server and remove its data; its archive stays."""
-        server = self.servers.pop(name)
+        server = self.servers.pop(name, None)
+        if server is None:
+            return
         server.stop("immediate")
         if server.data is not None:
             shutil.rmtree(server.data.parent)
+
+    def sent(self, name: str) -> int:
+        """How many files of its log a server has archived."""
+        return sum(not file.name.startswith(".") for file in self._archives[name].log.iterdir())
 
     def lose(self, name: str) -> None:
         """Kill a server and take its disk away; its archive stays."""
@@ -198,7 +207,7 @@ class ArchivedServers:
             server.configure(own)
 
     def _send(self, name: str) -> datetime:
-        """Let a running server archive all it has committed so far; returns the moment up to which the archive holds."""
+        """Let a running server archive what it has committed; returns the moment up to which the archive holds."""
         server, archive = self.servers.get(name), self._archives[name]
         if server is None or not server.is_running:
             files = [file.stat().st_mtime for file in archive.log.iterdir() if not file.name.startswith(".")]

@@ -1,4 +1,4 @@
-"""A client that writes row after row and keeps a list of the commits that were acknowledged to it."""
+"""A client that writes row after row into table ledger and keeps a list of the commits that were acknowledged to it."""
 
 import threading
 from collections.abc import Callable
@@ -8,8 +8,6 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
-
-TABLE = "ledger"
 
 
 @dataclass(frozen=True)
@@ -21,13 +19,17 @@ class Moment:
 
 
 class Commits:
-    """Writers that commit one row at a time; a context manager. A writer ends when its server does."""
+    """Writers that commit one row at a time after those that are there; a context manager.
+
+    A writer ends when its server does. `acknowledged` are its rows with the server's time.
+    """
 
     def __init__(self, way: Callable[[], str], writers: int = 2) -> None:
         self._way = way
         self._gates = [threading.Lock() for _ in range(writers)]
         self._ended = threading.Event()
         self._grown = threading.Condition()
+        self._first = 0
         self.acknowledged: dict[int, datetime] = {}
         self._threads = [
             threading.Thread(target=self._write, args=(number, gate), daemon=True)
@@ -39,11 +41,14 @@ class Commits:
         """The table that is written to."""
         with psycopg.connect(way, autocommit=True) as connection:
             connection.execute(
-                f"CREATE TABLE {TABLE} (id bigint PRIMARY KEY, note text NOT NULL, "
-                "at timestamptz NOT NULL DEFAULT clock_timestamp())".encode()
+                "CREATE TABLE ledger (id bigint PRIMARY KEY, note text NOT NULL, "
+                "at timestamptz NOT NULL DEFAULT clock_timestamp())"
             )
 
     def __enter__(self) -> Self:
+        with psycopg.connect(self._way(), autocommit=True) as connection:
+            row = connection.execute("SELECT coalesce(max(id), 0) FROM ledger").fetchone()
+        self._first = row[0] if row else 0
         for thread in self._threads:
             thread.start()
         return self
@@ -79,14 +84,14 @@ class Commits:
 
     def _write(self, number: int, gate: threading.Lock) -> None:
         step = len(self._gates)
-        identity = number
+        identity = self._first + number
         try:
             with psycopg.connect(self._way(), autocommit=True) as connection:
                 while not self._ended.is_set():
                     with gate:
                         identity += step
                         row = connection.execute(
-                            f"INSERT INTO {TABLE} (id, note) VALUES (%s, %s) RETURNING at".encode(),
+                            "INSERT INTO ledger (id, note) VALUES (%s, %s) RETURNING at",
                             (identity, f"row {identity}"),
                         ).fetchone()
                         if row is not None:
@@ -101,4 +106,4 @@ class Commits:
 def rows_of(way: str) -> frozenset[int]:
     """The rows that a server holds."""
     with psycopg.connect(way) as connection:
-        return frozenset(row[0] for row in connection.execute(f"SELECT id FROM {TABLE}".encode()))
+        return frozenset(row[0] for row in connection.execute("SELECT id FROM ledger"))

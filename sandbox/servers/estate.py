@@ -9,14 +9,15 @@ import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
 from types import TracebackType
 from typing import Self
 
 import google_crc32c
 
-from infra.derive.platform import derive
+from infra.derive.platform import PlatformPlan, derive
 from infra.settings.load import from_stack_file
-from sandbox.api import ApiServer
+from sandbox.api import Api, ApiServer
 from sandbox.api.dns import Dns
 from sandbox.api.sqladmin import Databases, SqlAdmin
 from sandbox.api.storage import Storage
@@ -31,12 +32,12 @@ STACK = "dev"
 
 
 class Estate:
-    """A context manager; `variables` are the environment that the commands run in, `replica` an address that is read."""
+    """A context manager; `variables` are the environment that the commands run in."""
 
-    replica = "10.20.0.200"
-
-    def __init__(self, databases: Databases, stack: str = STACK, polls: int = 2) -> None:
-        plan = derive(from_stack_file(ROOT / f"Pulumi.{stack}.yaml"))
+    def __init__(
+        self, databases: Databases, stack: str = STACK, polls: int = 2, server: ApiServer | None = None
+    ) -> None:
+        plan = _plan(stack)
         if plan.postgres is None:
             raise ValueError(f"{stack} has no PostgreSQL")
         self.stack = stack
@@ -49,12 +50,18 @@ class Estate:
         self.storage, self.dns = Storage(), Dns(polls=1)
         self.sql = SqlAdmin(databases, self._object, polls)
         self.storage.add_bucket(self.bucket)
-        self.server = ApiServer([self.sql, self.storage, self.dns])
-        self.api = self.server.api
         self._open = ExitStack()
+        services = (self.sql, self.storage, self.dns)
+        # A server that runs already is given over to this estate, so that clients built for it can be kept.
+        self.server = server or ApiServer(services)
+        self._own = server is None
+        if server is not None:
+            server.api = Api(services)
+        self.api = self.server.api
 
     def __enter__(self) -> Self:
-        self._open.enter_context(self.server)
+        if self._own:
+            self._open.enter_context(self.server)
         self.sql.add(self.project, self.primary)
         self.dns.add_zone(
             self.project,
@@ -143,6 +150,11 @@ class RealEstate(Estate):
         """The environment of the commands, with the servers' port and password."""
         way = f"postgresql://{SUPERUSER}:{self._workspace.password}@unused:{self.servers.port}/postgres"
         return self.variables(way)
+
+
+@cache
+def _plan(stack: str) -> PlatformPlan:
+    return derive(from_stack_file(ROOT / f"Pulumi.{stack}.yaml"))
 
 
 def _crc32c(content: bytes) -> str:

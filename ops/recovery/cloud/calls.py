@@ -1,8 +1,8 @@
 """One call to Google: tried again where that can help, and told in one message where it cannot.
 
-What is worth a second try follows Google Cloud, "Retry strategy" and "Errors" of Cloud SQL's Admin API: 408, 429 and 5xx,
-cut connections and answers that never came. A call whose answer was lost may have been done: whoever calls looks at what
-is there before asking again, and takes 409 as a reason to look.
+What is worth a second try follows Google Cloud, "Retry strategy" and "Errors" of Cloud SQL's Admin API: 408, 429 and
+5xx, cut connections and answers that never came. A call whose answer was lost may have been done: whoever calls looks
+at what is there before asking again, and takes 409 as a reason to look.
 """
 
 import http.client

@@ -1,4 +1,4 @@
-"""The private names that clients hold: moved as a whole, with what they were kept for the way back (REC-PITR, REC-FULL)."""
+"""The private names that clients hold: moved as a whole, and what they were is kept for the way back."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,9 @@ class Names:
     """Address records of the environment's private zone."""
 
     def __init__(self, client: Any, declared: Declared, pace: Pace) -> None:
-        self._client = client
+        # Each of these is built out of the whole discovery document when it is asked for.
+        self._sets = client.resourceRecordSets()
+        self._changes = client.changes()
         self._place = {"project": declared.project, "managedZone": declared.zone}
         self._pace = pace
         self._where = f"zone {declared.zone}"
@@ -45,14 +47,13 @@ class Names:
     def records(self) -> dict[str, tuple[int, tuple[str, ...]]]:
         """TTL and addresses of each name; raises RecoveryError where the zone is not there."""
         found: dict[str, tuple[int, tuple[str, ...]]] = {}
-        sets = self._client.resourceRecordSets()
-        request = sets.list(**self._place)
+        request = self._sets.list(**self._place)
         while request is not None:
             page = self._asked(request)
             for row in page.get("rrsets", ()):
                 if row["type"] == "A":
                     found[row["name"].rstrip(".")] = (row["ttl"], tuple(row["rrdatas"]))
-            request = sets.list_next(request, page)
+            request = self._sets.list_next(request, page)
         return found
 
     def moves(self, old: Sequence[str], new: str) -> list[Move]:
@@ -85,7 +86,7 @@ class Names:
             "additions": [_record(move, move.after) for move in left],
         }
         try:
-            change = self._asked(self._client.changes().create(**self._place, body=body))
+            change = self._asked(self._changes.create(**self._place, body=body))
         except (ChangedError, ConflictError):
             # An answer that was lost, or somebody else: what is there now tells.
             self._check(moves)
@@ -95,7 +96,7 @@ class Names:
             if time.monotonic() > deadline:
                 raise RecoveryError(self._where, "the change is still pending", fix="run the command again")
             time.sleep(self._pace.poll)
-            change = self._asked(self._client.changes().get(**self._place, changeId=change["id"]))
+            change = self._asked(self._changes.get(**self._place, changeId=change["id"]))
 
     def _check(self, moves: Sequence[Move]) -> None:
         now = self.records()

@@ -22,7 +22,7 @@ from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 ENDPOINT_VARIABLE = "TRIPTRIP_ENDPOINT_{api}"
-"""Another endpoint of an API (SQLADMIN, DNS, STORAGE): a regional or private one, or loopback, asked without an account."""
+"""Another endpoint of an API (SQLADMIN, DNS, STORAGE); one on loopback is asked without an account."""
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -71,18 +71,25 @@ def connect(declared: Declared, pace: Pace | None = None, endpoints: Mapping[str
 
 
 def _endpoints() -> dict[str, str]:
-    found = {
-        api: os.environ.get(ENDPOINT_VARIABLE.format(api=api.upper()), "") for api in ("sqladmin", "dns", "storage")
-    }
-    return {api: place.rstrip("/") for api, place in found.items() if place}
+    """Endpoints of the environment; raises RecoveryError for one that would be asked in plain text."""
+    found = {}
+    for api in ("sqladmin", "dns", "storage"):
+        variable = ENDPOINT_VARIABLE.format(api=api.upper())
+        if place := os.environ.get(variable, "").rstrip("/"):
+            if urlsplit(place).scheme != "https" and not _is_loopback(place):
+                raise RecoveryError(f"environment variable {variable}", "is no https address", fix="unset it")
+            found[api] = place
+    return found
+
+
+def _is_loopback(place: str | None) -> bool:
+    parts = urlsplit(place or "")
+    return parts.scheme == "http" and parts.hostname == "127.0.0.1"
 
 
 def _credentials(place: str | None) -> Any:
-    parts = urlsplit(place or "https://googleapis.com")
-    if parts.scheme == "http" and parts.hostname == "127.0.0.1":
+    if _is_loopback(place):
         return google.auth.credentials.AnonymousCredentials()  # type: ignore[no-untyped-call] # its signature
-    if parts.scheme != "https":
-        raise RecoveryError(ENDPOINT_VARIABLE.format(api="…"), "is no https address", fix="unset it")
     try:
         return google.auth.default(scopes=[_SCOPE])[0]
     except GoogleAuthError as error:

@@ -85,8 +85,9 @@ def compare(connection: Connection, pair: Pair) -> Comparison:
         return Comparison(row[0], 0, row[1])
     query = sql.SQL(
         """
-        SELECT count(*) FILTER (WHERE l.{key} IS NULL), count(*) FILTER (WHERE l.{key} IS NOT NULL AND r.{key} IS NOT NULL
-            AND {differs}), count(*) FILTER (WHERE r.{key} IS NULL)
+        SELECT count(*) FILTER (WHERE l.{key} IS NULL),
+            count(*) FILTER (WHERE l.{key} IS NOT NULL AND r.{key} IS NOT NULL AND {differs}),
+            count(*) FILTER (WHERE r.{key} IS NULL)
         FROM {recovered} AS r FULL JOIN {live} AS l ON {same}
         """
     ).format(key=sql.Identifier(pair.live.key[0]), differs=pair.differs(), same=pair.same_key(), **tables)
@@ -125,18 +126,17 @@ def broken_rules(connection: Connection, pair: Pair) -> Sequence[str]:
     return found
 
 
-def _orphans(pair: Pair, target: str, columns: Sequence[str], targets: Sequence[str], *, own: bool) -> sql.Composable:
+def _orphans(pair: Pair, target: str, columns: Sequence[str], targets: Sequence[str], *, own: bool) -> sql.Composed:
     """Rows whose foreign key points to nothing; a table that points to itself may point to a recovered row too."""
     same = sql.SQL(" AND ").join(
         sql.SQL("t.{} = r.{}").format(sql.Identifier(there), sql.Identifier(here))
         for here, there in zip(columns, targets, strict=True)
     )
     given = sql.SQL(" AND ").join(sql.SQL("r.{} IS NOT NULL").format(sql.Identifier(here)) for here in columns)
-    query: sql.Composable = sql.SQL(
-        "SELECT count(*) FROM {} AS r WHERE {} AND NOT EXISTS (SELECT FROM {} AS t WHERE {})"
-    ).format(pair.recovered.identifier, given, sql.SQL(target), same)
-    if own:
-        query = query + sql.SQL(" AND NOT EXISTS (SELECT FROM {} AS t WHERE {})").format(
-            pair.recovered.identifier, same
-        )
-    return query
+    orphans = sql.SQL("SELECT count(*) FROM {} AS r WHERE {} AND NOT EXISTS (SELECT FROM {} AS t WHERE {})").format(
+        pair.recovered.identifier, given, sql.SQL(target), same
+    )
+    if not own:
+        return orphans
+    there = sql.SQL("{} AND NOT EXISTS (SELECT FROM {} AS t WHERE {})")
+    return there.format(orphans, pair.recovered.identifier, same)

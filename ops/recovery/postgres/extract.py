@@ -63,7 +63,7 @@ def _write(environment: dict[str, str], arguments: tuple[str, ...], target: Path
     made.replace(target)
 
 
-def lay_beside(
+def lay_beside(  # noqa: PLR0913, PLR0917 # what, from where, to where
     connection: Connection, environment: dict[str, str], schema: str, table: Table, folder: Path, release: int
 ) -> None:
     """Load the rows into the live database's schema of the run, all or nothing; nothing where they are."""

@@ -68,8 +68,8 @@ def merge(connection: Connection, pair: Pair, rule: Rule, changed_column: str = 
         _raise_sequences(connection, pair)
         connection.execute(
             sql.SQL(
-                "CREATE TABLE {} AS SELECT %s::text AS rule, %s::int AS inserted, %s::int AS updated, %s::int AS deleted, "
-                "now() AS merged_at"
+                "CREATE TABLE {} AS SELECT %s::text AS rule, %s::int AS inserted, %s::int AS updated, "
+                "%s::int AS deleted, now() AS merged_at"
             ).format(_mark(pair)),
             (str(rule), done["inserted"], done["updated"], done["deleted"]),
         )

@@ -23,7 +23,9 @@ def run(program: str, arguments: Sequence[str], environment: Mapping[str, str], 
         words, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = " / ".join(line for line in done.stderr.strip().splitlines()[-3:])
+        lines = done.stderr.strip().splitlines()
+        # pg_restore tells the error first and then the whole statement.
+        said = " / ".join([line for line in lines if "error:" in line][:2] or lines[-3:])
         raise RecoveryError(program, said or f"ended with {done.returncode}", fix=_fix(said))
 
 

@@ -89,8 +89,8 @@ class MemoryDatabases:
         self.loaded.setdefault(name, []).append(content)
 
     def delete(self, name: str) -> None:
-        """Forget a database."""
-        del self.lineage[name]
+        """Forget a database, where making it had not failed."""
+        self.lineage.pop(name, None)
 
     def _made(self, name: str, *lineage: object) -> str:
         self.lineage[name] = lineage

@@ -26,7 +26,7 @@ class Listener:
         return self.agrees
 
 
-def performed(  # noqa: PLR0913 # a command's options
+def performed(  # noqa: PLR0913, PLR0917 # a command's options
     procedure: Procedure,
     options: Mapping[str, str],
     listener: Listener | None = None,

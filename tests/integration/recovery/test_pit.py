@@ -10,7 +10,7 @@ from ops.recovery import moments
 from ops.recovery.errors import RecoveryError
 from ops.recovery.full import RESTORE_FULL
 from ops.recovery.pit import RESTORE_PIT
-from sandbox.servers.commits import TABLE, Commits, rows_of
+from sandbox.servers.commits import Commits, rows_of
 from sandbox.servers.estate import RealEstate
 from tests.integration.recovery.commands import Listener, performed
 
@@ -26,13 +26,13 @@ def test_corrupted_rows_are_as_they_were_before_a_known_moment(estate: RealEstat
         good = commits.moment()
         commits.wait_for(20)
         with psycopg.connect(estate.way(), autocommit=True) as connection:
-            connection.execute(f"UPDATE {TABLE} SET note = 'corrupted'".encode())
+            connection.execute("UPDATE ledger SET note = 'corrupted'")
         commits.wait_for(20)
         run = performed(RESTORE_PIT, {"moment": moments.rfc3339(good.at), "promote": "yes"})
         copy = run.value("copy")
     assert rows_of(estate.way(copy)) == good.rows
     with psycopg.connect(estate.way(copy)) as connection:
-        assert connection.execute(f"SELECT count(*) FROM {TABLE} WHERE note = 'corrupted'".encode()).fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM ledger WHERE note = 'corrupted'").fetchone() == (0,)
     assert estate.behind(estate.write_name) == [estate.address(copy)]
     assert rows_of(estate.way()) >= frozenset(commits.acknowledged)
     assert deletions(estate) == []
@@ -51,9 +51,9 @@ def test_a_primary_killed_in_the_middle_of_a_workload_loses_nothing_before_the_m
     run = performed(RESTORE_FULL, {"source": "logs"})
     recovered = rows_of(estate.way(run.value("copy")))
     assert moment.rows <= recovered
-    assert recovered - frozenset(commits.acknowledged) <= frozenset(
-        range(max(commits.acknowledged) + 5)
-    ), "at most what was under way"
+    assert recovered - frozenset(commits.acknowledged) <= frozenset(range(max(commits.acknowledged) + 5)), (
+        "at most what was under way"
+    )
     assert estate.behind(estate.write_name) == [estate.address(run.value("copy"))]
     assert deletions(estate) == []
 
@@ -65,9 +65,7 @@ def test_a_primary_killed_in_the_middle_of_a_workload_loses_nothing_before_the_m
         (timedelta(days=1), "is in the future"),
     ],
 )
-def test_a_wrong_moment_is_told_before_anything_is_made(
-    estate: RealEstate, shift: timedelta, message: str
-) -> None:
+def test_a_wrong_moment_is_told_before_anything_is_made(estate: RealEstate, shift: timedelta, message: str) -> None:
     earliest, _ = estate.servers.window(estate.primary)
     with pytest.raises(RecoveryError, match=message):
         performed(RESTORE_PIT, {"moment": moments.rfc3339(earliest + shift)})
@@ -76,8 +74,8 @@ def test_a_wrong_moment_is_told_before_anything_is_made(
 
 def test_without_logs_and_backups_an_export_comes_back_with_its_counts_checked(estate: RealEstate) -> None:
     estate.export(
-        f"CREATE TABLE {TABLE} (id bigint PRIMARY KEY, note text NOT NULL);\nINSERT INTO {TABLE} VALUES (1, 'a'), (2, 'b');",
-        {f"public.{TABLE}": 2},
+        "CREATE TABLE ledger (id bigint PRIMARY KEY, note text NOT NULL); INSERT INTO ledger VALUES (1, 'a'), (2, 'b')",
+        {"public.ledger": 2},
     )
     estate.servers.lose(estate.primary)
     del estate.sql.instances[estate.project, estate.primary]

@@ -1,6 +1,5 @@
 """REC-TABLE on real servers: a lost table, lost rows, corrupted rows; what is live meanwhile is never lost."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from ops.recovery import moments
 from ops.recovery.errors import RecoveryError, RefusedError
-from ops.recovery.steps import Run
+from ops.recovery.steps import Run, Watcher
 from ops.recovery.table import RESTORE_TABLE
 from sandbox.servers.commits import Commits
 from sandbox.servers.estate import RealEstate
@@ -45,14 +44,14 @@ OPTIONS = {"table": "public.bookings", "rule": "missing", "changed_column": "", 
 
 
 @pytest.fixture
-def booked(estate: RealEstate) -> Iterator[tuple[RealEstate, str]]:
+def booked(estate: RealEstate) -> tuple[RealEstate, str]:
     """An estate with bookings, and the moment at which all was well."""
     with psycopg.connect(estate.way(), autocommit=True) as connection:
         connection.execute(SCHEMA.encode())
         row = connection.execute("SELECT clock_timestamp()").fetchone()
     assert row is not None
     estate.servers.window(estate.primary)
-    yield estate, moments.rfc3339(row[0])
+    return estate, moments.rfc3339(row[0])
 
 
 def asked(estate: RealEstate, query: str) -> list[tuple[Any, ...]]:
@@ -102,7 +101,7 @@ def test_changed_rows_go_back_and_what_they_were_is_kept(booked: tuple[RealEstat
     run = recovered(moment, rule="changed")
     assert asked(estate, "SELECT * FROM bookings WHERE id <= 200 ORDER BY id") == before
     assert run.value("merged") == {"inserted": 1, "updated": 30, "deleted": 0}
-    kept = asked(estate, f"SELECT id, price FROM {run.value('schema')}.bookings_before ORDER BY id")
+    kept = asked(estate, f"SELECT id, price FROM {run.value('schema')}.bookings_before ORDER BY id")  # noqa: S608 # ours
     assert kept == [(number, number + 1) for number in range(1, 31)]
     left_alone(estate, run)
 
@@ -115,7 +114,7 @@ def test_replaced_is_exactly_as_it_was(booked: tuple[RealEstate, str]) -> None:
     run = recovered(moment, rule="replace")
     assert asked(estate, "SELECT * FROM bookings ORDER BY id") == before
     assert run.value("merged") == {"inserted": 0, "updated": 5, "deleted": 1}
-    assert len(asked(estate, f"SELECT FROM {run.value('schema')}.bookings_before")) == 6
+    assert len(asked(estate, f"TABLE {run.value('schema')}.bookings_before")) == 6
 
 
 def test_only_rows_that_changed_since_go_back(booked: tuple[RealEstate, str]) -> None:
@@ -180,7 +179,7 @@ def test_writers_lose_nothing_while_their_table_is_merged(booked: tuple[RealEsta
         commits.wait_for(40)
         good = commits.moment()
         lost = sorted(good.rows)[::3]
-        changed(estate, f"DELETE FROM ledger WHERE id = ANY(ARRAY{lost}::bigint[])")
+        changed(estate, f"DELETE FROM ledger WHERE id = ANY(ARRAY{lost}::bigint[])")  # noqa: S608 # numbers of ours
         commits.wait_for(20)
         recovered(moments.rfc3339(good.at), table="public.ledger")
         commits.wait_for(20)
@@ -197,8 +196,6 @@ def test_a_full_disk_here_is_told_and_the_next_run_goes_on(booked: tuple[RealEst
         target = folder / "rows.partial"
         target.symlink_to("/dev/full")
         return target
-
-    from ops.recovery.steps import Watcher  # noqa: PLC0415
 
     made: list[Path] = []
 
