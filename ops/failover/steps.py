@@ -16,7 +16,7 @@ from ops.pulumi import Pulumi, PulumiError
 from ops.recovery.cloud.calls import ConflictError
 from ops.recovery.cloud.sql import RUNNABLE, Instance
 from ops.recovery.errors import RecoveryError, RefusedError
-from ops.recovery.postgres.databases import Databases
+from ops.recovery.postgres.databases import Connection, Databases
 from ops.recovery.steps import Run
 
 ADOPTIONS = "adoptions"
@@ -185,12 +185,21 @@ def heard_of(run: Run, instance: Instance) -> Heard:
 
 
 def checked_of(run: Run, instance: Instance) -> dict[str, Any]:
-    """Ask the new primary: writes, timeline, users. A transaction id is a write that leaves nothing behind."""
+    """Ask the new primary."""
     with Databases(run.declared.database, run.folder).connected(instance) as connection:
-        connection.execute("select pg_current_xact_id()")
-        timeline = connection.execute("select timeline_id from pg_control_checkpoint()").fetchone()
-        users = connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()
-    return {"timeline": timeline[0] if timeline else None, "users": [row[0] for row in users]}
+        return seen_by(connection)
+
+
+def seen_by(connection: Connection) -> dict[str, Any]:
+    """Whether writes are taken, the timeline, and who may sign in; a server in recovery refuses the first.
+
+    A transaction's id is a write that leaves nothing behind. The timeline is that of the log being written: the one of
+    the last checkpoint is still the old one for a moment after a promotion.
+    """
+    connection.execute("select pg_current_xact_id()")
+    file = connection.execute("select pg_walfile_name(pg_current_wal_lsn())").fetchone()
+    users = connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()
+    return {"timeline": int(str(file[0])[:8], 16) if file else None, "users": [row[0] for row in users]}
 
 
 MEANS = Means(engine_of, heard_of, checked_of)
