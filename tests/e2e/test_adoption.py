@@ -26,7 +26,7 @@ class _KilledError(BaseException):
 
 
 def ops(sandbox: Sandbox, *words: str) -> Result:
-    more = ["--folder", str(sandbox.folder / "adoptions")] if words[0] == "adopt" else []
+    more = ["--folder", str(sandbox.folder / "adoptions"), "--yes-really", "prod"] if words[0] == "adopt" else []
     done = CliRunner().invoke(application, [*words, "--stack", "prod", "--pulumi", "sandbox/pulumi", *more])
     return Result(done.exit_code, done.output, done.stdout)
 
