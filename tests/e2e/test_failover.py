@@ -30,6 +30,8 @@ def test_the_second_region_takes_over_and_a_deployment_of_the_rest_settles(tier:
     resources = tier.resources("prod")
     pooler = resources["pooler-address-write-disaster-recovery"]["outputs"]["address"]
     assert resources["postgres-name-write"]["outputs"]["rrdatas"] == [pooler]
+    readers = resources["postgres-name-replicas"]
+    assert (readers["outputs"]["rrdatas"], readers["protect"]) == ([address], True)
     primary = resources["postgres-primary"]["outputs"]["settings"]
     assert (primary["availabilityType"], primary["backupConfiguration"]["enabled"]) == ("REGIONAL", True)
     steps = tier.steps("prod")
