@@ -52,10 +52,7 @@ def encryption_plan(settings: Settings, names: Names) -> EncryptionPlan:
     if settings.recovery:
         places.append(("copies", settings.recovery.region))
     return EncryptionPlan(
-        rings=tuple(
-            KeyRingPlan(key, names.lasting("data", key), region, _keys(rows, key))
-            for key, region in places
-        ),
+        rings=tuple(KeyRingPlan(key, names.lasting("data", key), region, _keys(rows, key)) for key, region in places),
         agents=tuple(sorted({row.agent for row in rows.values() if row.agent})),
         rotation_period=f"{encryption.rotation.seconds}s",
         destroy_scheduled_duration=f"{encryption.destroy_delay.seconds}s",

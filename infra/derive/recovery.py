@@ -1,8 +1,8 @@
-"""Copies outside the stores as they will be declared: buckets, exports, and by what each copy is known (BAK-*, REC-*)."""
+"""Copies outside the stores as they will be declared: buckets, exports, by what each copy is known (BAK-*, REC-*)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra.catalog import recovery_rows as catalog
 from infra.catalog.recovery_rows import CopyRow, ExportRow
@@ -45,7 +45,6 @@ class ExportPlan:
     """
 
     key: str
-    store: str
     name: str
     source: str
     region: str
@@ -54,7 +53,7 @@ class ExportPlan:
     permissions: tuple[str, ...]
     scheduler_account_id: str
     schedule: str
-    bucket: str
+    bucket_key: str
     argument: Mapping[str, Any]
 
 
@@ -68,7 +67,7 @@ class TargetPlan:
 
 @dataclass(frozen=True)
 class RecoveryPlan:
-    """Everything; `role_ids` are the custom roles of the buckets by what they are for, `starter_role_id` starts exports."""
+    """Everything; `role_ids` are the custom roles on buckets by what they are for, `starter_role_id` starts exports."""
 
     region: str
     buckets: tuple[BucketPlan, ...]
@@ -93,7 +92,7 @@ class RecoveryPlan:
 def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) -> RecoveryPlan:
     """Work it out from settings that `infra.derive.checks` has accepted."""
     exports = tuple(_exports(recovery, settings, names))
-    buckets = tuple(_buckets(recovery, settings, names))
+    buckets = tuple(_buckets(recovery, settings))
     bucket_roles = ("marker", *(["redis"] if "redis-exports" in features(settings) else []))
     return RecoveryPlan(
         region=recovery.region,
@@ -122,8 +121,7 @@ def _bucket_name(settings: Settings, key: str) -> str:
     return f"{project.gcp_project}-{project.generation}-{key}"
 
 
-def _buckets(recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[BucketPlan]:
-    del names
+def _buckets(recovery: RecoverySettings, settings: Settings) -> Iterator[BucketPlan]:
     yield BucketPlan(
         key=BACKUPS,
         name=_bucket_name(settings, BACKUPS),
@@ -155,45 +153,51 @@ def _by_age(item: tuple[str, Duration]) -> Duration:
     return item[1]
 
 
+class _Asked(NamedTuple):
+    """An export that a stack asks for: when, where to, and what the workflow is told beside what all are."""
+
+    schedule: str
+    bucket: str
+    told: Mapping[str, Any]
+
+
 def _exports(recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[ExportPlan]:
     for key, row in catalog.exports().items():
-        yield from _EXPORTS[key](row, recovery, settings, names)
+        if asked := _EXPORTS[key](recovery, settings, names):
+            yield _export(key, row, asked, settings, names)
 
 
-def _postgres(row: ExportRow, recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[ExportPlan]:
+def _postgres(recovery: RecoverySettings, settings: Settings, names: Names) -> _Asked | None:
     if settings.postgres is None:
-        return
+        return None
     plan = postgres_plan(settings.postgres, settings, names)
     told = {"instance": plan.primary.name, "databases": [plan.database]}
-    yield _export("postgres", row, schedule.daily(recovery.postgres.time), BACKUPS, told, settings, names)
+    return _Asked(schedule.daily(recovery.postgres.time), BACKUPS, told)
 
 
-def _redis(row: ExportRow, recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[ExportPlan]:
+def _redis(recovery: RecoverySettings, settings: Settings, names: Names) -> _Asked | None:
     if settings.cache is None or settings.cache.engine != "redis":
-        return
+        return None
     told = {"instance": cache_plan(settings.cache, settings, names).name}
-    yield _export("redis", row, f"{recovery.redis.minute} * * * *", CACHE_EXPORTS, told, settings, names)
+    return _Asked(f"{recovery.redis.minute} * * * *", CACHE_EXPORTS, told)
 
 
-_EXPORTS: Mapping[str, Callable[[ExportRow, RecoverySettings, Settings, Names], Iterator[ExportPlan]]] = {
+_EXPORTS: Mapping[str, Callable[[RecoverySettings, Settings, Names], _Asked | None]] = {
     "postgres": _postgres,
     "redis": _redis,
 }
 
 
-def _export(
-    key: str, row: ExportRow, cron: str, bucket: str, told: Mapping[str, Any], settings: Settings, names: Names
-) -> ExportPlan:
+def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: Names) -> ExportPlan:
     project, name = settings.project, names.of("export", key)
     common = {
         "project": project.gcp_project,
         "region": project.region,
         "workflow": name,
-        "bucket": _bucket_name(settings, bucket),
+        "bucket": _bucket_name(settings, asked.bucket),
     }
     return ExportPlan(
         key=key,
-        store=catalog.copies()[key].store or key,
         name=name,
         source=row.text,
         region=project.region,
@@ -201,9 +205,9 @@ def _export(
         role_id=role_id(names, "export", key),
         permissions=row.permissions,
         scheduler_account_id=f"start-{row.short}-{names.prefix}",
-        schedule=cron,
-        bucket=bucket,
-        argument={**common, **told},
+        schedule=asked.schedule,
+        bucket_key=asked.bucket,
+        argument={**common, **asked.told},
     )
 
 

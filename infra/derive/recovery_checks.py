@@ -128,7 +128,7 @@ def _paid_for_nothing(recovery: RecoverySettings) -> Iterator[Advice]:
         if end - age < billed:
             yield Advice(
                 f"recovery.storageClasses.{name}",
-                f"a copy stays {end - age} days in {name}, which bills {billed} days at least: a warmer class is cheaper",
+                f"a copy stays {end - age} days in {name}, which bills {billed} at least: a warmer class is cheaper",
             )
 
 
@@ -150,5 +150,6 @@ def _nothing_to_copy(settings: Settings) -> Iterator[Advice]:
 def _drills(recovery: RecoverySettings) -> Iterator[Advice]:
     if missing := [kind for kind in ("table", "pit", "full", "region") if kind not in recovery.drills.targets]:
         yield Advice(
-            "recovery.drills.targets", f"nobody practises {', '.join(missing)}: a recovery that was never tried may fail"
+            "recovery.drills.targets",
+            f"nobody practises {', '.join(missing)}: a recovery never tried may fail",
         )

@@ -19,6 +19,10 @@ from infra.settings.recovery_parts import (
 from infra.settings.units import Duration
 
 
+def _cheaper() -> dict[StorageClass, Duration]:
+    return {"NEARLINE": Duration.parse("5 days")}
+
+
 class RecoverySettings(StoreSettings):
     """A bucket in a second region, what is exported to it, who reads it, and the drills that prove it."""
 
@@ -41,7 +45,7 @@ class RecoverySettings(StoreSettings):
         description="Age at which a copy is deleted; longer than `retention`.",
     )
     storage_classes: dict[StorageClass, Annotated[Duration, Between("1 day", "3650 days", "1 day")]] = Field(
-        default_factory=lambda: {"NEARLINE": Duration.parse("5 days")},
+        default_factory=_cheaper,
         examples=[{"NEARLINE": "5 days"}],
         description="Age at which a copy moves to a cheaper class. Each class bills a least time (NEARLINE 30 days, "
         "COLDLINE 90, ARCHIVE 365): moved too late, a copy expires before that time and is paid for all the same.",
@@ -76,8 +80,8 @@ class RecoverySettings(StoreSettings):
         """What was understood, in one line."""
         return (
             f"copies in {self.region} for {self.retention}{', locked' if self.locked else ''}, PostgreSQL at "
-            f"{self.postgres.time}, Redis hourly for {self.redis.kept}, MongoDB every {self.mongodb.every}; a drill every "
-            f"{self.drills.every}"
+            f"{self.postgres.time}, Redis hourly for {self.redis.kept}, MongoDB every {self.mongodb.every}; a drill "
+            f"every {self.drills.every}"
         )
 
     @model_validator(mode="after")

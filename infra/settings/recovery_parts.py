@@ -14,8 +14,8 @@ RecoveryKind = Literal["table", "pit", "full", "region"]
 """The kinds of recovery, as `python -m ops` names them (REC-TABLE, REC-PITR, REC-FULL, REC-REGION)."""
 
 _PROMISE = (
-    "How old the newest copy may be; an older one raises an alert. Longer than the time between two copies, since a run "
-    "takes its time."
+    "How old the newest copy may be; an older one raises an alert. Longer than the time between two copies, since a "
+    "run takes its time."
 )
 
 
@@ -63,7 +63,11 @@ class MongodbExportSettings(SettingsModel):
         least = Duration.parse("32 days")
         if self.every == "month" and self.promise < least:
             refuse_all(
-                [Finding("promise", self.promise, f"at least {least} with every: month", f"raise it to {least} or more")]
+                [
+                    Finding(
+                        "promise", self.promise, f"at least {least} with every: month", f"raise it to {least} or more"
+                    )
+                ]
             )
         return self
 
