@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from policies.kit import Case, Resource, Severity, Stack, must_be, rule
+from policies.backup.reading import days_kept
+from policies.kit import Case, Parameter, Resource, Severity, Stack, must_be, rule
 from policies.kit.exports import BACKUPS, argument, body, starts_a_workflow
 from policies.kit.postgres import is_primary
-from policies.kit.types import BUCKET, REDIS, SCHEDULE, SQL_INSTANCE, WORKFLOW
+from policies.kit.types import ATLAS_EXPORT_BUCKET, ATLAS_SCHEDULE, BUCKET, REDIS, SCHEDULE, SQL_INSTANCE, WORKFLOW
 from policies.kit.waiting import about_each_resource, fitting, some_of
 
 _URI = "https://workflowexecutions.googleapis.com/v1/projects/p/locations/r/workflows/export/executions"
@@ -134,3 +135,79 @@ def second_region(stack: Stack) -> Iterator[tuple[Resource, str]]:
 def versioned(bucket: Resource) -> Iterator[str]:
     if bucket.text("name").endswith(BACKUPS):
         yield from must_be(bucket, "versioning.enabled", True)
+
+
+_WEEKLY = {"frequencyInterval": 7, "retentionUnit": "days", "retentionValue": 30}
+_EXPORTING = {
+    "autoExportEnabled": True,
+    "export": {"exportBucketId": "e", "frequencyType": "weekly"},
+    "policyItemWeeklies": [_WEEKLY],
+}
+_INTO = (ATLAS_EXPORT_BUCKET, {"bucketName": "p-1-backups", "cloudProvider": "GCP"})
+_KEPT = (BUCKET, {"name": "p-1-backups"})
+_ITEMS = {"weekly": "policyItemWeeklies", "monthly": "policyItemMonthlies"}
+
+
+def _exporting(**inputs: object) -> Case:
+    return Case(stack={"schedule": (ATLAS_SCHEDULE, {**_EXPORTING, **inputs}), "into": _INTO, "bucket": _KEPT})
+
+
+@rule(
+    "atl-export",
+    title="Atlas exports snapshots to a bucket of copies of this stack",
+    severity=Severity.HIGH,
+    types=[ATLAS_SCHEDULE, ATLAS_EXPORT_BUCKET, BUCKET],
+    sources=["NIST 800-53: CP-6", "NIST 800-53: CP-9", "MDB-BACKUP", "COR-14"],
+    reason="snapshots that Atlas keeps end with its project, and with the contract",
+    fix="set recovery in the stack file",
+    parameters={"snapshot_days": Parameter(7, "Least days that Atlas keeps a snapshot that it exports")},
+    good=[
+        _exporting(),
+        _exporting(
+            export={"exportBucketId": "e", "frequencyType": "monthly"},
+            policyItemWeeklies=[],
+            policyItemMonthlies=[_WEEKLY],
+        ),
+        Case(stack={"bucket": _KEPT}),
+    ],
+    bad=[
+        _exporting(autoExportEnabled=False),
+        _exporting(autoExportEnabled=None),
+        _exporting(export=None),
+        _exporting(export={"exportBucketId": "e", "frequencyType": "yearly"}),
+        _exporting(export={"frequencyType": "weekly"}),
+        _exporting(policyItemWeeklies=[]),
+        _exporting(policyItemWeeklies=[{**_WEEKLY, "frequencyInterval": 9}]),
+        _exporting(policyItemWeeklies=[{**_WEEKLY, "retentionValue": 6}]),
+        _exporting(policyItemWeeklies=[{**_WEEKLY, "retentionUnit": "fortnights"}]),
+        Case(stack={"schedule": (ATLAS_SCHEDULE, _EXPORTING), "bucket": _KEPT}),
+        Case(stack={"schedule": (ATLAS_SCHEDULE, _EXPORTING), "into": _INTO}),
+        Case(
+            stack={
+                "schedule": (ATLAS_SCHEDULE, _EXPORTING),
+                "into": (ATLAS_EXPORT_BUCKET, {"bucketName": "p-1-backups", "cloudProvider": "AWS"}),
+                "bucket": _KEPT,
+            }
+        ),
+    ],
+)
+def atlas_export(stack: Stack, snapshot_days: int) -> Iterator[tuple[Resource, str]]:
+    def is_ours(into: Resource) -> bool:
+        named = some_of(stack.of(BUCKET), lambda bucket: bucket.text("name") == into.text("bucketName"))
+        return named and into.text("cloudProvider") == "GCP" and into.text("bucketName").endswith(BACKUPS)
+
+    def check(schedule: Resource) -> Iterator[str]:
+        yield from must_be(schedule, "autoExportEnabled", True)
+        frequency = schedule.text("export.frequencyType")
+        items = schedule.nodes(_ITEMS[frequency]) if frequency in _ITEMS else []
+        kept = [item for item in items if 1 <= (item.number("frequencyInterval") or 0) <= _DAYS_OF[frequency]]
+        if not kept or days_kept(kept[0]) < snapshot_days:
+            yield f"export.frequencyType is {frequency or 'not set'}; none such is kept {snapshot_days} days"
+        if not schedule.has("export.exportBucketId") or not some_of(stack.of(ATLAS_EXPORT_BUCKET), is_ours):
+            yield "export.exportBucketId names no bucket of copies of this stack"
+
+    yield from about_each_resource(stack.of(ATLAS_SCHEDULE), check)
+
+
+_DAYS_OF = {"weekly": 7, "monthly": 28}
+"""The days of which a snapshot's is one: of the week, or those that every month has."""

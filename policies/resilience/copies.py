@@ -94,6 +94,59 @@ def _asks(policy: Resource, names: set[str], most_hours: int) -> bool:
     )
 
 
+_WRITTEN = (
+    'resource.labels.bucket_name="p-1-backups" AND protoPayload.methodName="storage.objects.create" AND '
+    'protoPayload.resourceName=~"/objects/exported_snapshots/.+"'
+)
+
+
+def _counted(text: object = _WRITTEN, **alert: object) -> Case:
+    metric = (LOG_METRIC, {"name": "triptrip_copies_mongodb", "filter": text})
+    return Case(stack={"bucket": _KEPT, "metric": metric, "alert": _age(192, "triptrip_copies_mongodb", **alert)})
+
+
+_KEPT = (BUCKET, {"name": "p-1-backups"})
+
+
+@rule(
+    "cpy-metric",
+    title="What counts copies counts objects of this stack's buckets, and an alert asks it",
+    severity=Severity.HIGH,
+    types=[LOG_METRIC, ALERT_POLICY, BUCKET],
+    sources=["NIST 800-53: SI-4", "NIST 800-53: CP-9", "BAK-PG"],
+    reason="a metric that counts something else, or that nobody asks, is silent on the day that copies stop",
+    fix="leave the filter to infra/derive/copies.py, and keep one alert a metric",
+    parameters={
+        "prefix": Parameter("triptrip_copies_", "Start of the names of metrics that count copies"),
+        "most_hours": Parameter(62 * 24, "Longest look-back in hours of any copy"),
+    },
+    good=[_counted(), Case(stack={"metric": (LOG_METRIC, {"name": "errors", "filter": "severity>=ERROR"})})],
+    bad=[
+        _counted(None),
+        _counted("severity>=ERROR"),
+        _counted(_WRITTEN.replace("p-1-backups", "elsewhere")),
+        _counted(_WRITTEN.replace("create", "get")),
+        _counted(_WRITTEN.partition(" AND protoPayload.resourceName")[0]),
+        _counted(enabled=False),
+        _counted(combiner="AND"),
+        _counted(conditions=[]),
+    ],
+)
+def counted(stack: Stack, prefix: str, most_hours: int) -> Iterator[tuple[Resource, str]]:
+    def check(metric: Resource) -> Iterator[str]:
+        name, text = metric.text("name"), metric.text("filter")
+        if not name.startswith(prefix):
+            return
+        objects = 'methodName="storage.objects.create"' in text and 'protoPayload.resourceName=~"/objects/' in text
+        ours = some_of(stack.of(BUCKET), lambda bucket: f'bucket_name="{bucket.text("name")}"' in text)
+        if not objects or not ours:
+            yield "filter does not count objects that came to be in a bucket of this stack"
+        if not some_of(stack.of(ALERT_POLICY), lambda policy: _asks(policy, {name}, most_hours)):
+            yield f"no alert asks for it, looking back over {most_hours} hours or less"
+
+    yield from about_each_resource(stack.of(LOG_METRIC), check)
+
+
 _FAILED = {
     "conditionThreshold": {
         "filter": 'metric.type="workflows.googleapis.com/finished_execution_count" AND metric.labels.status="FAILED" '
@@ -154,9 +207,6 @@ def alert_failed(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield "no alert policy tells of its failed runs"
 
     yield from about_each_resource(stack.of(WORKFLOW), check)
-
-
-_KEPT = (BUCKET, {"name": "p-1-backups"})
 
 
 @rule(
