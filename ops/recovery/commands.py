@@ -65,7 +65,7 @@ def restore_table(  # noqa: PLR0913, PLR0917 # a command's options
         if bool(changed_column) != bool(since):
             raise RecoveryError("--changed-column", "goes with --changed-since", fix="give both, or neither")
         options = {"table": table, "rule": rule, "changed_column": changed_column, "changed_since": since}
-        _performed(RESTORE_TABLE, env, {**options, **_moment(before, last_good)}, plan, yes_really, run, new=new)
+        performed(RESTORE_TABLE, env, {**options, **_moment(before, last_good)}, plan, yes_really, run, new=new)
 
 
 @restore.command("pit")
@@ -89,7 +89,7 @@ def restore_pit(  # noqa: PLR0913, PLR0917 # a command's options
         if not (before or last_good or run or plan):
             raise RecoveryError("--before", "is missing", allowed="--before or --last-good", fix="say which moment")
         options = {"check": check, "promote": "yes" if promote else "", **_moment(before, last_good)}
-        _performed(RESTORE_PIT, env, options, plan, yes_really, run, new=new)
+        performed(RESTORE_PIT, env, options, plan, yes_really, run, new=new)
 
 
 @restore.command("full")
@@ -110,7 +110,7 @@ def restore_full(  # noqa: PLR0913, PLR0917 # a command's options
         if source not in ("auto", "logs", "backup", "export"):
             raise RecoveryError("--source", f"{source} is none", allowed="auto, logs, backup, export")
         options = {"source": source, "check": check, "no_switch": "yes" if no_switch else ""}
-        _performed(RESTORE_FULL, env, options, plan, yes_really, run, new=new)
+        performed(RESTORE_FULL, env, options, plan, yes_really, run, new=new)
 
 
 @restore.command("promote")
@@ -161,7 +161,7 @@ def drill(  # noqa: PLR0913, PLR0917 # a command's options
             raise typer.Exit(_shown(env, is_check=check))
         if kind not in drills.targets():
             raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join(drills.targets()))
-        made = _performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
+        made = performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
         if made is not None and (verdict := made.value("record")["verdict"]) != "met":
             raise RefusedError(f"drill {made.journal.run}", f"its targets were {verdict}", fix="see its record")
 
@@ -193,7 +193,7 @@ def _moment(before: str, last_good: str) -> dict[str, str]:
     return {"moment": moments.rfc3339(moments.parse(before)) if before else "", "last_good": last_good}
 
 
-def _performed(  # noqa: PLR0913, PLR0917 # a command's options
+def performed(  # noqa: PLR0913, PLR0917 # a command's options
     procedure: Procedure, env: str, options: Mapping[str, str], plan: bool, yes_really: str, run: str, *, new: bool
 ) -> Run | None:
     """Print the plan, or perform the procedure and return its run."""
@@ -256,7 +256,3 @@ def told() -> Iterator[None]:
     except RecoveryError as error:
         _errors.print(str(error))
         raise typer.Exit(_FAILED) from error
-
-
-performed, told = _performed, _told
-"""For other groups of commands on the same runner."""
