@@ -1,6 +1,11 @@
 """The commands as a person types them: plans, consent, wrong options, history, and one message for what goes wrong."""
 
 import json
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,14 +13,28 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ops.__main__ import application
-from ops.recovery import drill, moments
+from ops.recovery import copies, drill, moments, runbook, session
+from ops.recovery.cloud import connect
+from ops.recovery.declared import ROOT, declared
 from ops.recovery.errors import RecoveryError
 from ops.recovery.marks import check_deletable, instance_name
+from ops.recovery.pit import RESTORE_PIT
 from ops.recovery.postgres.table import split
 from ops.recovery.sources import expected_counts
-from sandbox.api import Fault, Kind
+from ops.recovery.steps import Run
+from sandbox.api import ApiServer, Fault, Kind
+from sandbox.api.sqladmin import MemoryDatabases
 from sandbox.servers.estate import Estate
-from tests.ops.recovery.scenarios import CLONE, SCENARIOS, act, check_live_untouched, perform
+from tests.ops.recovery.scenarios import (
+    CLONE,
+    QUICK,
+    SCENARIOS,
+    Listener,
+    act,
+    check_live_untouched,
+    perform,
+    without_sql,
+)
 
 PIT = ("restore", "pit", "--before", "2026-11-26 03:00 JST")
 
@@ -209,3 +228,60 @@ def test_without_a_backup_the_command_says_what_else_there_is(estate: Estate) ->
     estate.sql.add_backup(estate.project, estate.primary, status="FAILED")
     with pytest.raises(RecoveryError, match="none has succeeded"):
         perform(SCENARIOS["full of a backup"])
+
+
+def test_commands_around_a_deployment_live_without_google_s_clients() -> None:
+    loaded = "{'googleapiclient', 'google.cloud.storage', 'psycopg'} & set(sys.modules)"
+    program = f"import sys, ops.__main__; sys.exit(bool({loaded}))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0  # noqa: S603 # our own
+
+
+def test_on_prod_the_replicas_names_move_and_the_pooler_s_stay(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path))
+    with Estate(MemoryDatabases(), "prod", server=server) as estate:
+        target = declared("prod")
+        domain = "prod.triptrip.internal"
+        for replica in target.instances[1:]:
+            row = estate.sql.add(estate.project, replica)
+            row["masterInstanceName"] = f"{estate.project}:{estate.primary}"
+        addresses = {name: estate.address(name) for name in target.instances}
+        primary, *replicas = addresses.values()
+        records = {
+            f"pg-primary.{domain}": [primary],
+            f"pg-replica-b.{domain}": replicas[:1],
+            f"pg-replicas.{domain}": replicas,
+            f"pg-write.{domain}": ["10.10.14.24"],
+        }
+        estate.dns.add_zone(estate.project, estate.zone, domain, records)
+        options = {"moment": moments.rfc3339(datetime.now(UTC) - timedelta(hours=1)), "promote": "yes"}
+        journal, _ = session.journal_for(RESTORE_PIT, "prod", options)
+        endpoints = {api: server.endpoint(f"{api}.v1") for api in ("sqladmin", "dns", "storage")}
+        monkeypatch.setattr(session, "connect", lambda target, pace: connect(target, pace, endpoints))
+        run = session.start(without_sql(RESTORE_PIT), target, journal, Listener([]), pace=QUICK)
+        copy = [estate.address(run.value("copy"))]
+        for name in ("pg-primary", "pg-replica-b", "pg-replicas"):
+            assert estate.behind(f"{name}.{domain}") == copy
+        assert estate.behind(f"pg-write.{domain}") == ["10.10.14.24"]
+        # The next recovery begins at the instance that is live now.
+        with closing(connect(target, QUICK, endpoints)) as google:
+            assert copies.live_instance(Run(target, journal, Listener([]), tmp_path, google)) == run.value("copy")
+
+
+def _typed() -> list[str]:
+    """The commands that the runbook has a person type."""
+    return re.findall(r"^python -m ops (.+)$", runbook.PATH.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_runbook_is_what_the_steps_say() -> None:
+    assert runbook.PATH.read_text(encoding="utf-8") == runbook.text()
+    assert "{{" not in runbook.text()
+    assert len(_typed()) == 4
+
+
+@pytest.mark.parametrize("words", _typed())
+def test_what_the_runbook_has_a_person_type_is_understood(words: str) -> None:
+    told = asked(*shlex.split(words), "--plan")
+    assert told.exit_code == 0, told.output
+    assert "on prod" in told.output
