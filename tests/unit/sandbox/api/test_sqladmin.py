@@ -127,6 +127,10 @@ def _no_replica(_: World, sql: Any) -> Any:
     return sql.instances().promoteReplica(project=PROJECT, instance=PRIMARY)
 
 
+def _no_recovery_replica(_: World, sql: Any) -> Any:
+    return sql.instances().switchover(project=PROJECT, instance=PRIMARY)
+
+
 def _stopped(world: World, sql: Any) -> Any:
     world.sql.instances[PROJECT, PRIMARY]["state"] = "SUSPENDED"
     return _clone(sql)
@@ -148,6 +152,7 @@ CASES: dict[str, tuple[Callable[[World, Any], Any], ...]] = {
     "tier-of-edition": (_plus_by_default,),
     "backup-unusable": (_restore_failed,),
     "promote-no-replica": (_no_replica,),
+    "switchover-no-recovery-replica": (_no_recovery_replica,),
     "not-runnable": (_stopped,),
     "version-of-restore": (_restore_other_version,),
 }
