@@ -22,7 +22,7 @@ unexport VIRTUAL_ENV
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo "  STACK=prod chooses the stack (default: dev); ARGS=... goes to the command behind the target"
 
 .PHONY: setup
@@ -91,12 +91,25 @@ integration: python ## every store's schema and the pooler on real servers; a gr
 	@TRIPTRIP_REQUIRE_SERVERS=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) tests/integration $(ARGS)
 
 .PHONY: faults
-faults: setup ## the engine, and each schema's apply, killed at every single operation
+faults: setup ## the engine, each schema's apply and each recovery, killed at every single operation
 	@$(PYTHON) -m sandbox.servers install
-	@TRIPTRIP_REQUIRE_SERVERS=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e tests/integration -m faults $(ARGS)
+	@TRIPTRIP_REQUIRE_SERVERS=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) tests/e2e tests/integration tests/ops -m faults $(ARGS)
+
+.PHONY: restore-table restore-pit restore-full drill
+restore-table: python ## one table back; ARGS="--table T --plan" shows the steps (docs/runbooks/recovery-postgres.md)
+	@$(PYTHON) -m ops restore table --env $(STACK) $(ARGS)
+
+restore-pit: python ## the database as it was at a moment; ARGS=--plan shows the steps
+	@$(PYTHON) -m ops restore pit --env $(STACK) $(ARGS)
+
+restore-full: python ## a new instance from logs, backup or export; ARGS=--plan shows the steps
+	@$(PYTHON) -m ops restore full --env $(STACK) $(ARGS)
+
+drill: python ## restore into a throw-away instance and measure it; ARGS=--history, ARGS=--check
+	@$(PYTHON) -m ops drill --env $(STACK) $(ARGS)
 
 .PHONY: bench
-bench: setup ## speed: name, value, unit
+bench: setup ## speed, recovery times: name, value, unit
 	@$(PYTHON) -m sandbox.bench $(ARGS)
 
 .PHONY: check
@@ -116,6 +129,7 @@ check-generated: python
 	$(PYTHON) -m policies check
 	$(PYTHON) -m policies reference --check
 	$(PYTHON) -m policies schema --check
+	$(PYTHON) -m ops restore runbook --check
 
 # Each folder has a .sqlfluff of its own, for its dialect.
 .PHONY: check-sql
@@ -148,6 +162,7 @@ docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings endpoints
 	$(PYTHON) -m policies reference
 	$(PYTHON) -m policies schema
+	$(PYTHON) -m ops restore runbook
 
 .PHONY: snapshots
 snapshots: python ## accept the plans of dev and prod as the reviewed ones

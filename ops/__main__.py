@@ -13,6 +13,7 @@ from rich.console import Console
 from ops.gate import UnreadableError
 from ops.page import markdown, terminal, told
 from ops.pulumi import COMMAND_VARIABLE, Pulumi, PulumiError
+from ops.recovery import commands as recovery
 from ops.review import review_events, review_file, review_losses, review_stack
 from policies.kit.waivers import WaiversError
 
@@ -83,6 +84,10 @@ def review(
         page = review_events(stack, events, output.read_text(encoding="utf-8") if output and output.is_file() else "")
     typer.echo(markdown(page), nl=False)
     raise typer.Exit(_REFUSED if page.refused else _PASSED)
+
+
+application.add_typer(recovery.restore, name="restore")
+application.command()(recovery.drill)
 
 
 @application.command("second-opinion")

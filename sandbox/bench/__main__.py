@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.bench import figures
 from sandbox.bench.figure import Figure
 from sandbox.servers import figures as servers
-from sandbox.servers import timescale_figures
+from sandbox.servers import recovery_figures, timescale_figures
 from sandbox.servers.install import InstallError
 from sandbox.servers.limits import LimitError
 from sandbox.servers.partitions import partitions
@@ -27,6 +27,7 @@ _SECTIONS = {
     "timescale": timescale_figures.timescale,
     "partitions": partitions,
     "search": search,
+    "recovery": recovery_figures.recovery,
 }
 _DECIDES = """
 What decides these figures: the program's process is half of a preview, with the SDK's classes (ADR 0018: each is loaded

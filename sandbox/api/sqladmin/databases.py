@@ -26,8 +26,14 @@ class Databases(Protocol):
     def window(self, name: str) -> tuple[datetime, datetime]:
         """The earliest and the latest moment that the kept logs reach."""
 
+    def names(self, name: str) -> list[str]:
+        """The databases inside it."""
+
+    def create_database(self, name: str, database: str) -> None:
+        """Make a database inside it."""
+
     def load(self, name: str, database: str, content: bytes) -> None:
-        """Run a SQL dump, as an import does."""
+        """Run a SQL dump, packed by gzip where it is, as an import does."""
 
     def delete(self, name: str) -> None:
         """Remove a database and its data."""
@@ -42,6 +48,7 @@ class MemoryDatabases:
     def __init__(self, log_reach: timedelta = timedelta(days=7)) -> None:
         self.lineage: dict[str, tuple[object, ...]] = {}
         self.loaded: dict[str, list[bytes]] = {}
+        self._inside: dict[str, list[str]] = {}
         self._log_reach = log_reach
         self._addresses = itertools.count(10)
         self._backups = itertools.count(1)
@@ -68,14 +75,22 @@ class MemoryDatabases:
             raise OperationError("INTERNAL_ERROR", f"{name} has no logs")
         return times.now() - self._log_reach, times.now()
 
+    def names(self, name: str) -> list[str]:
+        """What was made in it; a copy has what its source has, which is not modelled."""
+        return self._inside.get(name, [])
+
+    def create_database(self, name: str, database: str) -> None:
+        """Remember a database."""
+        self._inside.setdefault(name, []).append(database)
+
     def load(self, name: str, database: str, content: bytes) -> None:
         """Keep what was loaded."""
         del database
         self.loaded.setdefault(name, []).append(content)
 
     def delete(self, name: str) -> None:
-        """Forget a database."""
-        del self.lineage[name]
+        """Forget a database, where making it had not failed."""
+        self.lineage.pop(name, None)
 
     def _made(self, name: str, *lineage: object) -> str:
         self.lineage[name] = lineage

@@ -80,6 +80,7 @@ def rendered(project: str, operation: Operation) -> dict[str, Any]:
         "targetProject": project,
         "insertTime": times.text(operation.inserted),
     }
+    answer |= operation.details
     if operation.started:
         answer["startTime"] = times.text(operation.started)
     if operation.ended:

@@ -17,6 +17,9 @@ NAME_BLOCKED = timedelta(days=7)
 """Pulumi gcp.sql.DatabaseInstance, `name`: about a week."""
 
 
+EMPTY: Mapping[str, Any] = {}
+
+
 class SqlAdmin:
     """The instances of every project, by project and name; `objects` reads what an import is given."""
 
@@ -55,6 +58,8 @@ class SqlAdmin:
             "sql.backupRuns.list": self._backup_runs,
             "sql.backupRuns.get": self._backup_run,
             "sql.backupRuns.insert": self._back_up,
+            "sql.databases.get": self._database,
+            "sql.databases.insert": self._insert_database,
             "sql.operations.get": self._operation,
             "sql.operations.list": self._operations,
         }
@@ -126,7 +131,7 @@ class SqlAdmin:
             raise refuse("restore-overwrites-protected", instance=name)
         version = settings.get("databaseVersion", run["databaseVersion"])
         if version != run["databaseVersion"]:
-            raise refuse("edition-of-restore", given=version, kept=run["databaseVersion"])
+            raise refuse("version-of-restore", given=version, kept=run["databaseVersion"])
         row = self._new(call, name, {**settings, "databaseVersion": version})
         return self._make(call, row, "RESTORE_VOLUME", lambda: self.databases.restore(handle, name))
 
@@ -167,7 +172,17 @@ class SqlAdmin:
                 raise OperationError("ERROR_RDBMS", f"{context['uri']} does not exist") from error
             self.databases.load(row["name"], context["database"], content)
 
-        return self._begin(call, row, "IMPORT", work)
+        return self._begin(call, row, "IMPORT", work, {"importContext": context})
+
+    def _database(self, call: Call) -> Any:
+        self._found(call)
+        if call["database"] not in self.databases.names(call["instance"]):
+            raise refuse("not-authorized-or-missing", what=f"The database {call['database']}")
+        return {"kind": "sql#database", "name": call["database"], "instance": call["instance"]}
+
+    def _insert_database(self, call: Call) -> Any:
+        row, name = self._free(call), call.body["name"]
+        return self._begin(call, row, "CREATE_DATABASE", lambda: self.databases.create_database(row["name"], name))
 
     def _promote(self, call: Call) -> Any:
         row = self._free(call)
@@ -285,7 +300,14 @@ class SqlAdmin:
 
         return self._begin(call, row, kind, work)
 
-    def _begin(self, call: Call, row: Mapping[str, Any], kind: str, work: Callable[[], None]) -> Any:
+    def _begin(
+        self,
+        call: Call,
+        row: Mapping[str, Any],
+        kind: str,
+        work: Callable[[], None],
+        details: Mapping[str, Any] = EMPTY,
+    ) -> Any:
         fails = call.fault is not None and call.fault.kind is Kind.OPERATION
 
         def failing() -> None:
@@ -295,4 +317,5 @@ class SqlAdmin:
             raise OperationError("INTERNAL_ERROR", "An internal error occurred (simulated).")
 
         operation: Operation = self.operations.begin(kind, row["name"], failing if fails else work)
+        operation.details.update(details)
         return rendered(call["project"], operation)

@@ -1,0 +1,99 @@
+"""What every procedure does with copies: which instance is live, a temporary one made, trusted, and deleted again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ops.recovery import marks
+from ops.recovery.cloud.calls import ConflictError
+from ops.recovery.cloud.sql import FAILED, RUNNABLE, Instance
+from ops.recovery.errors import RecoveryError
+from ops.recovery.postgres.databases import Databases
+from ops.recovery.steps import Run
+
+_ATTEMPTS = 5
+
+
+def live_instance(run: Run) -> str:
+    """The name of the instance that takes the writes: the one behind the primary's name, or the declared one.
+
+    After a recovery was promoted these two differ until the stack is told (docs/runbooks/recovery-postgres.md).
+    """
+    plan = run.declared.plan
+    hosts = [host for host, keys in plan.names.items() if tuple(keys) == ("primary",)] or [plan.hosts["write"]]
+    records = run.google.names.records()
+    addresses = {address for host in hosts for address in records.get(host, (0, ()))[1]}
+    for instance in run.google.sql.all():
+        if instance.address in addresses and not instance.primary:
+            return str(instance.name)
+    return run.declared.primary
+
+
+def found(run: Run, name: str) -> Instance:
+    """An instance that must be there."""
+    instance: Instance | None = run.google.sql.get(name)
+    if instance is None:
+        raise RecoveryError(f"instance {name}", "does not exist", fix="begin a new run")
+    return instance
+
+
+def make(run: Run, live: str, begin: Callable[[str], None]) -> dict[str, Any]:
+    """Make the run's temporary instance, or go on waiting for it; one that failed is deleted and made anew.
+
+    The name is in the journal before Google is asked, so that a run that is killed finds what it has begun.
+    """
+    attempt = int(run.journal.values.get("attempt", 1))
+    for number in range(attempt, attempt + _ATTEMPTS):
+        name = marks.instance_name(live, run.journal.run, number)
+        run.journal.keep(attempt=number, copy=name)
+        instance = run.google.sql.get(name)
+        if instance is not None and _is_spoilt(run, instance):
+            remove(run, name)
+            continue
+        try:
+            begin(name)
+        except ConflictError:
+            # Deleted before and its name blocked, as Cloud SQL does for a week.
+            continue
+        made = run.google.sql.wait(name, run.reporter.say)
+        if made.state != RUNNABLE:
+            raise RecoveryError(f"instance {name}", f"is {made.state}", fix="run the command again: it is made anew")
+        return {"copy": name, "copy_address": made.address}
+    raise RecoveryError(f"run {run.journal.run}", f"no copy after {_ATTEMPTS} attempts", fix="look at the instances")
+
+
+def _is_spoilt(run: Run, instance: Instance) -> bool:
+    if instance.state == FAILED:
+        return True
+    return run.journal.values.get("spoilt") == instance.name
+
+
+def unguard(run: Run, name: str) -> None:
+    """Take off the deletion guard that a clone inherits; only ever off the run's own copy."""
+    instance = found(run, name)
+    marks.check_deletable(name, run.journal.run, run.declared.instances, [])
+    if instance.is_guarded:
+        run.google.sql.unguard(name, run.journal.run)
+
+
+def remove(run: Run, name: str) -> None:
+    """Delete the run's own copy, after every check; nothing where it is gone."""
+    instance = run.google.sql.get(name)
+    if instance is None:
+        return
+    users = run.google.names.users_of(instance.address) if instance.address else []
+    marks.check_deletable(name, run.journal.run, run.declared.instances, users)
+    if instance.is_guarded:
+        run.google.sql.unguard(name, run.journal.run)
+    run.google.sql.delete(name)
+
+
+def databases(run: Run) -> Databases:
+    """Connections to the environment's instances."""
+    folder = run.folder / run.journal.run
+    folder.mkdir(parents=True, exist_ok=True)
+    return Databases(run.declared.database, folder)
+
+
+def release_of(run: Run) -> int:
+    """PostgreSQL's release, for its tools."""
+    return int(run.declared.version.rpartition("_")[2])

@@ -1,0 +1,141 @@
+"""Drills: a restore into a throw-away instance, checked, measured against the targets, kept as history, torn down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.recovery import copies, moments, sources, validate
+from ops.recovery.errors import RefusedError
+from ops.recovery.steps import Procedure, Run, Step
+
+PREFIX = "drills/"
+_TARGETS = Path(__file__).with_name("targets.yaml")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a kind of drill is measured against."""
+
+    rpo: timedelta
+    rto: timedelta
+    every: timedelta
+
+
+def targets() -> Mapping[str, Target]:
+    """Targets by the drill's kind."""
+    rows = yaml.safe_load(_TARGETS.read_text(encoding="utf-8"))
+    return {
+        kind: Target(timedelta(seconds=row["rpo"]), timedelta(seconds=row["rto"]), timedelta(days=row["every_days"]))
+        for kind, row in rows.items()
+    }
+
+
+_WAYS = {
+    "restore pit": sources.newest_logs,
+    "restore full": sources.newest_backup,
+    "export": sources.newest_export,
+}
+
+
+def _source(run: Run) -> dict[str, Any]:
+    return _WAYS[run.option("kind")](run)
+
+
+def _copy(run: Run) -> dict[str, Any]:
+    made = copies.make(run, run.value("live"), lambda name: sources.begin_copy(run, name))
+    copies.unguard(run, made["copy"])
+    return made
+
+
+def _validate(run: Run) -> dict[str, Any]:
+    failed = ""
+    try:
+        validate.copy(run)
+    except RefusedError as error:
+        # A drill that fails is a result: kept, told, and torn down like any other.
+        failed = str(error)
+    return {"failed": failed, "recovered_at": moments.rfc3339(run.clock())}
+
+
+def _record(run: Run) -> dict[str, Any]:
+    """Keep what was achieved; the time that a person needed between two runs counts, as it would on the day."""
+    kind = run.option("kind")
+    target = targets()[kind]
+    rto = moments.from_rfc3339(run.value("recovered_at")) - run.journal.begun
+    rpo = sources.age(run)
+    is_met = rpo <= target.rpo and rto <= target.rto
+    record = {
+        "kind": kind,
+        "run": run.journal.run,
+        "environment": run.declared.environment,
+        "started_at": moments.rfc3339(run.journal.begun),
+        "recovered_at": run.value("recovered_at"),
+        "target_rpo_seconds": target.rpo.total_seconds(),
+        "target_rto_seconds": target.rto.total_seconds(),
+        "rpo_seconds": round(rpo.total_seconds(), 3),
+        "rto_seconds": round(rto.total_seconds(), 3),
+        "verdict": "failed" if run.value("failed") else "met" if is_met else "missed",
+        "checks": run.value("checks"),
+    }
+    run.google.bucket.keep(f"{PREFIX}{run.journal.run}.json", record)
+    run.reporter.say(f"  RPO {record['rpo_seconds']} s of {record['target_rpo_seconds']:.0f} s")
+    run.reporter.say(f"  RTO {record['rto_seconds']} s of {record['target_rto_seconds']:.0f} s: {record['verdict']}")
+    return {"record": record}
+
+
+def _tear_down(run: Run) -> dict[str, Any]:
+    copies.remove(run, run.value("copy"))
+    return {}
+
+
+DRILL = Procedure(
+    name="drill",
+    summary="A restore into a throw-away instance, measured.",
+    requirement="TGT-PG-RPO, TGT-PG-RTO, REC-PITR, REC-FULL",
+    promise="the targets of ops/recovery/targets.yaml",
+    steps=(
+        Step(
+            "source", "find the source", "the newest logs, the newest backup or the newest export, by --kind", _source
+        ),
+        Step(
+            "copy", "make a throw-away instance", "its name carries the run's mark; no name ever stands for it", _copy
+        ),
+        Step("load", "load the export", "only for an export: Cloud SQL imports the dump", sources.fill_copy),
+        Step(
+            "validate",
+            "check the data",
+            "as a recovery would; the moment at which it holds is the achieved RTO",
+            _validate,
+        ),
+        Step("record", "record what was achieved", "drills/<run>.json in the backup bucket, written once", _record),
+        Step(
+            "clean", "tear down", "the throw-away instance is deleted, after the same checks as everywhere", _tear_down
+        ),
+    ),
+)
+
+
+def history(bucket: Any) -> list[dict[str, Any]]:
+    """What drills have achieved, the newest first."""
+    found = [bucket.json(name) for name in reversed(bucket.names(PREFIX)) if name.endswith(".json")]
+    return [record for record in found if record is not None]
+
+
+def overdue(records: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
+    """The kinds of drill that are due, a line each: never met, or not since too long."""
+    told = []
+    for kind, target in targets().items():
+        met = [
+            moments.from_rfc3339(row["started_at"])
+            for row in records
+            if row["kind"] == kind and row["verdict"] == "met"
+        ]
+        if not met:
+            told.append(f"{kind}: no drill has met its targets yet; due every {target.every.days} days")
+        elif now - max(met) > target.every:
+            told.append(f"{kind}: last met {moments.both(max(met))}; due every {target.every.days} days")
+    return told
