@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ops.adoption.command import adopt
+from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
 from ops.page import markdown, terminal, told
 from ops.pulumi import COMMAND_VARIABLE, Pulumi, PulumiError
@@ -99,6 +101,11 @@ def second_opinion(
     from ops.second_opinion import second_opinion as scan  # noqa: PLC0415
 
     raise typer.Exit(scan(stack))
+
+
+application.command("adopt")(adopt)
+application.add_typer(failover, name="failover")
+application.command("switchover")(switchover)
 
 
 @contextmanager

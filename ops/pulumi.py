@@ -44,13 +44,14 @@ class Pulumi:
         """Preview, with every pack when asked; what the engine saw is written to `events`, one event a line."""
         packs = self._packs if with_packs else []
         quietly = ["--non-interactive", "--color", "never", "--suppress-outputs"]
-        return self._run("preview", *packs, "--event-log", str(events), *quietly)
+        return self.run("preview", *packs, "--event-log", str(events), *quietly)
 
     def analyze(self) -> subprocess.CompletedProcess[str]:
         """Run every pack on the state: stdout holds one event a line."""
-        return self._run("policy", "analyze", "--json", *self._packs)
+        return self.run("policy", "analyze", "--json", *self._packs)
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command on the stack; raises PulumiError when the CLI cannot be run."""
         # The event log is a hidden flag, unlocked by this variable (pulumi v3.250.0, pkg/cmd/pulumi/operations).
         environment = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
         try:

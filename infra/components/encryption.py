@@ -58,6 +58,10 @@ class Encryption(Component):
         """The key of a store in a region; KeyError when the catalogue gives it none there."""
         return self._keys[region, store]
 
+    def regions(self, store: str) -> tuple[str, ...]:
+        """Where a store has a key: the primary region first."""
+        return tuple(region for region, known in self._keys if known == store)
+
     def agent_member(self, api: str) -> pulumi.Input[str]:
         """The IAM member of an API's service agent ("pubsub"); KeyError when no key of the stack is for it."""
         return self._members[f"{api}.googleapis.com"]

@@ -15,7 +15,7 @@ from infra.components.passwords import new_password
 from infra.components.postgres import Postgres
 from infra.components.secrets import Secrets
 from infra.derive import postgres_ports as ports
-from infra.derive.pooler import PASSWORD_SECRET, PoolerPlan
+from infra.derive.pooler import PASSWORD_SECRET, PoolerPlan, PoolerSite
 from infra.derive.pooler_files import DRAIN_SECONDS
 from infra.derive.pooler_machine import TAG
 from infra.settings.postgres import POOLER
@@ -35,10 +35,10 @@ class PoolerArgs:
 
 
 class Pooler(Component):
-    """A group of machines over the region's zones, each with both pools, and one address a pool before them.
+    """A group of machines over a region's zones, each with both pools, and one address a pool before them.
 
     They hold nothing: a machine that is lost is made anew, and an update replaces one after another while the others
-    serve.
+    serve. `addresses` are those of the region that takes the writes; another region's machines wait for their turn.
     """
 
     addresses: Mapping[str, pulumi.Output[str]]
@@ -50,15 +50,20 @@ class Pooler(Component):
         self._base = args.foundation
         self._account = self._base.identities[POOLER]
         ready = [*self._sign_in(), *self._rights(), *args.server_certificates]
-        alive = self._health("alive", patience=10, tcp_health_check={"port": ports.WRITES})
-        group = pooler_machines.group(self, self._base, self._plan, alive, ready)
         self._let_in()
+        addresses = {site.key: self._site(site, ready) for site in self._plan.sites}
+        self.addresses = addresses[self._plan.home.key]
+        self.register_outputs({"addresses": dict(self.addresses)})
+
+    def _site(self, site: PoolerSite, ready: Sequence[pulumi.Resource]) -> Mapping[str, pulumi.Output[str]]:
+        """One region's machines; returns the address of each pool."""
+        alive = self._health(site, "alive", patience=10, tcp_health_check={"port": ports.WRITES})
+        group = pooler_machines.group(self, self._base, self._plan, site, pooler_machines.Start(alive, ready))
         checks = {
-            "write": self._health("write", tcp_health_check={"port": ports.WRITES}),
-            "read": self._health("read", http_health_check={"port": ports.STATUS, "request_path": "/healthz"}),
+            "write": self._health(site, "write", tcp_health_check={"port": ports.WRITES}),
+            "read": self._health(site, "read", http_health_check={"port": ports.STATUS, "request_path": "/healthz"}),
         }
-        self.addresses = {endpoint: self._front(endpoint, group, check) for endpoint, check in checks.items()}
-        self.register_outputs({"addresses": dict(self.addresses), "group": group.instance_group})
+        return {endpoint: self._front(site, endpoint, group, check) for endpoint, check in checks.items()}
 
     def _sign_in(self) -> list[pulumi.Resource]:
         """The pooler's own database user, which looks up the others, and its password where the machines fetch it."""
@@ -127,12 +132,12 @@ class Pooler(Component):
             opts=self.inside(),
         )
 
-    def _health(self, what: str, patience: int = 2, **check: object) -> gcp.compute.RegionHealthCheck:
+    def _health(self, site: PoolerSite, what: str, patience: int = 2, **check: object) -> gcp.compute.RegionHealthCheck:
         """A check every 5 s; unhealthy after so many that failed."""
         return gcp.compute.RegionHealthCheck(
-            f"pooler-health-{what}",
+            f"pooler-health-{what}{site.suffix}",
             name=self._base.names.of(POOLER, what),
-            region=self._plan.region,
+            region=site.region,
             check_interval_sec=5,
             timeout_sec=3,
             healthy_threshold=2,
@@ -143,24 +148,28 @@ class Pooler(Component):
         )
 
     def _front(
-        self, endpoint: str, group: gcp.compute.RegionInstanceGroupManager, check: gcp.compute.RegionHealthCheck
+        self,
+        site: PoolerSite,
+        endpoint: str,
+        group: gcp.compute.RegionInstanceGroupManager,
+        check: gcp.compute.RegionHealthCheck,
     ) -> pulumi.Output[str]:
         """The address of one pool, and what passes connections on to the machines; returns the address."""
         base, plan, name = self._base, self._plan, self._base.names.of("pg", endpoint)
         address = gcp.compute.Address(
-            f"pooler-address-{endpoint}",
+            f"pooler-address-{endpoint}{site.suffix}",
             name=name,
-            region=plan.region,
+            region=site.region,
             address_type="INTERNAL",
             purpose="GCE_ENDPOINT",
-            subnetwork=base.network.subnets["primary"].id,
+            subnetwork=base.network.subnets[site.key].id,
             opts=self.inside(),
         )
         service = gcp.compute.RegionBackendService(
-            f"pooler-backend-{endpoint}",
+            f"pooler-backend-{endpoint}{site.suffix}",
             name=name,
             description=f"PgBouncer's {endpoint} pool",
-            region=plan.region,
+            region=site.region,
             protocol="TCP",
             load_balancing_scheme="INTERNAL",
             session_affinity="NONE",
@@ -172,9 +181,9 @@ class Pooler(Component):
             opts=self.inside(),
         )
         gcp.compute.ForwardingRule(
-            f"pooler-front-{endpoint}",
+            f"pooler-front-{endpoint}{site.suffix}",
             name=name,
-            region=plan.region,
+            region=site.region,
             load_balancing_scheme="INTERNAL",
             backend_service=service.id,
             ip_address=address.id,
@@ -182,7 +191,7 @@ class Pooler(Component):
             ports=[str(plan.ports[endpoint])],
             allow_global_access=plan.is_global,
             network=base.network.network_id,
-            subnetwork=base.network.subnets["primary"].id,
+            subnetwork=base.network.subnets[site.key].id,
             opts=self.inside(),
         )
         found: pulumi.Output[str] = address.address

@@ -49,7 +49,7 @@ def replica(plan: PostgresPlan, instance: InstancePlan, surroundings: Surroundin
     """A replica's settings; Cloud SQL refuses backups and a maintenance window on it."""
     return {
         **_every_instance(plan, instance, surroundings),
-        "availability_type": "ZONAL",
+        "availability_type": instance.availability,
         "location_preference": {"zone": instance.zone},
     }
 

@@ -1,4 +1,4 @@
-"""Secrets in Secret Manager: encrypted with the platform's own key, in its region, read by the programs named alone."""
+"""Secrets in Secret Manager: in each of the platform's regions under its own key, read by the programs named alone."""
 
 from __future__ import annotations
 
@@ -68,19 +68,18 @@ class Secrets:
 
     def _secret(self, key: str) -> gcp.secretmanager.Secret:
         base = self._foundation
-        encryption = base.encryption.key("secrets", base.region)
+        # Whoever takes over in the second region needs every secret there, and a secret's places can never be changed.
+        keys = {region: base.encryption.key("secrets", region) for region in base.encryption.regions("secrets")}
         return gcp.secretmanager.Secret(
             f"secret-{key}",
             secret_id=base.names.of(key),
             replication={
                 "user_managed": {
                     "replicas": [
-                        {
-                            "location": base.region,
-                            "customer_managed_encryption": {"kms_key_name": encryption.key_id},
-                        }
+                        {"location": region, "customer_managed_encryption": {"kms_key_name": key.key_id}}
+                        for region, key in keys.items()
                     ]
                 }
             },
-            opts=self._owner.inside(encryption.grant, base.services["secretmanager"]),
+            opts=self._owner.inside(*(key.grant for key in keys.values()), base.services["secretmanager"]),
         )

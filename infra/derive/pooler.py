@@ -23,17 +23,29 @@ SERVER_CERTIFICATES_SECRET = "postgres-server-ca"  # noqa: S105 # a secret's nam
 
 
 @dataclass(frozen=True)
+class PoolerSite:
+    """One region's machines; `key` is its subnet's, `suffix` ends the names of its resources in the program."""
+
+    key: str
+    region: str
+    zones: tuple[str, ...]
+    suffix: str
+
+
+@dataclass(frozen=True)
 class PoolerPlan:
     """The machines of the pooler and what stands before them.
 
-    `template` is the machine template's name, `machine` what is in it, `files` those of a machine, by path. `is_global`
-    when clients of another region reach it too. `database_roles` are those of its own user, None until they are made.
+    They stand in every region that may take the writes, `home` is the one that does: a machine that would first have to
+    be made in the hour of an outage might not be had (REC-REGION). `template` is the machine template's name, `machine`
+    what is in it, `files` those of a machine, by path. `is_global` when clients of another region reach it too.
+    `database_roles` are those of its own user, None until they are made.
     """
 
     name: str
     template: str
-    region: str
-    zones: tuple[str, ...]
+    sites: tuple[PoolerSite, ...]
+    home: PoolerSite
     instances: int
     machine: Mapping[str, Any]
     repository: RepositoryPlan
@@ -60,7 +72,7 @@ def pooler_plan(
     pooler = postgres.pooler
     if pooler.kind != "pgbouncer":
         return None
-    region, name = settings.project.region, names.of("pooler")
+    name, sites = names.of("pooler"), _sites(postgres, settings)
     users = tuple(sorted(key for key, user in postgres.users.items() if user.pooled))
     around = Surroundings(
         gcp_project=settings.project.gcp_project,
@@ -76,8 +88,8 @@ def pooler_plan(
     return PoolerPlan(
         name=name,
         template=pooler_machine.template_name(name, machine, pooler_machine.boot_disk(), elsewhere),
-        region=region,
-        zones=catalog.regions()[region].zones,
+        sites=sites,
+        home=next(site for site in sites if site.region == (postgres.primary.region or settings.project.region)),
         instances=pooler.instances,
         machine=machine,
         repository=repository_of(str(pooler.image)),
@@ -94,6 +106,16 @@ def pooler_plan(
         files=files(pooler, around),
         database_roles=postgres_roles.declared(postgres, postgres_roles.POOLER_ROLE),
     )
+
+
+def _sites(postgres: PostgresSettings, settings: Settings) -> tuple[PoolerSite, ...]:
+    """The project's region, and the second one while an instance stands there."""
+    project = settings.project
+    places = [("primary", project.region, "")]
+    second = project.disaster_recovery_region
+    if second and second in {postgres.primary.region, *(replica.region for replica in postgres.replicas.values())}:
+        places.append(("disaster-recovery", second, "-disaster-recovery"))
+    return tuple(PoolerSite(key, region, catalog.regions()[region].zones, suffix) for key, region, suffix in places)
 
 
 def _secrets(postgres: PostgresSettings, names: Names) -> tuple[SecretFile, ...]:

@@ -17,11 +17,15 @@ from infra.derive.tiers import Tier, parse_tier
 from infra.settings import Settings
 from infra.settings.postgres import PostgresSettings, ReplicaSettings
 from infra.settings.postgres_parts import InsightsSettings, PasswordPolicySettings
+from infra.settings.project import ProjectSettings
 
 
 @dataclass(frozen=True)
 class InstancePlan:
-    """One Cloud SQL instance; `flags` are the API's (name, text) pairs, sorted by name."""
+    """One Cloud SQL instance; `flags` are the API's (name, text) pairs, sorted by name.
+
+    `is_cross_region` when it is in another region than the primary; `availability` is a replica's own.
+    """
 
     key: str
     name: str
@@ -30,6 +34,7 @@ class InstancePlan:
     tier: Tier
     flags: tuple[tuple[str, str], ...]
     is_cross_region: bool = False
+    availability: str = "ZONAL"
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,11 @@ def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) 
     )
 
 
+def primary_region(postgres: PostgresSettings, project: ProjectSettings) -> str:
+    """Where writes are taken: the project's region, until a failover has moved them (REC-REGION)."""
+    return postgres.primary.region or project.region
+
+
 def replica_flags(postgres: PostgresSettings, replica: ReplicaSettings) -> dict[str, FlagValue]:
     """A replica's flags: the primary's, under the replicas' common ones, under its own."""
     return {**postgres.flags, **postgres.replica_flags, **replica.flags}
@@ -160,8 +170,8 @@ def _primary(postgres: PostgresSettings, settings: Settings, names: Names) -> In
     tier = parse_tier(postgres.primary.tier)
     return InstancePlan(
         key="primary",
-        name=names.lasting("postgres"),
-        region=settings.project.region,
+        name=postgres.primary.instance or names.lasting("postgres"),
+        region=primary_region(postgres, settings.project),
         zone=postgres.primary.zone,
         tier=tier,
         flags=flags.render_all(postgres.flags, postgres.version, tier),
@@ -171,16 +181,17 @@ def _primary(postgres: PostgresSettings, settings: Settings, names: Names) -> In
 def _replica(
     postgres: PostgresSettings, settings: Settings, names: Names, key: str, replica: ReplicaSettings
 ) -> InstancePlan:
-    region = settings.project.region
+    region = replica.region or settings.project.region
     tier = parse_tier(replica.tier)
     return InstancePlan(
         key=key,
-        name=names.lasting("postgres", "replica", key),
-        region=replica.region or region,
+        name=replica.instance or names.lasting("postgres", "replica", key),
+        region=region,
         zone=replica.zone,
         tier=tier,
         flags=flags.render_all(replica_flags(postgres, replica), postgres.version, tier),
-        is_cross_region=(replica.region or region) != region,
+        is_cross_region=region != primary_region(postgres, settings.project),
+        availability=replica.availability,
     )
 
 
@@ -197,7 +208,7 @@ def _backup(postgres: PostgresSettings, settings: Settings) -> BackupPlan:
         retained=backup.retained,
         point_in_time_recovery=backup.point_in_time_recovery,
         transaction_log_days=backup.transaction_logs.days,
-        location=backup.location or settings.project.region,
+        location=backup.location or primary_region(postgres, settings.project),
         final_days=backup.final_backup.days,
     )
 

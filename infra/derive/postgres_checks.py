@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from infra import catalog
-from infra.derive import budgets, flags, schedule
+from infra.derive import budgets, flags, postgres_places, schedule
 from infra.derive.findings import Advice
 from infra.derive.flags import FlagError, FlagValue
 from infra.derive.postgres import replica_flags
@@ -34,36 +34,6 @@ def advice(settings: Settings) -> Iterator[Advice]:
         yield from _window_overlap(settings.postgres)
         yield from _superusers(settings)
         yield from _reports(settings.postgres)
-
-
-def _zones(project: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
-    primary = postgres.primary
-    yield from _zone("postgres.primary.zone", primary.zone, project.region)
-    if primary.secondary_zone:
-        yield from _zone("postgres.primary.secondaryZone", primary.secondary_zone, project.region)
-    for key, replica in postgres.replicas.items():
-        path = f"postgres.replicas.{key}"
-        if replica.region not in (None, project.region, project.disaster_recovery_region):
-            yield Problem(
-                f"{path}.region",
-                str(replica.region),
-                f"{project.region} or {project.disaster_recovery_region}, where the platform has a network and keys",
-                "leave the region out, or make it project.disasterRecoveryRegion",
-            )
-            continue
-        yield from _zone(f"{path}.zone", replica.zone, replica.region or project.region)
-        if replica.zone == primary.zone:
-            yield Problem(
-                f"{path}.zone",
-                replica.zone,
-                f"another zone than the primary's, {primary.zone}",
-                "spread the instances over zones",
-            )
-
-
-def _zone(path: str, zone: str, region: str) -> Iterator[Problem]:
-    if region in catalog.regions() and zone not in catalog.regions()[region].zones:
-        yield Problem(path, zone, f"one of {', '.join(catalog.regions()[region].zones)}", f"choose a zone of {region}")
 
 
 def _tiers(project: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
@@ -280,7 +250,8 @@ def _superusers(settings: Settings) -> Iterator[Advice]:
 
 
 _CHECKS: tuple[Callable[[ProjectSettings, PostgresSettings], Iterator[Problem]], ...] = (
-    _zones,
+    postgres_places.zones,
+    postgres_places.instance_names,
     _tiers,
     _flags,
     _sign_in,

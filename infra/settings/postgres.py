@@ -21,6 +21,15 @@ POOLER = "pooler"
 
 Tier = Annotated[str, Text(r"db-[a-z0-9]+(?:-[A-Za-z0-9]+)*", "a Cloud SQL machine type", "db-custom-16-61440")]
 
+InstanceName = Annotated[
+    str,
+    Text(
+        r"[a-z](?:[a-z0-9-]{0,60}[a-z0-9])?",
+        "1 to 62 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen",
+        "triptrip-prod-postgres-2",
+    ),
+]
+
 FlagName = Annotated[
     str, Text(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?", "a lower-case PostgreSQL setting name", "work_mem")
 ]
@@ -51,7 +60,7 @@ class PrimarySettings(SettingsModel):
         "ENTERPRISE_PLUS (PG-INST, COR-01)."
     )
     zone: Zone = Field(
-        description="Zone of the primary, inside project.region (PG-INST); after a failover it runs in the standby's."
+        description="Zone of the primary, inside its region (PG-INST); after a failover it runs in the standby's."
     )
     availability: Literal["REGIONAL", "ZONAL"] = Field(
         description="REGIONAL keeps a standby in a second zone and fails over by itself in under 60 s (PG-HA); "
@@ -59,6 +68,17 @@ class PrimarySettings(SettingsModel):
     )
     secondary_zone: Zone | None = Field(
         default=None, description="Zone of the standby; absent: Google chooses (COR-23). Only with REGIONAL."
+    )
+    region: Region | None = Field(
+        default=None,
+        description="Region of the primary, when it is not project.region: project.disasterRecoveryRegion after a "
+        "failover to it (REC-REGION). The pooler, the names and the backups follow.",
+    )
+    instance: InstanceName | None = Field(
+        default=None,
+        description="Name of the Cloud SQL instance that is the primary; absent: the derived one. Written by "
+        "`python -m ops adopt` once a promoted replica, a clone or a restored instance stands in the old primary's "
+        "place (REC-REGION, REC-PITR, REC-FULL); a name of an instance that does not exist yet makes a new one.",
     )
 
 
@@ -72,6 +92,16 @@ class ReplicaSettings(SettingsModel):
     )
     flags: Flags = Field(
         default_factory=dict, description=f"Flags of this replica alone, laid over postgres.replicaFlags. {_FLAGS}"
+    )
+    availability: Literal["REGIONAL", "ZONAL"] = Field(
+        default="ZONAL",
+        description="REGIONAL gives the replica a standby of its own, so that one that is promoted has it at once "
+        "(REC-REGION); it costs twice as much.",
+    )
+    instance: InstanceName | None = Field(
+        default=None,
+        description="Name of the Cloud SQL instance; absent: the derived one. Needed for a replica whose derived name "
+        "belongs to a replica of an earlier primary: `python -m ops adopt` writes it.",
     )
 
 

@@ -122,13 +122,17 @@ def _disaster_recovery(postgres: PostgresSettings) -> Iterator[Finding]:
             f"the name of one of postgres.replicas ({known})",
             "name a cross-region replica, or add it under postgres.replicas",
         )
-    elif replica.region is None or replica.region == postgres.primary.zone.rpartition("-")[0]:
+    elif _region_of(replica.zone) == _region_of(postgres.primary.zone):
         yield Finding(
             "disasterRecoveryReplica",
             name,
             "a replica in another region than the primary (COR-23)",
             f"set postgres.replicas.{name}.region to project.disasterRecoveryRegion and its zone to one of that region",
         )
+
+
+def _region_of(zone: str) -> str:
+    return zone.rpartition("-")[0]
 
 
 def _pooling(postgres: PostgresSettings) -> Iterator[Finding]:

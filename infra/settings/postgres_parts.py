@@ -57,7 +57,9 @@ class BackupSettings(SettingsModel):
     )
     location: (
         Annotated[str, Text(r"[a-z]+(?:-[a-z]+\d{1,2})?", "a region or multi-region", "asia-northeast1")] | None
-    ) = Field(default=None, description="Region or multi-region (e.g. asia) of the backups; absent: project.region.")
+    ) = Field(
+        default=None, description="Region or multi-region (e.g. asia) of the backups; absent: the primary's region."
+    )
     final_backup: Annotated[Duration, Between("1 day", "365 days", "1 day")] = Field(
         description="How long the backup taken at the instance's deletion is kept (BAK-PG); without it every backup "
         "goes with the instance."

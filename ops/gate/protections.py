@@ -32,6 +32,8 @@ class Protection(BaseModel):
         old, new = (_at(inputs, self.path) for inputs in (before, after))
         if isinstance(new, str) and new in UNKNOWN_STRINGS:
             return old is not None
+        if self.safe == "unchanged" and self._begins(before):
+            return False
         if isinstance(self.safe, str) and self.safe in _WEAKENED:
             return _WEAKENED[self.safe](old, new)
         return self._rank(new) < self._rank(old)
@@ -50,6 +52,11 @@ class Protection(BaseModel):
             if value in (True, False)
             else str(value)
         )
+
+    def _begins(self, before: Mapping[str, Any]) -> bool:
+        """Whether the block that it stands in was not there: a promoted replica had no backups to move elsewhere."""
+        block = self.path.rpartition(".")[0]
+        return bool(block) and _at(before, block) is None
 
     def _rank(self, value: Any) -> int:
         order: tuple[Any, ...] = (False, True) if self.safe == "true" else tuple(self.safe)

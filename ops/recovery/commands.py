@@ -253,3 +253,7 @@ def _told() -> Iterator[None]:
     except RecoveryError as error:
         _errors.print(str(error))
         raise typer.Exit(_FAILED) from error
+
+
+performed, told = _performed, _told
+"""For other groups of commands on the same runner."""

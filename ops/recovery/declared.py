@@ -95,12 +95,16 @@ def declared(environment: str, folder: Path = ROOT) -> Declared:
     if plan.postgres is None:
         raise RecoveryError(path.name, "declares no postgres", fix="there is nothing to recover in this environment")
     project = settings.project
-    return _declared(environment, project.gcp_project, project.region, plan, plan.postgres)
+    return _declared(environment, project.gcp_project, plan.postgres.primary.region, plan, plan.postgres)
 
 
 def _declared(environment: str, project: str, region: str, plan: PlatformPlan, postgres: PostgresPlan) -> Declared:
     names = plan.names
-    ring = f"projects/{project}/locations/{region}/keyRings/{names.lasting('data', 'primary')}"
+    ring = next(
+        f"projects/{project}/locations/{region}/keyRings/{each.name}"
+        for each in plan.encryption.rings
+        if each.region == region
+    )
     return Declared(
         environment=environment,
         project=project,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.cloud import Cloud
     from sandbox.cloud.trouble import Trouble
 
@@ -97,6 +99,30 @@ def edit(kind: str, name: str, change: str, state: StateFile = DEFAULT_STATE) ->
 
 
 @app.command()
+def promote(name: str, state: StateFile = DEFAULT_STATE) -> None:
+    """Promote a replica of Cloud SQL, as `gcloud sql instances promote-replica` does."""
+    from sandbox.cloud import console  # noqa: PLC0415 - `serve` must not wait for it
+
+    _do(lambda cloud: console.promote(cloud, name), state)
+
+
+@app.command()
+def clone(source: str, name: str, state: StateFile = DEFAULT_STATE) -> None:
+    """Clone an instance of Cloud SQL, as `gcloud sql instances clone` does."""
+    from sandbox.cloud import console  # noqa: PLC0415 - `serve` must not wait for it
+
+    _do(lambda cloud: console.clone(cloud, source, name), state)
+
+
+@app.command("switch-over")
+def switch_over(name: str, state: StateFile = DEFAULT_STATE) -> None:
+    """Let a replica of Cloud SQL and its primary change places, as `gcloud sql instances switchover` does."""
+    from sandbox.cloud import console  # noqa: PLC0415 - `serve` must not wait for it
+
+    _do(lambda cloud: console.switch_over(cloud, name), state)
+
+
+@app.command()
 def advance(days: float, state: StateFile = DEFAULT_STATE) -> None:
     """Let the cloud's time pass: names of deleted resources become free again."""
     _open(state).state.advance(days)
@@ -106,6 +132,15 @@ def advance(days: float, state: StateFile = DEFAULT_STATE) -> None:
 def reset(state: StateFile = DEFAULT_STATE) -> None:
     """Forget every resource and every blocked name."""
     typer.echo(f"forgot {_open(state).state.reset()} resources")
+
+
+def _do(act: Callable[[Cloud], None], state: Path) -> None:
+    from sandbox.cloud import CloudError  # noqa: PLC0415 - `serve` must not wait for it
+
+    try:
+        act(_open(state))
+    except CloudError as error:
+        _fail(str(error))
 
 
 def _open(state: Path) -> Cloud:

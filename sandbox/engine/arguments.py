@@ -44,6 +44,9 @@ PATH_FLAGS = frozenset(
 )
 """Flags whose value is a path of the user's. ``--plan`` and ``--event-log`` are hidden in the CLI's help."""
 
+SWITCHES = {"config": frozenset({"--path"})}
+"""What is a flag with a path elsewhere and a switch in these commands: `config set --path` takes the key for a path."""
+
 SHORT_PATH_FLAGS = {"import": frozenset({"-f", "-o"})}
 """One-letter path flags by command; elsewhere the same letters mean other things (``up -f`` skips the preview)."""
 
@@ -130,8 +133,9 @@ def understand(arguments: list[str], *, working_directory: Path, root: Path, pro
             words.append(argument)
             rewritten.append(absolute(argument) if _is_path_operand(words) else argument)
         else:
-            path_flags = PATH_FLAGS | _short_path_flags(words)
-            name, value, separator = _split(argument, rest, VALUE_FLAGS | path_flags)
+            switches = SWITCHES.get(words[0], frozenset()) if words else frozenset()
+            path_flags = (PATH_FLAGS | _short_path_flags(words)) - switches
+            name, value, separator = _split(argument, rest, (VALUE_FLAGS | path_flags) - switches)
             flags[name] = value or ""
             if value and name in path_flags:
                 value = absolute(value)

@@ -178,3 +178,9 @@ def _step(op: str) -> dict[str, Any]:
 )
 def test_a_preview_says_whether_it_finished(tmp_path: Path, content: dict[str, Any], finished: bool) -> None:
     assert read_changes(_written(tmp_path, "preview.json", content)).finished is finished
+
+
+def test_backups_that_begin_somewhere_are_moved_from_nowhere() -> None:
+    place = "settings.backupConfiguration.location"
+    assert rules(change("update", {}, nested(place, "asia-northeast2"))) == []
+    assert rules(change("update", nested(place, "asia"), nested(place, "asia-northeast2"))) == ["gate-retention"]

@@ -153,6 +153,14 @@ class Instances:
         except MissingError:
             return
 
+    def promote(self, name: str, *, is_failover: bool) -> None:
+        """Make a replica an instance of its own, and wait; as a failover its old primary follows it once it is back."""
+        self._change(name, lambda: self._instances().promoteReplica(**self._of(name), failover=is_failover))
+
+    def switch_over(self, name: str) -> None:
+        """Let a recovery replica and its primary change places, and wait."""
+        self._change(name, lambda: self._instances().switchover(**self._of(name)))
+
     def wait(self, name: str, tell: Callable[[str], None] = lambda _: None) -> Instance:
         """Wait until no operation holds an instance; raises RecoveryError when making it failed or it is not there."""
         deadline, told, poll = time.monotonic() + self._pace.patience, "", self._pace.poll

@@ -1,5 +1,6 @@
 """The methods of sqladmin v1 that recovery calls; what is refused stands in rules/sqladmin.yaml."""
 
+import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from sandbox.api.call import Call, Handler
 from sandbox.api.errors import ApiError
 from sandbox.api.faults import Kind
 from sandbox.api.operations import Operation, OperationError, Operations
+from sandbox.api.sqladmin import replication
 from sandbox.api.sqladmin.databases import Databases
 from sandbox.api.sqladmin.refusals import refuse
 from sandbox.api.sqladmin.resources import backup_resource, checked_settings, copied, instance_resource, rendered
@@ -54,6 +56,7 @@ class SqlAdmin:
             "sql.instances.restoreBackup": self._restore,
             "sql.instances.import": self._import,
             "sql.instances.promoteReplica": self._promote,
+            "sql.instances.switchover": self._switch_over,
             "sql.projects.instances.getLatestRecoveryTime": self._window,
             "sql.backupRuns.list": self._backup_runs,
             "sql.backupRuns.get": self._backup_run,
@@ -196,6 +199,12 @@ class SqlAdmin:
                 primary["replicaNames"] = [name for name in primary.get("replicaNames", []) if name != row["name"]]
 
         return self._begin(call, row, "PROMOTE_REPLICA", work)
+
+    def _switch_over(self, call: Call) -> Any:
+        row = self._free(call)
+        replication.check_switchover(self.instances, call["project"], row)
+        work = functools.partial(replication.change_places, self.instances, call["project"], row)
+        return self._begin(call, row, "SWITCHOVER", work)
 
     def _window(self, call: Call) -> Any:
         earliest, latest = self._reach(self._found(call))

@@ -1,9 +1,16 @@
 """The pooler's machines and what stands before them, read from prod's plan."""
 
+from typing import Any
+
 import yaml
 
+from infra import catalog
+from infra.derive.phases import lay_over
+from infra.settings import load
 from sandbox.plan import Plan
+from sandbox.plan.run import plan_settings
 from tests.plans import plan_of
+from tests.stacks import declared
 
 REGION = "asia-northeast1"
 
@@ -98,3 +105,57 @@ def test_cloud_sqls_own_pool_needs_no_machine_and_is_stated_on_every_instance() 
         [pool] = instance.inputs["settings"]["connectionPoolConfigs"]
         assert pool["connectionPoolingEnabled"] is True
         assert pool["flags"] == [{"name": "max_pool_size", "value": "100"}]
+
+
+def in_phase_4(changes: dict[str, Any] | None = None) -> Plan:
+    return plan_settings(load(lay_over(declared("prod", catalog.phases()["4"]), changes or {})), "prod")
+
+
+AFTER_FAILOVER: dict[str, Any] = {
+    "postgres": {
+        "primary": {
+            "instance": "triptrip-prod-postgres-replica-osaka-1",
+            "region": "asia-northeast2",
+            "zone": "asia-northeast2-a",
+        },
+        "replicas": {"b": None, "c": None, "osaka": None},
+    }
+}
+
+
+def test_machines_stand_ready_in_the_second_region_while_an_instance_does(prod: Plan) -> None:
+    assert [group.inputs["region"] for group in prod.of_type("RegionInstanceGroupManager")] == [REGION]
+    plan = in_phase_4()
+    first, second = (plan.named(f"pooler-group{suffix}").inputs for suffix in ("", "-disaster-recovery"))
+    assert (first["region"], second["region"]) == (REGION, "asia-northeast2")
+    assert first["targetSize"] == second["targetSize"]
+    template = plan.named("pooler-template-disaster-recovery").inputs
+    assert "/asia-northeast2/" in template["disks"][0]["diskEncryptionKey"]["kmsKeySelfLink"]
+    assert template["metadata"] == plan.named("pooler-template").inputs["metadata"]
+
+
+def test_the_clients_name_follows_the_primary_to_the_other_machines() -> None:
+    before, after = in_phase_4(), in_phase_4(AFTER_FAILOVER)
+    for plan, suffix in ((before, ""), (after, "-disaster-recovery")):
+        addresses = {each.name for each in plan.of_type("Address") if each.name.startswith("pooler-address-")}
+        assert addresses == {
+            f"pooler-address-{endpoint}{end}" for endpoint in ("read", "write") for end in ("", "-disaster-recovery")
+        }
+        for endpoint in ("read", "write"):
+            after_what = plan.named(f"postgres-name-{endpoint}").options["dependsOn"]
+            assert f"pooler-address-{endpoint}{suffix}" in {urn.rpartition("::")[2] for urn in after_what}
+
+
+def test_a_failover_changes_nothing_of_the_second_regions_machines_but_what_they_are_told() -> None:
+    before, after = in_phase_4(), in_phase_4(AFTER_FAILOVER)
+    for name in ("pooler-front-write", "pooler-backend-read", "pooler-address-write", "pooler-health-alive"):
+        second = f"{name}-disaster-recovery"
+        assert before.named(second).inputs == after.named(second).inputs
+
+
+def test_secrets_are_in_both_regions_before_the_day(prod: Plan) -> None:
+    for secret in prod.of_type("secretmanager/secret:Secret"):
+        replicas = secret.inputs["replication"]["userManaged"]["replicas"]
+        places = {each["location"]: each["customerManagedEncryption"]["kmsKeyName"] for each in replicas}
+        assert list(places) == [REGION, "asia-northeast2"]
+        assert all(f"/locations/{place}/" in key for place, key in places.items())

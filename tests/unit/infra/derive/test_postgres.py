@@ -104,3 +104,37 @@ def test_users_that_are_superusers_are_told_until_their_roles_are_declared() -> 
     assert told["postgres.databaseRoles"].startswith("application, bigquery, pooler are members of cloudsqlsuperuser")
     roles = {"postgres": {"databaseRoles": True}}
     assert "postgres.databaseRoles" not in {each.path for each in derive(settings_of("prod", roles)).advice}
+
+
+OSAKA = {
+    "primary": {
+        "instance": "triptrip-prod-postgres-replica-osaka-1",
+        "region": "asia-northeast2",
+        "zone": "asia-northeast2-a",
+    },
+    "replicas": {"b": None, "c": None},
+}
+
+
+def test_a_primary_that_another_instance_became_keeps_the_clients_names() -> None:
+    plan = plan_of("prod", {"postgres": OSAKA})
+    assert (plan.primary.name, plan.primary.region) == ("triptrip-prod-postgres-replica-osaka-1", "asia-northeast2")
+    assert plan.backup.location == "asia-northeast2"
+    assert plan.hosts == prod().hosts
+
+
+def test_replicas_are_abroad_by_the_primarys_region() -> None:
+    replicas = {
+        "near": {"region": "asia-northeast2", "zone": "asia-northeast2-b", "tier": "db-custom-8-30720"},
+        "tokyo": {"zone": "asia-northeast1-b", "tier": "db-custom-16-61440"},
+    }
+    plan = plan_of("prod", {"postgres": {**OSAKA, "replicas": {"b": None, "c": None, **replicas}}})
+    assert {replica.key: replica.is_cross_region for replica in plan.replicas} == {"near": False, "tokyo": True}
+
+
+def test_a_replica_of_a_new_primary_has_a_name_of_its_own() -> None:
+    plan = plan_of("prod", {"postgres": {"replicas": {"b": {"instance": "triptrip-prod-postgres-replica-b-1-2"}}}})
+    assert [replica.name for replica in plan.replicas] == [
+        "triptrip-prod-postgres-replica-b-1-2",
+        "triptrip-prod-postgres-replica-c-1",
+    ]

@@ -39,6 +39,8 @@ def read(*arguments: str) -> Command:
         ("up --event-log=events.json", "up --event-log=/home/user/events.json"),
         ("preview --config-file other.yaml", "preview --config-file /home/user/other.yaml"),
         ("preview --config-file /repository/Pulumi.prod.yaml", f"preview --config-file {PROJECT}/Pulumi.prod.yaml"),
+        ("config set --path a:b.c value", "config set --path a:b.c value"),
+        ("config set --path=true a:b.c value", "config set --path=true a:b.c value"),
         ("config set key -- --file", "config set key -- --file"),
         ("up -m --plan --yes", "up -m --plan --yes"),
         ("up -c a=b --message=text", "up -c a=b --message=text"),

@@ -1,0 +1,65 @@
+"""`python -m ops adopt`: makes the instance that is live the primary of settings and state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ops.adoption import Adopted, Adoption, AdoptionError
+from ops.adoption.intent import Change
+from ops.pulumi import COMMAND_VARIABLE, ROOT, Pulumi
+from ops.review import step_of
+
+FOLDER = ROOT / ".recovery" / "adoptions"
+_REFUSED, _PASSED = 1, 0
+_console = Console(highlight=False, soft_wrap=True, markup=False)
+_errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+def adopt(
+    stack: Annotated[str, typer.Option(help="The stack whose primary it becomes")],
+    instance: Annotated[str, typer.Option(help="The Cloud SQL instance that takes the writes now")],
+    pulumi: Annotated[
+        str, typer.Option("--pulumi", envvar=COMMAND_VARIABLE, help="The Pulumi CLI, e.g. sandbox/pulumi")
+    ] = "pulumi",
+    folder: Annotated[Path, typer.Option(help="Where the state as it was is kept")] = FOLDER,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would change and touch nothing")] = False,
+) -> None:
+    """Let settings and state say that a promoted, cloned or restored instance is the primary; no cloud is changed."""
+    adoption = Adoption(Pulumi(pulumi, stack), instance, folder, lambda step: _console.print(f"· {step}"))
+    try:
+        if plan:
+            made, let_go = adoption.intended()
+            _say_changes(made, let_go)
+            raise typer.Exit(_PASSED)
+        _say(adoption.run(), stack)
+    except AdoptionError as error:
+        _errors.print(str(error))
+        raise typer.Exit(_REFUSED) from error
+
+
+def _say_changes(made: list[Change], let_go: list[str]) -> None:
+    for change in made:
+        _console.print(f"settings: {change}")
+    for name in let_go:
+        _console.print(f"state: {name} leaves it and stays in the cloud")
+    _console.print("nothing was changed (--plan)")
+
+
+def _say(adopted: Adopted, stack: str) -> None:
+    _console.print(adopted.review.title)
+    for each in adopted.review.changes:
+        if step_of(each) != "same":
+            _console.print(f"  {step_of(each)} {each.name}")
+    if adopted.backup:
+        _console.print(f"the state as it was: {adopted.backup}")
+    for name in adopted.let_go:
+        _console.print(
+            f"{name} is managed by nobody any more: it stays in the cloud, guarded and billed, until you have taken "
+            f"from it what is missing, and delete it by hand"
+        )
+    if adopted.settings:
+        _console.print(f"next: commit Pulumi.{stack}.yaml and deploy; no database is replaced")

@@ -1,0 +1,5 @@
+"""What goes wrong with an adoption."""
+
+
+class AdoptionError(Exception):
+    """The instance cannot be adopted as things are; the message says why and what to do."""
