@@ -1,17 +1,20 @@
 """The whole platform on one page: which component gets what from which."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pulumi
 
 import infra.sdk  # noqa: F401  # the SDKs are loaded class by class from here on
+from infra.components.backups import CREATE, Backups, BackupsArgs
 from infra.components.bigquery import Bigquery, BigqueryArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
 from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
+from infra.components.export_alerts import ExportAlerts, ExportAlertsArgs
+from infra.components.exports import Exports, ExportsArgs, Writer
 from infra.components.foundation import Foundation
 from infra.components.identities import Identities, IdentitiesArgs
 from infra.components.invalidation import Invalidation, InvalidationArgs
@@ -29,6 +32,7 @@ from infra.components.secrets import Secrets
 from infra.components.timescale import Timescale, TimescaleArgs
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
+from infra.derive.recovery import RecoveryPlan
 from infra.derive.schemas import SchemasPlan
 
 Store = Cache | Mongodb | Elasticsearch | Timescale | Bigquery | Invalidation | Cdn
@@ -47,6 +51,7 @@ class PlatformOutputs:
     postgres_instances: dict[str, pulumi.Output[str]] | None = None
     postgres_connection_secrets: dict[str, pulumi.Output[str]] | None = None
     schemas: dict[str, Any] | None = None
+    recovery: dict[str, Any] | None = None
 
 
 class Platform(Component):
@@ -61,14 +66,19 @@ class Platform(Component):
         self._base = self._foundation()
         self._records: list[StoreRecord] = []
         self._keepers: list[Secrets] = []
+        self._backups = (
+            Backups("backups", BackupsArgs(plan.recovery, self._base), self._guarded) if plan.recovery else None
+        )
         postgres, outputs = self._postgres(plan.postgres) if plan.postgres else (None, {})
         stores = self._stores(postgres)
         if plan.schemas:
             outputs["schemas"] = self._schemas(plan.schemas, stores)
+        if plan.recovery and self._backups:
+            outputs["recovery"] = self._recovery(plan.recovery, self._backups, postgres, stores)
         self.outputs = PlatformOutputs(
             network_id=self._base.network.network_id,
             dns_domain=plan.network.dns_domain,
-            inventory=[record.as_output() for record in self._records],
+            inventory=[self._with_copies(record).as_output() for record in self._records],
             **outputs,
         )
         self.register_outputs({})
@@ -119,7 +129,7 @@ class Platform(Component):
         if plan.cache:
             stores.append(Cache("cache", CacheArgs(plan.cache, base), guarded))
         if plan.mongodb:
-            stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base), guarded))
+            stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base, self._backups), guarded))
         if plan.elasticsearch:
             stores.append(Elasticsearch("elasticsearch", ElasticsearchArgs(plan.elasticsearch, base), guarded))
         if plan.timescale:
@@ -143,3 +153,28 @@ class Platform(Component):
         schemas = Schemas("schemas", SchemasArgs(plan, self._base, keepers, ports, grants), self._guarded)
         self._records.append(schemas.record)
         return {"region": plan.region, "jobs": [job.name for job in plan.jobs]}
+
+    def _recovery(
+        self, plan: RecoveryPlan, backups: Backups, postgres: Postgres | None, stores: list[Store]
+    ) -> dict[str, Any]:
+        """Declare the exports of the stores that are on, and the alerts of all copies; returns what `ops` must know."""
+        writers = {"postgres": Writer(postgres.exporter, CREATE)} if postgres else {}
+        exporter = next((store.exporter for store in stores if isinstance(store, Cache)), None)
+        if exporter is not None:
+            writers["redis"] = Writer(exporter, backups.roles["redis"].name)
+        exports = None
+        if plan.exports:
+            exports = Exports("exports", ExportsArgs(plan, self._base, backups, writers), self._guarded)
+        ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._base), self._guarded)
+        self._records.append(backups.record)
+        return {
+            "account": backups.account.email,
+            "buckets": {each.key: each.name for each in plan.buckets},
+            "workflows": {key: workflow.id for key, workflow in (exports.workflows if exports else {}).items()},
+            "copies": {copy.key: copy.promise.seconds for copy in plan.copies},
+            "targets": {kind: asdict(target) for kind, target in plan.targets.items()},
+        }
+
+    def _with_copies(self, record: StoreRecord) -> StoreRecord:
+        plan = self._plan.recovery
+        return replace(record, copies=plan.copies_of(record.store)) if plan else record

@@ -27,6 +27,7 @@ class AtlasAlert(Row):
     below: float | None = None
     units: str | None = None
     minutes: int = 0
+    needs: str | None = None
 
 
 class AuditEvents(Row):

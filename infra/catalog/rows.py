@@ -84,7 +84,7 @@ class ServiceRow(Row):
 class EncryptionKeyRow(Row):
     """A customer-managed key: the API whose service agent uses it, where and by what it is needed (None: always)."""
 
-    regions: Literal["primary", "both"]
+    regions: Literal["primary", "both", "recovery"]
     agent: str | None = None
     needs: str | None = None
 

@@ -46,6 +46,11 @@ class Cache(Component):
         self.register_outputs({"hosts": dict(args.plan.hosts)})
 
     @property
+    def exporter(self) -> pulumi.Output[str] | None:
+        """The IAM member that writes an export of the cache; None where the service makes backups by itself."""
+        return self._server.exporter
+
+    @property
     def record(self) -> StoreRecord:
         """The store in the inventory."""
         plan = self._args.plan

@@ -70,4 +70,5 @@ def redis_server(owner: Component, foundation: Foundation, plan: CachePlan, redi
         version=redis.version.removeprefix("REDIS_").replace("_", "."),
         size=f"{plan.size_gb} GB, {redis.usable_gb} GB for data, {counted(plan.replicas, 'replica')}",
         backup=f"RDB snapshot, {redis.snapshot_period.lower().replace('_', ' ')} apart, the last one kept",
+        exporter=instance.persistence_iam_identity,
     )

@@ -10,7 +10,8 @@ import pulumi
 class CacheServer:
     """A running cache; addresses and ports by endpoint ("write", "read").
 
-    `password` is a secret, and None where clients sign in by IAM.
+    `password` is a secret, and None where clients sign in by IAM; `exporter` is the identity that writes an export,
+    None where the service makes backups by itself.
     """
 
     addresses: Mapping[str, pulumi.Output[str]]
@@ -20,3 +21,4 @@ class CacheServer:
     version: str
     size: str
     backup: str
+    exporter: pulumi.Output[str] | None = None

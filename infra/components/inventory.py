@@ -13,7 +13,8 @@ class StoreRecord:
     """A store of the stack.
 
     `store` is its subject in the settings; `endpoints` are host and port (or name) by purpose; `encryption_key` is the
-    key's resource name, or who holds the key where it is not ours.
+    key's resource name, or who holds the key where it is not ours; `copies` says where copies outside of the store lie,
+    and how old they may be.
     """
 
     store: str
@@ -26,6 +27,7 @@ class StoreRecord:
     encryption_key: pulumi.Input[str]
     endpoints: Mapping[str, pulumi.Input[str]]
     owner: str
+    copies: str = "none"
 
     def as_output(self) -> dict[str, Any]:
         """The record as a stack output, keys in camelCase."""

@@ -8,11 +8,13 @@ from typing import Any
 import pulumi
 import pulumi_mongodbatlas as mongodbatlas
 
+from infra.components.backups import Backups
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
 from infra.components.mongodb_access import MongodbAccess, MongodbAccessArgs
 from infra.components.mongodb_encryption import MongodbEncryption, MongodbEncryptionArgs
+from infra.components.mongodb_exports import MongodbExports, MongodbExportsArgs
 from infra.components.mongodb_operations import MongodbOperations, MongodbOperationsArgs
 from infra.components.private_endpoint import private_endpoint
 from infra.components.secrets import Secrets
@@ -35,10 +37,11 @@ _CONSOLE_ON = (
 
 @dataclass(frozen=True)
 class MongodbArgs:
-    """What the store is built from."""
+    """What the store is built from, and where its copies go; no backups: nowhere."""
 
     plan: MongodbPlan
     foundation: Foundation
+    backups: Backups | None = None
 
 
 class Mongodb(Component):
@@ -60,9 +63,13 @@ class Mongodb(Component):
         )
         self.cluster = self._cluster(encryption.project_id)
         self._private_srv = self._private_connection(project.id)
-        MongodbOperations(
-            "mongodb-operations", MongodbOperationsArgs(self._plan, project.id, self.cluster), self.inside()
-        )
+        exports = None
+        if args.backups:
+            exports = MongodbExports(
+                "mongodb-exports", MongodbExportsArgs(encryption.access, args.backups), self.inside()
+            ).bucket
+        operations = MongodbOperationsArgs(self._plan, project.id, self.cluster, exports)
+        MongodbOperations("mongodb-operations", operations, self.inside())
         access = MongodbAccessArgs(self._plan, self.cluster, self._private_srv, self._base)
         self.secrets = MongodbAccess("mongodb-access", access, self.inside()).secrets
         self.register_outputs({"projectId": project.id, "privateSrv": self._private_srv})

@@ -26,9 +26,11 @@ class MongodbEncryptionArgs:
 class MongodbEncryption(Component):
     """Lets Atlas use the key `mongodb`: an identity is asked for, granted the key, and only then told which key.
 
-    `project_id` is the Atlas project once it is encrypted: a cluster that takes it cannot come too early.
+    `access` is that identity, `project_id` the Atlas project once it is encrypted: a cluster that takes it cannot come
+    too early.
     """
 
+    access: mongodbatlas.CloudProviderAccessAuthorization
     project_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: MongodbEncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -37,7 +39,7 @@ class MongodbEncryption(Component):
         setup = mongodbatlas.CloudProviderAccessSetup(
             "mongodb-access-setup", project_id=args.project_id, provider_name="GCP", opts=self.inside()
         )
-        access = mongodbatlas.CloudProviderAccessAuthorization(
+        self.access = mongodbatlas.CloudProviderAccessAuthorization(
             "mongodb-access-authorization", project_id=args.project_id, role_id=setup.role_id, opts=self.inside()
         )
         at_rest = mongodbatlas.EncryptionAtRest(
@@ -47,9 +49,9 @@ class MongodbEncryption(Component):
                 "enabled": True,
                 # A version, not the key: Atlas stays on it until an update names the next one (ADR 0011).
                 "key_version_resource_id": self._key.primaries.apply(lambda versions: versions[0].name),
-                "role_id": access.role_id,
+                "role_id": self.access.role_id,
             },
-            opts=self.inside(*self._grants(access)),
+            opts=self.inside(*self._grants(self.access)),
         )
         self.project_id = at_rest.project_id
         self.register_outputs({"projectId": self.project_id})

@@ -19,11 +19,12 @@ _REPEAT_MINUTES = 60
 
 @dataclass(frozen=True)
 class MongodbOperationsArgs:
-    """The plan, the Atlas project and its cluster."""
+    """The plan, the Atlas project and its cluster, and where snapshots are exported to, if anywhere."""
 
     plan: MongodbPlan
     project_id: pulumi.Output[str]
     cluster: mongodbatlas.AdvancedCluster
+    export_bucket: mongodbatlas.CloudBackupSnapshotExportBucket | None
 
 
 class MongodbOperations(Component):
@@ -33,7 +34,7 @@ class MongodbOperations(Component):
         super().__init__(name, opts)
         self._plan = args.plan
         self._project_id = args.project_id
-        schedule = self._backup_schedule(args.cluster)
+        schedule = self._backup_schedule(args.cluster, args.export_bucket)
         if self._plan.compliance:
             self._compliance_policy(self._plan.compliance, schedule)
         self._maintenance()
@@ -50,7 +51,11 @@ class MongodbOperations(Component):
             )
         self.register_outputs({})
 
-    def _backup_schedule(self, cluster: mongodbatlas.AdvancedCluster) -> mongodbatlas.CloudBackupSchedule:
+    def _backup_schedule(
+        self,
+        cluster: mongodbatlas.AdvancedCluster,
+        export_bucket: mongodbatlas.CloudBackupSnapshotExportBucket | None,
+    ) -> mongodbatlas.CloudBackupSchedule:
         plan = self._plan.backup
         copies = {}
         if plan.copy_region:
@@ -85,8 +90,21 @@ class MongodbOperations(Component):
             # Under a compliance policy a schedule cannot be deleted; it goes with the cluster.
             skip_destroy=self._plan.compliance is not None,
             **copies,
+            **self._exports(export_bucket),
             opts=self.inside(),
         )
+
+    def _exports(self, bucket: mongodbatlas.CloudBackupSnapshotExportBucket | None) -> dict[str, Any]:
+        """A snapshot for each export, and the export itself."""
+        plan = self._plan.export
+        if bucket is None or plan is None:
+            return {}
+        items = {"weekly": "policy_item_weeklies", "monthly": "policy_item_monthlies"}[plan.frequency]
+        return {
+            items: [_item(plan.interval, plan.kept_days)],
+            "auto_export_enabled": True,
+            "export": {"export_bucket_id": bucket.export_bucket_id, "frequency_type": plan.frequency},
+        }
 
     def _policy_items(self) -> dict[str, Any]:
         plan = self._plan.backup

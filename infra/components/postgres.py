@@ -67,6 +67,11 @@ class Postgres(Component):
         }
 
     @property
+    def exporter(self) -> pulumi.Output[str]:
+        """The IAM member that writes an export: the primary's own service account."""
+        return pulumi.Output.concat("serviceAccount:", self.primary.service_account_email_address)
+
+    @property
     def server_certificates(self) -> pulumi.Output[str]:
         """The certificate authorities of all instances in one PEM bundle, for `sslmode=verify-ca` (COR-18)."""
         instances = [self.primary, *self.replicas.values()]

@@ -15,6 +15,7 @@ from infra.derive import (
     invalidation_checks,
     mongodb_checks,
     postgres_checks,
+    recovery_checks,
     schemas_checks,
     timescale_checks,
 )
@@ -77,6 +78,7 @@ STORES = (
     invalidation_checks,
     mongodb_checks,
     postgres_checks,
+    recovery_checks,
     schemas_checks,
     timescale_checks,
 )

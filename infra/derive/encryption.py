@@ -40,17 +40,19 @@ class EncryptionPlan:
 
 
 def encryption_plan(settings: Settings, names: Names) -> EncryptionPlan:
-    """Lay out the rings: the primary region's, and the second region's, ready before the day it is needed."""
+    """Lay out the rings: the primary region's, the second region's, ready before the day it is needed, and the copies'.
+
+    The copies have a ring of their own, though it may lie in the second region: it stays when that one comes or moves.
+    """
     project, encryption = settings.project, settings.encryption
     rows = _rows(settings)
     places = [("primary", project.region)]
     if project.disaster_recovery_region:
         places.append(("disaster-recovery", project.disaster_recovery_region))
+    if settings.recovery:
+        places.append(("copies", settings.recovery.region))
     return EncryptionPlan(
-        rings=tuple(
-            KeyRingPlan(key, names.lasting("data", key), region, _keys(rows, is_primary=key == "primary"))
-            for key, region in places
-        ),
+        rings=tuple(KeyRingPlan(key, names.lasting("data", key), region, _keys(rows, key)) for key, region in places),
         agents=tuple(sorted({row.agent for row in rows.values() if row.agent})),
         rotation_period=f"{encryption.rotation.seconds}s",
         destroy_scheduled_duration=f"{encryption.destroy_delay.seconds}s",
@@ -65,5 +67,9 @@ def _rows(settings: Settings) -> dict[str, EncryptionKeyRow]:
     return {store: row for store, row in catalog.encryption_keys().items() if row.needs is None or row.needs in present}
 
 
-def _keys(rows: dict[str, EncryptionKeyRow], *, is_primary: bool) -> tuple[KeyPlan, ...]:
-    return tuple(KeyPlan(store, row.agent) for store, row in rows.items() if is_primary or row.regions == "both")
+_HOLDS = {"primary": ("primary", "both"), "disaster-recovery": ("both",), "copies": ("recovery",)}
+"""Which keys a ring holds, by what their rows say of regions."""
+
+
+def _keys(rows: dict[str, EncryptionKeyRow], ring: str) -> tuple[KeyPlan, ...]:
+    return tuple(KeyPlan(store, row.agent) for store, row in rows.items() if row.regions in _HOLDS[ring])

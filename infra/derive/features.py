@@ -6,10 +6,25 @@ from infra.settings import Settings
 def features(settings: Settings) -> frozenset[str]:
     """The stores that are on, and what is in them.
 
-    Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), and whether a schedule looks after
-    PostgreSQL ("maintenance").
+    Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), whether a schedule looks after
+    PostgreSQL ("maintenance"), what is exported ("redis-exports", or any: "exports"), and what several of them need
+    ("schedules", "buckets").
     """
     engine = {settings.cache.engine} if settings.cache else set()
     pooler = {settings.postgres.pooler.kind} - {"none"} if settings.postgres else set()
     maintenance = {"maintenance"} if settings.schemas and settings.postgres else set()
-    return settings.stores | engine | pooler | maintenance
+    return settings.stores | engine | pooler | maintenance | _shared(settings, maintenance, _exports(settings))
+
+
+def _exports(settings: Settings) -> set[str]:
+    """What workflows export: Memorystore for Valkey makes backups by itself."""
+    if settings.recovery is None:
+        return set()
+    redis = {"redis-exports"} if settings.cache and settings.cache.engine == "redis" else set()
+    return redis | ({"exports"} if redis or settings.postgres else set())
+
+
+def _shared(settings: Settings, maintenance: set[str], exports: set[str]) -> set[str]:
+    schedules = {"schedules"} if maintenance or exports else set()
+    buckets = {"buckets"} if settings.elasticsearch or settings.recovery else set()
+    return exports | schedules | buckets

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from infra.catalog import mongodb_rows as catalog
 from infra.derive import schedule
+from infra.derive.features import features
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.mongodb import MongodbSettings
@@ -18,6 +19,9 @@ from infra.settings.mongodb_parts import (
     MongodbBackupSettings,
     WorkloadIdentitySettings,
 )
+from infra.settings.recovery_parts import MongodbExportSettings
+
+_SUNDAY = 7
 
 NODES = 3
 """Nodes of the replica set, which Atlas spreads over the region's three zones (COR-12)."""
@@ -48,6 +52,15 @@ class MongodbBackupPlan:
     restore_days: int
     daily_days: int
     copy_region: str | None
+
+
+@dataclass(frozen=True)
+class MongodbExportPlan:
+    """Snapshots that Atlas exports by itself: `interval` is the day of the week (7 = Sunday) or of the month."""
+
+    frequency: Literal["weekly", "monthly"]
+    interval: int
+    kept_days: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,7 @@ class MongodbPlan:
     cluster: ClusterPlan
     database: str
     backup: MongodbBackupPlan
+    export: MongodbExportPlan | None
     maintenance: MongodbMaintenancePlan
     alerts: Mapping[str, catalog.AtlasAlert]
     notified: AlertSettings
@@ -129,8 +143,13 @@ def mongodb_plan(mongodb: MongodbSettings, settings: Settings, names: Names) -> 
         ),
         database=mongodb.database,
         backup=_backup(mongodb.backup),
+        export=_export(settings.recovery.mongodb, mongodb.backup) if settings.recovery else None,
         maintenance=_maintenance(mongodb),
-        alerts=catalog.atlas_alerts(),
+        alerts={
+            name: row
+            for name, row in catalog.atlas_alerts().items()
+            if row.needs is None or row.needs in features(settings)
+        },
         notified=mongodb.alerts,
         audit_filter=_audit_filter() if mongodb.audit else None,
         identity_provider=mongodb.workload_identity_provider,
@@ -151,6 +170,14 @@ def _backup(backup: MongodbBackupSettings) -> MongodbBackupPlan:
         daily_days=backup.daily_retained.days,
         copy_region=catalog.atlas_regions()[backup.copy_region] if backup.copy_region else None,
     )
+
+
+def _export(export: MongodbExportSettings, backup: MongodbBackupSettings) -> MongodbExportPlan:
+    """A snapshot of its own for each export; Atlas keeps it as long as the more frequent ones at least."""
+    kept = max(backup.daily_retained.days, backup.snapshots_retained.days)
+    if export.every == "week":
+        return MongodbExportPlan("weekly", _SUNDAY, kept)
+    return MongodbExportPlan("monthly", 1, kept)
 
 
 def _maintenance(mongodb: MongodbSettings) -> MongodbMaintenancePlan:

@@ -18,6 +18,7 @@ from infra.derive.mongodb import MongodbPlan, mongodb_plan
 from infra.derive.names import Names, names_for
 from infra.derive.network import NetworkPlan, network_plan
 from infra.derive.postgres import PostgresPlan, postgres_plan
+from infra.derive.recovery import RecoveryPlan, recovery_plan
 from infra.derive.schemas import SchemasPlan, schemas_plan
 from infra.derive.timescale import TimescalePlan, timescale_plan
 from infra.settings import Settings, SettingsError
@@ -48,6 +49,7 @@ class PlatformPlan:
     invalidation: InvalidationPlan | None
     cdn: CdnPlan | None
     schemas: SchemasPlan | None
+    recovery: RecoveryPlan | None
     advice: tuple[Advice, ...]
 
 
@@ -88,5 +90,6 @@ def derive(settings: Settings) -> PlatformPlan:
         invalidation=invalidation_plan(settings.invalidation, settings, names) if settings.invalidation else None,
         cdn=cdn_plan(settings.cdn, settings, names) if settings.cdn else None,
         schemas=schemas_plan(settings.schemas, settings, names) if settings.schemas else None,
+        recovery=recovery_plan(settings.recovery, settings, names) if settings.recovery else None,
         advice=advice(settings),
     )

@@ -40,6 +40,12 @@ def daily_utc(local: LocalTime) -> str:
     return f"{_MONDAY + timedelta(hours=local.hour, minutes=local.minute) - local.utc_offset:%H:%M}"
 
 
+def daily(local: LocalTime) -> str:
+    """Return the schedule (cron, UTC) of a time of day: 07:00 in Tokyo is "0 22 * * *"."""
+    hour, minute = daily_utc(local).split(":")
+    return f"{int(minute)} {int(hour)} * * *"
+
+
 def weekly_utc(local: WeeklyTime) -> WeeklyHour:
     """Return the day and hour in UTC: Sunday 03:00 in Tokyo is Saturday 18:00, day 6 and hour 18.
 

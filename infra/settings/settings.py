@@ -13,6 +13,7 @@ from infra.settings.mongodb import MongodbSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.postgres import PostgresSettings
 from infra.settings.project import ProjectSettings
+from infra.settings.recovery import RecoverySettings
 from infra.settings.schemas import SchemasSettings
 from infra.settings.timescale import TimescaleSettings
 
@@ -49,6 +50,9 @@ class Settings(SettingsModel):
     )
     schemas: SchemasSettings | None = Field(
         default=None, description="The schema step: jobs that apply schema/ to the stores that are on."
+    )
+    recovery: RecoverySettings | None = Field(
+        default=None, description="Copies that outlive the stores, alerts of their age, drills (BAK-*, REC-*)."
     )
 
     @property

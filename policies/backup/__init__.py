@@ -3,6 +3,7 @@
 from policies.backup import (
     bigquery,
     cache,
+    copies,
     elasticsearch,
     mongodb,
     mongodb_compliance,
@@ -22,6 +23,7 @@ RULES = rules_of(
     elasticsearch,
     bigquery,
     storage,
+    copies,
     secret_manager,
     times,
     restores,

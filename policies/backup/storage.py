@@ -1,15 +1,17 @@
 """Buckets of backups: what is deleted there can be brought back, and what must stay cannot be deleted.
 
-There are two kinds. A bucket of exports holds files that are written once: a locked retention policy keeps them. A
+There are three kinds. A bucket of exports holds files that are written once: a locked retention policy keeps them. A
 repository of search snapshots is overwritten and cleaned by Elasticsearch itself at every snapshot: there a policy that
 forbids deletion, or a rule that deletes by age, breaks the repository, and soft delete brings back what is gone
-(ADR 0012). A bucket's name says that it is of the second kind.
+(ADR 0012). A bucket of a cache's exports keeps each for a day and then deletes it: that is as long as an old cache is
+worth anything, and its own retention holds them so long (ADR 0024). A bucket's name says which kind it is.
 """
 
 from collections.abc import Iterator, Sequence
 
 from policies.backup.reading import DAY
 from policies.kit import Case, Level, Node, Parameter, Resource, Severity, must_be, rule
+from policies.kit.exports import CACHE_EXPORTS
 from policies.kit.types import BUCKET
 
 _SOFT = "softDeletePolicy.retentionDurationSeconds"
@@ -19,6 +21,7 @@ _REWRITTEN = Parameter(
     ("-search-snapshots",),
     "Endings of the names of buckets whose files their own writer overwrites and deletes",
 )
+_SHORT = Parameter((CACHE_EXPORTS,), "Endings of the names of buckets whose objects are kept for a day or some days")
 _KEPT_DAYS = Parameter(30, "Least days for which deleted or overwritten objects can be brought back")
 
 
@@ -34,11 +37,13 @@ def _soft(days: int, **inputs: object) -> Case:
     sources=["NIST 800-53: CP-9", "CKV_GCP_78", "trivy GCP-0078", "ES-SVC"],
     reason="one wrong command, or a stolen key of the writer, deletes every snapshot; Google's own week may be short",
     fix="raise elasticsearch.snapshots.deletedKept in the stack file, or switch on versioning",
-    parameters={"kept_days": _KEPT_DAYS},
-    good=[_soft(30), _soft(0, versioning={"enabled": True})],
+    parameters={"kept_days": _KEPT_DAYS, "short": _SHORT},
+    good=[_soft(30), _soft(0, versioning={"enabled": True}), _soft(0, name="p-1-cache-exports")],
     bad=[_soft(7), _soft(0), Case({}), Case({"softDeletePolicy": {}}), _soft(7, versioning={"enabled": False})],
 )
-def versioning(bucket: Resource, kept_days: int) -> Iterator[str]:
+def versioning(bucket: Resource, kept_days: int, short: Sequence[str]) -> Iterator[str]:
+    if bucket.text("name").endswith(tuple(short)):
+        return
     if bucket.get("versioning.enabled") is not True and (bucket.number(_SOFT) or 0) < kept_days * DAY:
         yield f"{_SOFT} is {bucket.shown(_SOFT)} and versioning off; {kept_days:g} days ({kept_days * DAY}) are needed"
 
@@ -64,9 +69,11 @@ def _exports(days: object = 35 * DAY, locked: object = True, **inputs: object) -
         "export_days": Parameter(35, "Least retention of exports in days"),
         "locked": Parameter(True, "Whether the retention must be locked, so that nobody can shorten it"),
         "rewritten": _REWRITTEN,
+        "short": _SHORT,
     },
     good=[
         _exports(),
+        _exports(DAY, name="p-1-cache-exports"),
         _exports(str(35 * DAY)),
         Case({"name": "p-search-snapshots"}),
         Case({"name": "p-search-snapshots", "defaultEventBasedHold": False}),
@@ -75,19 +82,24 @@ def _exports(days: object = 35 * DAY, locked: object = True, **inputs: object) -
         Case({"name": "exports"}),
         _exports(7 * DAY),
         _exports(locked=False),
+        _exports(DAY // 2, name="p-1-cache-exports"),
+        _exports(DAY, locked=False, name="p-1-cache-exports"),
         _exports(locked=None),
         Case({"name": "p-search-snapshots", "retentionPolicy": {"retentionPeriod": 35 * DAY}}),
         Case({"name": "p-search-snapshots", "defaultEventBasedHold": True}),
     ],
 )
-def retention_lock(bucket: Resource, export_days: int, locked: bool, rewritten: Sequence[str]) -> Iterator[str]:
+def retention_lock(
+    bucket: Resource, export_days: int, locked: bool, rewritten: Sequence[str], short: Sequence[str]
+) -> Iterator[str]:
     if _is_rewritten(bucket, rewritten):
         if bucket.has("retentionPolicy"):
             yield "retentionPolicy is set, but the writer of this bucket must be able to delete"
         yield from must_be(bucket, "defaultEventBasedHold", False, None)
         return
-    if (bucket.number(_PERIOD) or 0) < export_days * DAY:
-        yield f"{_PERIOD} is {bucket.shown(_PERIOD)}; {export_days:g} days ({export_days * DAY}) are needed"
+    days = 1 if bucket.text("name").endswith(tuple(short)) else export_days
+    if (bucket.number(_PERIOD) or 0) < days * DAY:
+        yield f"{_PERIOD} is {bucket.shown(_PERIOD)}; {days:g} days ({days * DAY}) are needed"
     if locked:
         yield from must_be(bucket, "retentionPolicy.isLocked", True)
 

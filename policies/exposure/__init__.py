@@ -27,6 +27,7 @@ from policies.exposure import (
     secret_manager,
     storage,
     timescale,
+    workflows,
 )
 from policies.kit import rules_of
 
@@ -55,6 +56,7 @@ RULES = rules_of(
     machines,
     containers,
     jobs,
+    workflows,
     cdn,
     cdn_cache,
 )

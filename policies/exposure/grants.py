@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from policies.exposure.members import (
+    OWN_ROLES,
     PARTNERS,
     PUBLIC,
+    WRITERS,
     is_agent,
     is_own_account,
+    is_own_role,
     is_partner,
     kind_of_grant,
     member_path,
@@ -77,8 +80,10 @@ def no_public(grant: Resource) -> Iterator[str]:
     parameters={
         "domains": Parameter(("triptrip.jp",), "Domains whose groups may be let in"),
         "partners": PARTNERS,
+        "writers": WRITERS,
     },
     good=[
+        Case({"member": "serviceAccount:mongodb-atlas-1a2b@p-3c4d.iam.gserviceaccount.com"}, BUCKET_MEMBER),
         Case({"member": _OWN}, SECRET_MEMBER, provider=_PROVIDER),
         Case({"member": _AGENT, "project": "triptrip-prod"}, PROJECT_MEMBER),
         Case({"member": "group:analysts@triptrip.jp"}, PROJECT_MEMBER, provider=_PROVIDER),
@@ -101,13 +106,16 @@ def no_public(grant: Resource) -> Iterator[str]:
     ]
     + [Case({}, SECRET_MEMBER), Case({"members": []}, _BINDING)],
 )
-def known_members(grant: Resource, domains: Sequence[str], partners: Sequence[str]) -> Iterator[str]:
+def known_members(
+    grant: Resource, domains: Sequence[str], partners: Sequence[str], writers: Sequence[str]
+) -> Iterator[str]:
     if kind_of_grant(grant) not in ("Member", "Binding"):
         return
     named = members(grant)
     if not named:
         yield "nobody is named as its member"
-    allowed = partners if grant.type == KEY_MEMBER else ()
+    # What a writer may do on a bucket is gcs-members' to bound.
+    allowed = {KEY_MEMBER: partners, BUCKET_MEMBER: writers}.get(grant.type, ())
     # A repository of images may lie in another project; whoever reads it is of this one.
     project = grant.provider.text("project") if grant.type == REPOSITORY_MEMBER else project_of(grant)
     known = (_is_known(member, project, domains, allowed) for member in named if member not in PUBLIC)
@@ -177,12 +185,15 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
             "Roles that may be granted on the whole project",
         ),
         "admin_roles": Parameter(("roles/storage.objectAdmin",), "Roles named admin that may be granted on a resource"),
+        "own_roles": OWN_ROLES,
     },
     good=[
         Case({"role": "roles/bigquery.jobUser"}, PROJECT_MEMBER),
         Case({"role": "roles/logging.logWriter"}, PROJECT_MEMBER),
         Case({"role": "roles/pubsub.publisher"}, TOPIC_MEMBER),
         Case({"role": "roles/storage.objectAdmin"}, BUCKET_MEMBER),
+        Case({"role": "projects/p/roles/triptrip_prod_export_postgres"}, PROJECT_MEMBER),
+        Case({"role": "projects/p/roles/triptrip_prod_copies_marker"}, BUCKET_MEMBER),
     ],
     bad=[
         Case({"role": role}, PROJECT_MEMBER)
@@ -191,6 +202,8 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
             "roles/editor",
             "roles/secretmanager.secretAccessor",
             "roles/storage.objectAdmin",
+            "projects/p/roles/by_hand",
+            "organizations/1/roles/triptrip_prod_export_postgres",
             "",
         )
     ]
@@ -200,12 +213,16 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
     ]
     + [Case({"role": "roles/bigquery.jobUser"}, "gcp:organizations/iAMMember:IAMMember")],
 )
-def least(grant: Resource, project_roles: Sequence[str], admin_roles: Sequence[str]) -> Iterator[str]:
+def least(
+    grant: Resource, project_roles: Sequence[str], admin_roles: Sequence[str], own_roles: Sequence[str]
+) -> Iterator[str]:
     if kind_of_grant(grant) not in ("Member", "Binding"):
         return
     role = grant.text("role")
     if grant.type.startswith(("gcp:organizations/", "gcp:folder/", "gcp:billing/")):
         yield f"{grant.shown('role')} is granted on more than the project"
+    elif is_own_role(role, own_roles):
+        return
     elif grant.type.startswith("gcp:projects/"):
         if role not in project_roles:
             yield f"role is {grant.shown('role')}; on the project it must be {' or '.join(project_roles)}"

@@ -13,26 +13,46 @@ _RUN = "serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceac
 _RUN_AGENT = re.compile(r"serviceAccount:service-\d+@serverless-robot-prod\.iam\.gserviceaccount\.com")
 
 
+def _as_recovery(
+    member: str = "group:data-platform@triptrip.jp",
+    account: str = "recovery-triptrip-prod",
+    role: str = "roles/iam.serviceAccountTokenCreator",
+) -> Case:
+    address = f"projects/p/serviceAccounts/{account}@triptrip-prod.iam.gserviceaccount.com"
+    return Case({"serviceAccountId": address, "member": member, "role": role})
+
+
 @rule(
     "iam-impersonation",
-    title="Only Google's agents act as a service account",
+    title="Only Google's agents act as a service account, and a group of ours as the one for recovery",
     severity=Severity.HIGH,
     types=[ACCOUNT_MEMBER],
     sources=["CIS GCP 5.0: 1.7", "NIST 800-53: AC-6"],
     reason="whoever makes tokens for an account has all its rights, and the logs show the account instead",
     fix="let the agent of the service act as it, with roles/iam.serviceAccountTokenCreator on this one account",
-    good=[Case({"role": "roles/iam.serviceAccountTokenCreator", "member": _AGENT})],
+    parameters={
+        "people": Parameter(("recovery-triptrip-",), "Starts of the ids of accounts as which groups of ours may act"),
+        "domains": Parameter(("triptrip.jp",), "Domains of those groups"),
+    },
+    good=[Case({"role": "roles/iam.serviceAccountTokenCreator", "member": _AGENT}), _as_recovery()],
     bad=[
+        _as_recovery(member="group:everybody@elsewhere.example"),
+        _as_recovery(member="user:somebody@triptrip.jp"),
+        _as_recovery(member=_OWN),
+        _as_recovery(account="triptrip-prod-migration"),
+        _as_recovery(role="roles/iam.serviceAccountUser"),
         Case({"role": "roles/iam.serviceAccountTokenCreator", "member": _OWN}),
         Case({"role": "roles/iam.serviceAccountTokenCreator", "member": "group:analysts@triptrip.jp"}),
         Case({"role": "roles/iam.serviceAccountKeyAdmin", "member": _AGENT}),
         Case({}),
     ],
 )
-def impersonation(grant: Resource) -> Iterator[str]:
+def impersonation(grant: Resource, people: Sequence[str], domains: Sequence[str]) -> Iterator[str]:
     if grant.get("role") != "roles/iam.serviceAccountTokenCreator":
         yield stated(grant, "role", "roles/iam.serviceAccountTokenCreator")
-    if not all(map(is_agent, members(grant))):
+    named = [member for member in members(grant) if not is_agent(member)]
+    groups = all(each.startswith("group:") and each.rpartition("@")[2] in domains for each in named)
+    if named and not (groups and last_part(grant.text("serviceAccountId")).startswith(tuple(people))):
         yield stated(grant, member_path(grant), "an agent of Google")
 
 

@@ -326,6 +326,10 @@ def starters(grant: Resource) -> Iterator[str]:
         yield stated(grant, member_path(grant), "a service account of this project")
 
 
+_EXPORT = "https://workflowexecutions.googleapis.com/v1/projects/triptrip-prod/locations/asia-northeast1/workflows/w/executions"
+_TARGETS = re.compile(
+    r"https://(run\.googleapis\.com/v2/projects/.+|workflowexecutions\.googleapis\.com/v1/projects/.+/executions)"
+)
 _RUN = "https://run.googleapis.com/v2/projects/triptrip-prod/locations/asia-northeast1/jobs/upkeep:run"
 
 
@@ -342,9 +346,11 @@ def _scheduled(**target: object) -> Case:
     types=[SCHEDULE],
     sources=["NIST 800-53: AC-3", "NIST 800-53: IA-9"],
     reason="a token that is sent elsewhere can be used by whoever stands there",
-    fix="start the job by https://run.googleapis.com with an oauthToken",
-    good=[_scheduled()],
+    fix="start a job by https://run.googleapis.com or a workflow by https://workflowexecutions.googleapis.com, with an "
+    "oauthToken",
+    good=[_scheduled(), _scheduled(uri=_EXPORT)],
     bad=[
+        _scheduled(uri=_EXPORT.removesuffix("/executions")),
         _scheduled(uri="http://run.googleapis.com/v2/jobs/upkeep:run"),
         _scheduled(uri="https://elsewhere.example/run.googleapis.com"),
         _scheduled(uri=None),
@@ -356,8 +362,8 @@ def _scheduled(**target: object) -> Case:
 )
 def schedule_target(schedule: Resource) -> Iterator[str]:
     target = schedule.node("httpTarget")
-    if not target.text("uri").startswith("https://run.googleapis.com/v2/projects/"):
-        yield stated(target, "uri", "a job of https://run.googleapis.com")
+    if not _TARGETS.fullmatch(target.text("uri")):
+        yield stated(target, "uri", "a job of https://run.googleapis.com or a workflow's executions")
     yield from must_be(target, "httpMethod", "POST")
     if not is_own_address(target.text("oauthToken.serviceAccountEmail"), project_of(schedule)):
         yield stated(target, "oauthToken.serviceAccountEmail", "the address of a service account of this project")

@@ -19,6 +19,23 @@ PARTNERS = Parameter(
     (r"mongodb-atlas-[0-9a-z]+@p-[0-9a-z]+\.iam\.gserviceaccount\.com",),
     "Patterns of partners' service accounts that may use a key",
 )
+WRITERS = Parameter(
+    (
+        r"mongodb-atlas-[0-9a-z]+@p-[0-9a-z]+\.iam\.gserviceaccount\.com",
+        # Memorystore for Redis writes as an account of Google's own project (persistenceIamIdentity).
+        r"[0-9]+-compute@developer\.gserviceaccount\.com",
+    ),
+    "Patterns of others' service accounts that may create objects in a bucket of copies, and do nothing else there",
+)
+OWN_ROLES = Parameter(
+    (r"projects/[a-z0-9-]+/roles/triptrip_[a-z]+_(?:copies|export|start)_[a-z]+",),
+    "Patterns of roles of ours that may be granted; iam-custom-role says what they may hold",
+)
+
+
+def is_own_role(role: str, patterns: Sequence[str]) -> bool:
+    """Whether it is a role of ours that one of the patterns describes."""
+    return any(re.fullmatch(pattern, role) for pattern in patterns)
 
 
 def kind_of_grant(resource: Resource) -> str:

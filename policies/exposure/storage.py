@@ -3,13 +3,31 @@
 from collections.abc import Iterator, Sequence
 
 from policies.exposure.audit_logs import is_audited
-from policies.exposure.members import is_agent, is_own_account, member_path, members, project_of
+from policies.exposure.members import (
+    OWN_ROLES,
+    WRITERS,
+    is_agent,
+    is_own_account,
+    is_own_role,
+    is_partner,
+    member_path,
+    members,
+    project_of,
+)
 from policies.kit import Case, Level, Parameter, Resource, Severity, Stack, must_be, rule, stated
 from policies.kit.types import AUDIT_CONFIG, BUCKET, BUCKET_MEMBER
 from policies.kit.waiting import about_each
 
 _ACCOUNT = "serviceAccount:snapshots-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
 _PROVIDER = {"project": "triptrip-prod"}
+_ATLAS = "serviceAccount:mongodb-atlas-1a2b@p-3c4d.iam.gserviceaccount.com"
+_MEMORYSTORE = "serviceAccount:123456789012-compute@developer.gserviceaccount.com"
+
+
+def _on(bucket: str, role: str, member: str = _ACCOUNT) -> Case:
+    return Case({"bucket": bucket, "role": role, "member": member}, provider=_PROVIDER)
+
+
 _LISTS = tuple(
     f"gcp:storage/{name[0].lower()}{name[1:]}:{name}"
     for name in (
@@ -86,22 +104,49 @@ def no_lists(access: Resource) -> Iterator[str]:
     fix="grant a role on objects to the one service account that writes them",
     parameters={
         "roles": Parameter(
-            ("roles/storage.objectAdmin", "roles/storage.objectCreator", "roles/storage.objectViewer"),
-            "Roles that may be granted on a bucket",
-        )
+            ("roles/storage.objectCreator", "roles/storage.objectViewer"), "Roles that may be granted on any bucket"
+        ),
+        "admins": Parameter(
+            ("-search-snapshots",), "Endings of the names of buckets whose writer must also overwrite and delete"
+        ),
+        "own_roles": OWN_ROLES,
+        "writers": WRITERS,
     },
-    good=[Case({"role": "roles/storage.objectAdmin", "member": _ACCOUNT}, provider=_PROVIDER)],
+    good=[
+        _on("p-search-snapshots", "roles/storage.objectAdmin"),
+        _on("p-1-backups", "roles/storage.objectViewer"),
+        _on("p-1-backups", "projects/triptrip-prod/roles/triptrip_prod_copies_marker"),
+        _on("p-1-backups", "roles/storage.objectCreator", _ATLAS),
+        _on("p-1-cache-exports", "projects/triptrip-prod/roles/triptrip_prod_copies_redis", _MEMORYSTORE),
+    ],
     bad=[
+        _on("p-1-backups", "roles/storage.objectAdmin"),
+        _on("p-1-backups", "projects/triptrip-prod/roles/by_hand"),
+        _on("p-1-backups", "roles/storage.objectViewer", _ATLAS),
+        _on("p-search-snapshots", "roles/storage.objectAdmin", _MEMORYSTORE),
+        _on("p-1-backups", "roles/storage.objectCreator", "serviceAccount:somebody@elsewhere.iam.gserviceaccount.com"),
         Case({"role": "roles/storage.admin", "member": _ACCOUNT}, provider=_PROVIDER),
         Case({"role": "roles/storage.objectViewer", "member": "allUsers"}, provider=_PROVIDER),
         Case({"role": "roles/storage.objectViewer", "member": "group:analysts@triptrip.jp"}, provider=_PROVIDER),
         Case({}, provider=_PROVIDER),
     ],
 )
-def bucket_members(grant: Resource, roles: Sequence[str]) -> Iterator[str]:
-    yield from must_be(grant, "role", *roles)
-    if not all(is_own_account(member, project_of(grant)) or is_agent(member) for member in members(grant)):
-        yield stated(grant, member_path(grant), "a service account of this project")
+def bucket_members(
+    grant: Resource,
+    roles: Sequence[str],
+    admins: Sequence[str],
+    own_roles: Sequence[str],
+    writers: Sequence[str],
+) -> Iterator[str]:
+    role, project = grant.text("role"), project_of(grant)
+    is_admin = role == "roles/storage.objectAdmin" and grant.text("bucket").endswith(tuple(admins))
+    if role not in roles and not is_admin and not is_own_role(role, own_roles):
+        yield stated(grant, "role", " or ".join(roles))
+    creates = role == "roles/storage.objectCreator" or is_own_role(role, own_roles)
+    for member in members(grant):
+        is_writer = creates and is_partner(member, writers)
+        if not (is_own_account(member, project) or is_agent(member) or is_writer):
+            yield stated(grant, member_path(grant), "a service account of this project")
 
 
 @rule(

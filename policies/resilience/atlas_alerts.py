@@ -65,6 +65,8 @@ _ATLAS = (
     _AtlasAlert("GCP_ENCRYPTION_KEY_INVALID"),
     _AtlasAlert("CPS_SNAPSHOT_FAILED"),
     _AtlasAlert("CPS_COPY_SNAPSHOT_FAILED"),
+    _AtlasAlert("CPS_EXPORT_FAILED"),
+    _AtlasAlert("CPS_AUTO_EXPORT_FAILED"),
     _AtlasAlert("CPS_OPLOG_BEHIND"),
     _AtlasAlert("CPS_RESTORE_FAILED"),
     _AtlasAlert("HOST_DOWN"),

@@ -41,7 +41,7 @@ def cells(record: Mapping[str, Any]) -> tuple[str, ...]:
         f"{record['store']}\n{record['owner']}",
         f"{record['engine']} {record['version']}".rstrip() + f"\n{record['size']}",
         f"{record['location']}\n{record['highAvailability']}",
-        f"{record['backup']}\n{_key(record['encryptionKey'])}",
+        f"{record['backup']}\ncopies: {record['copies']}\n{_key(record['encryptionKey'])}",
         _endpoints(record["endpoints"]),
     )
 

@@ -6,8 +6,11 @@ from infra.settings.settings import STORES
 from tests.e2e.runner import Sandbox
 from tests.stacks import declared
 
-EXTENDED = {"private-services"}
-"""What a store may change beside its own resources: the list of ranges that Google's services take addresses from."""
+EXTENDED = {"private-services", "mongodb-backup-schedule"}
+"""What a store may change beside its own resources.
+
+The list of ranges that Google's services take addresses from, and the schedule by which Atlas exports its snapshots.
+"""
 
 
 def test_stores_are_switched_on_one_after_the_other_and_touch_no_other_store(sandbox: Sandbox) -> None:

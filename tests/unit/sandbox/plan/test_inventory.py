@@ -41,7 +41,7 @@ def test_a_record_is_one_row_in_the_order_of_the_headings() -> None:
         "store, owner": "postgres\ndata-platform",
         "engine, size": "Cloud SQL 16\n1 TB",
         "where, availability": "asia-northeast1\nREGIONAL",
-        "backup, key": "35 daily\nkey postgres of triptrip-prod-data-primary-1",
+        "backup, key": "35 daily\ncopies: none\nkey postgres of triptrip-prod-data-primary-1",
         "endpoints": "read: pg-read:5432\nwrite: pg-write:5432",
     }
 
@@ -49,8 +49,8 @@ def test_a_record_is_one_row_in_the_order_of_the_headings() -> None:
 @pytest.mark.parametrize(
     ("changes", "column", "shown"),
     [
-        ({"encryptionKey": "held by Timescale"}, "backup, key", "35 daily\nheld by Timescale"),
-        ({"encryptionKey": "[secret]"}, "backup, key", "35 daily\n[secret]"),
+        ({"encryptionKey": "held by Timescale"}, "backup, key", "35 daily\ncopies: none\nheld by Timescale"),
+        ({"encryptionKey": "[secret]"}, "backup, key", "35 daily\ncopies: none\n[secret]"),
         ({"endpoints": {}}, "endpoints", ""),
         ({"endpoints": {"url": "[secret]"}}, "endpoints", "url: [secret]"),
         ({"endpoints": "[secret]"}, "endpoints", "[secret]"),

@@ -1,0 +1,100 @@
+"""Alerts of copies: one is older than promised, an export failed, nobody has practised recovery for too long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.components.component import Component
+from infra.components.foundation import Foundation
+from infra.derive.copies import CopyPlan
+from infra.derive.recovery import RecoveryPlan
+
+_RUNBOOK = "docs/runbooks/exports.md"
+_FAILED = "workflows.googleapis.com/finished_execution_count"
+
+
+@dataclass(frozen=True)
+class ExportAlertsArgs:
+    """What is watched."""
+
+    plan: RecoveryPlan
+    foundation: Foundation
+
+
+class ExportAlerts(Component):
+    """A metric and a policy a copy, counted where the copy lies and not where it is made: what is missing is told.
+
+    The policies tell nobody yet: whom, is the monitoring component's, as for every other alert of Google's.
+    """
+
+    def __init__(self, name: str, args: ExportAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._base = args.foundation
+        for copy in args.plan.copies:
+            self._watch_age(copy)
+        for plan in args.plan.exports:
+            self._watch_runs(plan.key, plan.name)
+        self.register_outputs({})
+
+    def _watch_age(self, copy: CopyPlan) -> None:
+        metric = gcp.logging.Metric(
+            f"copies-metric-{copy.key}",
+            name=copy.metric,
+            description=f"Copies that are whole: {copy.key}",
+            filter=copy.filter,
+            metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
+            opts=self.inside(self._base.services["logging"]),
+        )
+        gcp.monitoring.AlertPolicy(
+            f"copies-alert-{copy.key}",
+            display_name=f"Copies: {copy.key} older than {copy.promise}",
+            combiner="OR",
+            enabled=True,
+            severity="CRITICAL",
+            conditions=[
+                {
+                    "display_name": f"No copy for {copy.promise}",
+                    "condition_prometheus_query_language": {
+                        "query": copy.query,
+                        "duration": "0s",
+                        "evaluation_interval": "300s",
+                        # A metric exists at Google once it has had its first point.
+                        "disable_metric_validation": True,
+                    },
+                }
+            ],
+            documentation=_documentation(f"The newest copy ({copy.key}) is older than {copy.promise}."),
+            opts=self.inside(metric, self._base.services["monitoring"]),
+        )
+
+    def _watch_runs(self, key: str, workflow: str) -> None:
+        gcp.monitoring.AlertPolicy(
+            f"copies-alert-{key}-failed",
+            display_name=f"Copies: an export of {key} failed",
+            combiner="OR",
+            enabled=True,
+            severity="ERROR",
+            conditions=[
+                {
+                    "display_name": "A run has failed",
+                    "condition_threshold": {
+                        "filter": f'metric.type="{_FAILED}" AND metric.labels.status="FAILED" AND '
+                        'resource.type="workflows.googleapis.com/Workflow" AND '
+                        f'resource.labels.workflow_id="{workflow}"',
+                        "comparison": "COMPARISON_GT",
+                        "threshold_value": 0,
+                        "duration": "0s",
+                        "aggregations": [{"alignment_period": "300s", "per_series_aligner": "ALIGN_DELTA"}],
+                    },
+                }
+            ],
+            documentation=_documentation(f"A run of the workflow {workflow} has failed."),
+            opts=self.inside(self._base.services["monitoring"]),
+        )
+
+
+def _documentation(text: str) -> dict[str, str]:
+    return {"content": f"{text} What to do: {_RUNBOOK}", "mime_type": "text/markdown"}

@@ -1,0 +1,242 @@
+"""Copies outside the stores as they will be declared: buckets, exports, by what each copy is known (BAK-*, REC-*)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from infra.catalog import recovery_rows as catalog
+from infra.catalog.recovery_rows import CopyRow, ExportRow
+from infra.derive import schedule
+from infra.derive.cache import cache_plan
+from infra.derive.copies import CopyPlan, copy_plan
+from infra.derive.elasticsearch import elasticsearch_plan
+from infra.derive.features import features
+from infra.derive.names import Names
+from infra.derive.postgres import postgres_plan
+from infra.settings import Settings
+from infra.settings.recovery import RecoverySettings
+from infra.settings.recovery_parts import RecoveryKind
+from infra.settings.units import Duration
+
+BACKUPS, CACHE_EXPORTS = "backups", "cache-exports"
+"""The two buckets: of copies that outlive everything, and of a cache's, which are soon worth nothing."""
+
+
+@dataclass(frozen=True)
+class BucketPlan:
+    """A bucket of copies; ages in days, the retention in seconds, `key` is its own encryption key's name too."""
+
+    key: str
+    name: str
+    region: str
+    retention_seconds: int
+    locked: bool
+    versioned: bool
+    soft_delete_seconds: int
+    storage_classes: Mapping[str, int]
+    expiry_days: int
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """A workflow, its account and what that may do in the project, and the schedule (cron, UTC) that starts it.
+
+    `argument` is all that the workflow is told: its source is the same in every stack.
+    """
+
+    key: str
+    name: str
+    source: str
+    region: str
+    account_id: str
+    role_id: str
+    permissions: tuple[str, ...]
+    scheduler_account_id: str
+    schedule: str
+    bucket_key: str
+    argument: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TargetPlan:
+    """What a kind of recovery must reach, in seconds."""
+
+    rpo_seconds: int
+    rto_seconds: int
+
+
+@dataclass(frozen=True)
+class RecoveryPlan:
+    """Everything; `role_ids` are the custom roles on buckets by what they are for, `starter_role_id` starts exports."""
+
+    region: str
+    buckets: tuple[BucketPlan, ...]
+    exports: tuple[ExportPlan, ...]
+    copies: tuple[CopyPlan, ...]
+    role_ids: Mapping[str, str]
+    starter_role_id: str
+    account_id: str
+    operator_groups: tuple[str, ...]
+    drill_every_seconds: int
+    targets: Mapping[RecoveryKind, TargetPlan]
+
+    def copies_of(self, store: str) -> str:
+        """Where a store's copies lie and how old they may be, in words."""
+        return "; ".join(copy.words for copy in self.copies if copy.store == store) or "none"
+
+    def bucket(self, key: str) -> BucketPlan:
+        """A bucket by its key; KeyError when the stack has none such."""
+        return {each.key: each for each in self.buckets}[key]
+
+
+def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) -> RecoveryPlan:
+    """Work it out from settings that `infra.derive.checks` has accepted."""
+    exports = tuple(_exports(recovery, settings, names))
+    buckets = tuple(_buckets(recovery, settings))
+    bucket_roles = ("marker", *(["redis"] if "redis-exports" in features(settings) else []))
+    return RecoveryPlan(
+        region=recovery.region,
+        buckets=buckets,
+        exports=exports,
+        copies=tuple(_copies(recovery, settings, names)),
+        role_ids={key: role_id(names, "copies", key) for key in bucket_roles} if exports else {},
+        starter_role_id=role_id(names, "start", "exports"),
+        account_id=f"recovery-{names.prefix}",
+        operator_groups=tuple(sorted(recovery.operator_groups)),
+        drill_every_seconds=recovery.drills.every.seconds,
+        targets={
+            kind: TargetPlan(target.rpo.seconds, target.rto.seconds)
+            for kind, target in sorted(recovery.drills.targets.items())
+        },
+    )
+
+
+def role_id(names: Names, *parts: str) -> str:
+    """The id of a custom role, in which a hyphen is refused."""
+    return names.of(*parts).replace("-", "_")
+
+
+def _bucket_name(settings: Settings, key: str) -> str:
+    project = settings.project
+    return f"{project.gcp_project}-{project.generation}-{key}"
+
+
+def _buckets(recovery: RecoverySettings, settings: Settings) -> Iterator[BucketPlan]:
+    yield BucketPlan(
+        key=BACKUPS,
+        name=_bucket_name(settings, BACKUPS),
+        region=recovery.region,
+        retention_seconds=recovery.retention.seconds,
+        locked=recovery.locked,
+        versioned=True,
+        soft_delete_seconds=recovery.deleted_kept.seconds,
+        storage_classes={name: age.days for name, age in sorted(recovery.storage_classes.items(), key=_by_age)},
+        expiry_days=recovery.expiry.days,
+    )
+    if "redis-exports" in features(settings):
+        yield BucketPlan(
+            key=CACHE_EXPORTS,
+            name=_bucket_name(settings, CACHE_EXPORTS),
+            # Beside the instance: 24 times a day its whole content would cross to the second region, at a price far
+            # above the instance's own, for a cache that can be filled anew (ADR 0024).
+            region=settings.project.region,
+            retention_seconds=recovery.redis.kept.seconds,
+            locked=recovery.locked,
+            versioned=False,
+            soft_delete_seconds=0,
+            storage_classes={},
+            expiry_days=recovery.redis.kept.days,
+        )
+
+
+def _by_age(item: tuple[str, Duration]) -> Duration:
+    return item[1]
+
+
+class _Asked(NamedTuple):
+    """An export that a stack asks for: when, where to, and what the workflow is told beside what all are."""
+
+    schedule: str
+    bucket: str
+    told: Mapping[str, Any]
+
+
+def _exports(recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[ExportPlan]:
+    for key, row in catalog.exports().items():
+        if asked := _EXPORTS[key](recovery, settings, names):
+            yield _export(key, row, asked, settings, names)
+
+
+def _postgres(recovery: RecoverySettings, settings: Settings, names: Names) -> _Asked | None:
+    if settings.postgres is None:
+        return None
+    plan = postgres_plan(settings.postgres, settings, names)
+    told = {"instance": plan.primary.name, "databases": [plan.database]}
+    return _Asked(schedule.daily(recovery.postgres.time), BACKUPS, told)
+
+
+def _redis(recovery: RecoverySettings, settings: Settings, names: Names) -> _Asked | None:
+    if settings.cache is None or settings.cache.engine != "redis":
+        return None
+    told = {"instance": cache_plan(settings.cache, settings, names).name}
+    return _Asked(f"{recovery.redis.minute} * * * *", CACHE_EXPORTS, told)
+
+
+_EXPORTS: Mapping[str, Callable[[RecoverySettings, Settings, Names], _Asked | None]] = {
+    "postgres": _postgres,
+    "redis": _redis,
+}
+
+
+def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: Names) -> ExportPlan:
+    project, name = settings.project, names.of("export", key)
+    common = {
+        "project": project.gcp_project,
+        "region": project.region,
+        "workflow": name,
+        "bucket": _bucket_name(settings, asked.bucket),
+    }
+    return ExportPlan(
+        key=key,
+        name=name,
+        source=row.text,
+        region=project.region,
+        account_id=f"export-{row.short}-{names.prefix}",
+        role_id=role_id(names, "export", key),
+        permissions=row.permissions,
+        scheduler_account_id=f"start-{row.short}-{names.prefix}",
+        schedule=asked.schedule,
+        bucket_key=asked.bucket,
+        argument={**common, **asked.told},
+    )
+
+
+def _copies(recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[CopyPlan]:
+    present = features(settings)
+    for key, row in catalog.copies().items():
+        if row.needs is None or row.needs in present:
+            bucket = _place(row, settings, names)
+            yield copy_plan(key, row, bucket, _promise(recovery, key), _kept(recovery, settings, row))
+
+
+def _place(row: CopyRow, settings: Settings, names: Names) -> str:
+    if row.bucket != "search-snapshots":
+        return _bucket_name(settings, row.bucket)
+    search = elasticsearch_plan(settings.elasticsearch, settings, names) if settings.elasticsearch else None
+    return search.snapshots.bucket if search and search.snapshots else ""
+
+
+def _promise(recovery: RecoverySettings, key: str) -> Duration:
+    if key == "drills":
+        return recovery.drills.every
+    promise: Duration = getattr(recovery, key).promise
+    return promise
+
+
+def _kept(recovery: RecoverySettings, settings: Settings, row: CopyRow) -> str:
+    """Where, and for how long, in words."""
+    if row.bucket == CACHE_EXPORTS:
+        return f"{settings.project.region}, kept {recovery.redis.kept}"
+    if row.bucket == BACKUPS:
+        return f"{recovery.region}, kept {recovery.expiry}"
+    return f"{settings.project.region}, kept as long as its own policy says"

@@ -1,0 +1,112 @@
+"""Exports of each store, the ages that are promised for them, and drills."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.constraints import Between, Whole
+from infra.settings.model import Finding, SettingsModel, refuse_all
+from infra.settings.units import Duration, LocalTime
+
+StorageClass = Literal["NEARLINE", "COLDLINE", "ARCHIVE"]
+
+RecoveryKind = Literal["table", "pit", "full", "region"]
+"""The kinds of recovery, as `python -m ops` names them (REC-TABLE, REC-PITR, REC-FULL, REC-REGION)."""
+
+_PROMISE = (
+    "How old the newest copy may be; an older one raises an alert. Longer than the time between two copies, since a "
+    "run takes its time."
+)
+
+
+class PostgresExportSettings(SettingsModel):
+    """Every database as a file, once a day, made on a machine beside the primary (serverless export)."""
+
+    time: LocalTime = Field(
+        default=LocalTime.parse("07:00 Asia/Tokyo"),
+        description="When it starts, apart from backups and maintenance. Rendered to UTC (COR-05).",
+    )
+    promise: Annotated[Duration, Between("25 hours", "14 days", "1 hour")] = Field(
+        default=Duration.parse("26 hours"), description=_PROMISE
+    )
+
+
+class RedisExportSettings(SettingsModel):
+    """The cache as an RDB file, every hour."""
+
+    minute: Annotated[int, Whole(0, 59)] = Field(
+        default=30, description="Minute of the hour at which it starts; the instance's own snapshots are on the hour."
+    )
+    kept: Annotated[Duration, Between("1 day", "30 days", "1 day")] = Field(
+        default=Duration.parse("1 day"),
+        description="How long an export is kept, and cannot be deleted (RDS-BACKUP: 24 hours).",
+    )
+    promise: Annotated[Duration, Between("2 hours", "24 hours", "1 hour")] = Field(
+        default=Duration.parse("3 hours"), description=_PROMISE
+    )
+
+
+class MongodbExportSettings(SettingsModel):
+    """Snapshots of Atlas as files in the backup bucket, beside those that Atlas keeps."""
+
+    every: Literal["week", "month"] = Field(
+        default="week",
+        description="How often Atlas exports a snapshot by itself. Daily exports are switched on by MongoDB's support "
+        "alone (SDK 4.18.0, CloudBackupSchedule.export.frequencyType).",
+    )
+    promise: Annotated[Duration, Between("8 days", "62 days", "1 hour")] = Field(
+        default=Duration.parse("8 days"), description=_PROMISE
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        least = Duration.parse("32 days")
+        if self.every == "month" and self.promise < least:
+            refuse_all(
+                [
+                    Finding(
+                        "promise", self.promise, f"at least {least} with every: month", f"raise it to {least} or more"
+                    )
+                ]
+            )
+        return self
+
+
+class SearchCopySettings(SettingsModel):
+    """What is promised of the snapshots that the schema step's policy asks for, once a day."""
+
+    promise: Annotated[Duration, Between("25 hours", "14 days", "1 hour")] = Field(
+        default=Duration.parse("26 hours"), description=_PROMISE
+    )
+
+
+class TargetSettings(SettingsModel):
+    """What a recovery must reach; a drill measures it."""
+
+    rpo: Annotated[Duration, Between("0 s", "14 days", "1 s")] = Field(
+        description="How much of the newest data may be missing afterwards."
+    )
+    rto: Annotated[Duration, Between("1 minute", "7 days", "1 s")] = Field(
+        description="How long it may take until the data can be used."
+    )
+
+
+def _document() -> dict[RecoveryKind, TargetSettings]:
+    """The longest times of Doc-DA-002, 5.3, and its RPO for PostgreSQL (TGT-PG-RPO)."""
+    longest: dict[RecoveryKind, str] = {"table": "2 hours", "pit": "1 hour", "full": "8 hours", "region": "15 minutes"}
+    rpo = Duration.parse("1 minute")
+    return {kind: TargetSettings(rpo=rpo, rto=Duration.parse(rto)) for kind, rto in longest.items()}
+
+
+class DrillSettings(SettingsModel):
+    """A restore into a throw-away place, measured and kept as a record in the backup bucket."""
+
+    every: Annotated[Duration, Between("1 day", "35 days", "1 day")] = Field(
+        default=Duration.parse("30 days"),
+        description="Longest time between two drills; then an alert says that one is overdue.",
+    )
+    targets: dict[RecoveryKind, TargetSettings] = Field(
+        default_factory=_document,
+        examples=[{"pit": {"rpo": "1 minute", "rto": "1 hour"}}],
+        description="What each kind of recovery must reach; a kind that is left out is not drilled.",
+    )
