@@ -11,6 +11,7 @@ from infra.components.bigquery import Bigquery, BigqueryArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
+from infra.components.drills import Drills, DrillsArgs
 from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
 from infra.components.export_alerts import ExportAlerts, ExportAlertsArgs
@@ -165,6 +166,8 @@ class Platform(Component):
         exports = None
         if plan.exports:
             exports = Exports("exports", ExportsArgs(plan, self._base, backups, writers), self._guarded)
+        if plan.drills:
+            Drills("drills", DrillsArgs(plan.drills, self._base, backups), self._guarded)
         ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._base), self._guarded)
         self._records.append(backups.record)
         return {
@@ -173,6 +176,7 @@ class Platform(Component):
             "workflows": {key: workflow.id for key, workflow in (exports.workflows if exports else {}).items()},
             "copies": {copy.key: copy.promise.seconds for copy in plan.copies},
             "targets": {kind: asdict(target) for kind, target in plan.targets.items()},
+            **({"drill_job": plan.drills.name} if plan.drills else {}),
         }
 
     def _with_copies(self, record: StoreRecord) -> StoreRecord:
