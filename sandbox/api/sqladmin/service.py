@@ -39,6 +39,7 @@ class SqlAdmin:
         self.instances: dict[tuple[str, str], dict[str, Any]] = {}
         self.backups: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.deleted: dict[tuple[str, str], datetime] = {}
+        self.users: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._handles: dict[tuple[str, str, str], str] = {}
         self._objects = objects
         self._clock = clock
@@ -61,6 +62,7 @@ class SqlAdmin:
             "sql.backupRuns.list": self._backup_runs,
             "sql.backupRuns.get": self._backup_run,
             "sql.backupRuns.insert": self._back_up,
+            "sql.users.insert": self._insert_user,
             "sql.databases.get": self._database,
             "sql.databases.insert": self._insert_database,
             "sql.operations.get": self._operation,
@@ -186,6 +188,13 @@ class SqlAdmin:
     def _insert_database(self, call: Call) -> Any:
         row, name = self._free(call), call.body["name"]
         return self._begin(call, row, "CREATE_DATABASE", lambda: self.databases.create_database(row["name"], name))
+
+    def _insert_user(self, call: Call) -> Any:
+        row, body = self._free(call), call.body
+        users = self.users.setdefault((call["project"], row["name"]), {})
+        if body["name"] in users:
+            raise refuse("user-exists", user=body["name"])
+        return self._begin(call, row, "CREATE_USER", lambda: users.update({body["name"]: dict(body)}))
 
     def _promote(self, call: Call) -> Any:
         row = self._free(call)

@@ -65,6 +65,15 @@ def _busy(_: World, sql: Any) -> Any:
     return sql.backupRuns().insert(project=PROJECT, instance=PRIMARY, body={})
 
 
+def _known_user(_: World, sql: Any) -> Any:
+    insert = sql.users().insert
+    body = {"name": "recovery@p.iam", "type": "CLOUD_IAM_SERVICE_ACCOUNT"}
+    operation = insert(project=PROJECT, instance=PRIMARY, body=body).execute()["name"]
+    while sql.operations().get(project=PROJECT, operation=operation).execute()["status"] != "DONE":
+        pass
+    return insert(project=PROJECT, instance=PRIMARY, body=body)
+
+
 def _guarded(_: World, sql: Any) -> Any:
     return sql.instances().delete(project=PROJECT, instance=PRIMARY)
 
@@ -127,6 +136,11 @@ def _no_replica(_: World, sql: Any) -> Any:
     return sql.instances().promoteReplica(project=PROJECT, instance=PRIMARY)
 
 
+def _no_recovery_replica(world: World, sql: Any) -> Any:
+    _replicated(world)
+    return sql.instances().switchover(project=PROJECT, instance=_REPLICA)
+
+
 def _stopped(world: World, sql: Any) -> Any:
     world.sql.instances[PROJECT, PRIMARY]["state"] = "SUSPENDED"
     return _clone(sql)
@@ -136,6 +150,7 @@ CASES: dict[str, tuple[Callable[[World, Any], Any], ...]] = {
     "instance-missing": (_missing,),
     "not-authorized-or-missing": (_no_backup,),
     "name-in-use": (_taken_name, _blocked_name),
+    "user-exists": (_known_user,),
     "operation-in-progress": (_busy,),
     "deletion-protection": (_guarded,),
     "replicas-before-delete": (_with_replicas,),
@@ -148,6 +163,7 @@ CASES: dict[str, tuple[Callable[[World, Any], Any], ...]] = {
     "tier-of-edition": (_plus_by_default,),
     "backup-unusable": (_restore_failed,),
     "promote-no-replica": (_no_replica,),
+    "switchover-no-recovery-replica": (_no_recovery_replica,),
     "not-runnable": (_stopped,),
     "version-of-restore": (_restore_other_version,),
 }
