@@ -13,6 +13,7 @@ from infra.derive.copies import CopyPlan
 from infra.derive.recovery import RecoveryPlan
 
 _RUNBOOK = "docs/runbooks/exports.md"
+_RECOVERY_RUNBOOK = "docs/runbooks/recovery-postgres.md"
 _WORKFLOW_FAILED = (
     'metric.type="workflows.googleapis.com/finished_execution_count" AND metric.labels.status="FAILED" AND '
     'resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="{name}"'
@@ -46,7 +47,8 @@ class ExportAlerts(Component):
         for plan in args.plan.exports:
             self._watch_runs(plan.key, _WORKFLOW_FAILED.format(name=plan.name), f"An export of {plan.key}")
         if args.plan.drills:
-            self._watch_runs("drills", _JOB_FAILED.format(name=args.plan.drills.name), "A drill")
+            failures = _JOB_FAILED.format(name=args.plan.drills.name)
+            self._watch_runs("drills", failures, "A drill", _RECOVERY_RUNBOOK)
         self.register_outputs({})
 
     def _watch_age(self, copy: CopyPlan) -> None:
@@ -80,7 +82,7 @@ class ExportAlerts(Component):
             opts=self.inside(metric, self._base.services["monitoring"]),
         )
 
-    def _watch_runs(self, key: str, failures: str, what: str) -> None:
+    def _watch_runs(self, key: str, failures: str, what: str, runbook: str = _RUNBOOK) -> None:
         gcp.monitoring.AlertPolicy(
             f"copies-alert-{key}-failed",
             display_name=f"Copies: {what[0].lower()}{what[1:]} failed",
@@ -99,10 +101,10 @@ class ExportAlerts(Component):
                     },
                 }
             ],
-            documentation=_documentation(f"{what} has failed."),
+            documentation=_documentation(f"{what} has failed.", runbook),
             opts=self.inside(self._base.services["monitoring"]),
         )
 
 
-def _documentation(text: str) -> dict[str, str]:
-    return {"content": f"{text} What to do: {_RUNBOOK}", "mime_type": "text/markdown"}
+def _documentation(text: str, runbook: str = _RUNBOOK) -> dict[str, str]:
+    return {"content": f"{text} What to do: {runbook}", "mime_type": "text/markdown"}
