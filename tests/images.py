@@ -1,4 +1,4 @@
-"""What an image of ours would hold, laid out without building it: the files of its Dockerfile, the packages of its list."""
+"""What an image of ours would hold, laid out without building it: its Dockerfile's files, its list's packages."""
 
 import os
 import re

@@ -22,7 +22,7 @@ _JOB_FAILED = (
     'metric.type="run.googleapis.com/job/completed_execution_count" AND metric.labels.result="failed" AND '
     'resource.type="cloud_run_job" AND resource.labels.job_name="{name}"'
 )
-"""Which runs have failed (cloud.google.com/monitoring/api/metrics_gcp: result is succeeded or failed; recalled 2026-11-26)."""
+"""Which runs have failed (cloud.google.com/monitoring/api/metrics_gcp: result is failed; recalled 2026-11-26)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A container of Cloud Run that runs once inside the network: the job, what lets it out, and the schedule that starts it."""
+"""A container of Cloud Run that runs once in the network: the job, what lets it out, the schedule that starts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job that practises recovery of PostgreSQL by itself: what it runs, when, and what its account may touch (REC-*)."""
+"""The job that practises recovery of PostgreSQL: what it runs, when, and what its account may touch (REC-*)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from infra.settings.recovery_parts import DrillSettings
 from infra.settings.units import LocalTime
 
 RECOVERY_MARK, DRILL_MARK = "-recovery-", "-drill-"
-"""What the names of instances made by a recovery have between the primary's and the run's; a drill's own is never live."""
+"""What an instance made by a recovery has in its name between the primary's and the run's; a drill's is never live."""
 
 TAG = "drill-job"
 """The network tag that the firewall knows the job by."""
@@ -31,7 +31,7 @@ CONNECTION_VARIABLE, JOURNALS_VARIABLE = "TRIPTRIP_RECOVERY_POSTGRES", "TRIPTRIP
 
 @dataclass(frozen=True)
 class DrillRolePlan:
-    """A role of the job's account in the project; `prefix` is how the instances' names start that it reaches, or all."""
+    """A role of the job's account in the project; `prefix` starts the names of the instances it reaches, None: all."""
 
     key: str
     role_id: str
@@ -124,6 +124,8 @@ def _ways(settings: Settings, names: Names) -> tuple[DrillWayPlan, ...]:
     name = names.of("data", "allow-drill")
     anywhere = (IPv4Network("0.0.0.0/0"),)
     return (
-        DrillWayPlan("google", f"{name}-google", "Google's APIs, which the subnet reaches privately", anywhere, ("443",)),
+        DrillWayPlan(
+            "google", f"{name}-google", "Google's APIs, which the subnet reaches privately", anywhere, ("443",)
+        ),
         DrillWayPlan("postgres", f"{name}-postgres", "PostgreSQL", servers, (str(ports.SERVER),)),
     )

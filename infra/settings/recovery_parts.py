@@ -109,8 +109,8 @@ class DrillSettings(SettingsModel):
     )
     image: Image | None = Field(
         default=None,
-        description="The image of the recovery commands, by its digest; docs/runbooks/recovery-postgres.md says how it is "
-        "built. With it a Cloud Run job practises recovery of PostgreSQL by itself; without it people run the drills.",
+        description="The image of the recovery commands, by its digest; docs/runbooks/recovery-postgres.md says how "
+        "it is built. With it a Cloud Run job practises recovery of PostgreSQL; without it people run the drills.",
         examples=["asia-northeast1-docker.pkg.dev/triptrip-images/platform/recovery@sha256:" + "0123456789abcdef" * 4],
     )
     interval: Literal["week", "month"] = Field(

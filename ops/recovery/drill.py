@@ -116,8 +116,8 @@ DRILL = Procedure(
         Step(
             "sweep",
             "clear away",
-            "throw-away instances of drills that began more than a day ago and were cut off are deleted, after the same "
-            "checks as everywhere",
+            "throw-away instances of drills that were cut off more than a day ago are deleted, after the same checks "
+            "as everywhere",
             _sweep,
         ),
         Step(

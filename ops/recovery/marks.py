@@ -5,9 +5,7 @@ import re
 from infra.derive.drills import DRILL_MARK, RECOVERY_MARK, base_name
 from ops.recovery.errors import RefusedError
 
-_MARKED = re.compile(
-    rf"[a-z][a-z0-9-]*(?P<mark>{RECOVERY_MARK}|{DRILL_MARK})(?P<run>\d{{8}}t\d{{6}}z)(-\d+)?"
-)
+_MARKED = re.compile(rf"[a-z][a-z0-9-]*(?P<mark>{RECOVERY_MARK}|{DRILL_MARK})(?P<run>\d{{8}}t\d{{6}}z)(-\d+)?")
 
 
 def instance_name(primary: str, run: str, attempt: int = 1, mark: str = RECOVERY_MARK) -> str:

@@ -56,7 +56,7 @@ def test_its_account_touches_throw_away_instances_alone(prod: Plan) -> None:
     }
     assert set(grants) == {"triptrip_prod_drill_source", "triptrip_prod_drill_copy"}
     assert grants["triptrip_prod_drill_source"] is None
-    assert grants["triptrip_prod_drill_copy"]["expression"] == (
+    assert (grants["triptrip_prod_drill_copy"] or {})["expression"] == (
         'resource.service == "sqladmin.googleapis.com" && '
         'resource.name.startsWith("projects/triptrip-prod/instances/triptrip-prod-postgres-1-drill-")'
     )

@@ -56,7 +56,9 @@ def test_a_local_time_takes_its_day_along(time: str, week: str, month: str) -> N
     assert schedule.second_of_month(LocalTime.parse(time)) == month
 
 
-@pytest.mark.parametrize(("interval", "every", "cron"), [("week", "8 days", "0 3 * * 0"), ("month", "32 days", "0 3 2 * *")])
+@pytest.mark.parametrize(
+    ("interval", "every", "cron"), [("week", "8 days", "0 3 * * 0"), ("month", "32 days", "0 3 2 * *")]
+)
 def test_the_schedule_is_the_interval_s(interval: str, every: str, cron: str) -> None:
     plan = plan_of("prod", {"recovery": {"drills": {"interval": interval, "every": every}}})
     assert plan is not None
