@@ -85,6 +85,18 @@ $(STACKS:%=policy-%): policy-%:
 policy-scanner:
 	@printf '== the scanner finds what it should\n'; $(PYTHON) -m pytest -q tests/ops/second_opinion/with_checkov.py
 
+.PHONY: adopt
+adopt: python ## INSTANCE=name is the live primary: settings and state of STACK follow; ARGS=--plan touches nothing
+	@$(PYTHON) -m ops adopt --stack $(STACK) --instance $(INSTANCE) $(ARGS)
+
+.PHONY: failover
+failover: python ## STACK's second region takes over after an outage; ARGS=--plan shows the steps
+	@$(PYTHON) -m ops failover region --stack $(STACK) $(ARGS)
+
+.PHONY: switchover
+switchover: python ## STACK's primary and recovery replica change places, as planned; ARGS=--plan shows the steps
+	@$(PYTHON) -m ops switchover --stack $(STACK) $(ARGS)
+
 .PHONY: integration
 integration: python ## every store's schema and the pooler on real servers; a group that cannot be installed is a failure
 	@$(PYTHON) -m sandbox.servers install
@@ -104,6 +116,11 @@ restore-pit: python ## the database as it was at a moment; ARGS=--plan shows the
 
 restore-full: python ## a new instance from logs, backup or export; ARGS=--plan shows the steps
 	@$(PYTHON) -m ops restore full --env $(STACK) $(ARGS)
+
+RESTORES := redis mongodb mongodb-cluster elasticsearch timescale
+.PHONY: $(RESTORES:%=restore-%)
+$(RESTORES:%=restore-%): restore-%: python
+	@$(PYTHON) -m ops restore $* --env $(STACK) $(ARGS)
 
 drill: python ## restore into a throw-away instance and measure it; ARGS=--history, ARGS=--check
 	@$(PYTHON) -m ops drill --env $(STACK) $(ARGS)

@@ -1,6 +1,6 @@
 """The whole platform on one page: which component gets what from which."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -175,8 +175,11 @@ class Platform(Component):
             "buckets": {each.key: each.name for each in plan.buckets},
             "workflows": {key: workflow.id for key, workflow in (exports.workflows if exports else {}).items()},
             "copies": {copy.key: copy.promise.seconds for copy in plan.copies},
-            "targets": {kind: asdict(target) for kind, target in plan.targets.items()},
-            **({"drill_job": plan.drills.name} if plan.drills else {}),
+            "targets": {
+                kind: {"rpoSeconds": target.rpo_seconds, "rtoSeconds": target.rto_seconds}
+                for kind, target in plan.targets.items()
+            },
+            **({"drillJob": plan.drills.name} if plan.drills else {}),
         }
 
     def _with_copies(self, record: StoreRecord) -> StoreRecord:

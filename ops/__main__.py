@@ -16,6 +16,7 @@ from ops.gate import UnreadableError
 from ops.page import markdown, terminal, told
 from ops.pulumi import COMMAND_VARIABLE, Pulumi, PulumiError
 from ops.recovery import commands as recovery
+from ops.recovery import store_commands as store_recovery
 from ops.review import review_events, review_file, review_losses, review_stack
 from policies.kit.waivers import WaiversError
 
@@ -88,6 +89,7 @@ def review(
     raise typer.Exit(_REFUSED if page.refused else _PASSED)
 
 
+store_recovery.add_to(recovery.restore)
 application.add_typer(recovery.restore, name="restore")
 application.command()(recovery.drill)
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.derive.schemas import variable
 from schema.contents import check_contents
 from schema.contents import contents as contents_of
 from schema.kit import Record, SchemaError, Step, Store, load_environment
@@ -121,6 +122,22 @@ def maintain(store: StoreArgument, env: EnvironmentOption) -> None:
     for failure in failures:
         _errors.print(failure)
     raise typer.Exit(_FAILED if failures else _DONE)
+
+
+@app.command()
+def export(
+    env: EnvironmentOption,
+    bucket: Annotated[
+        str, typer.Option(envvar=variable("timescale", "BACKUPS"), help="The backup bucket's name", show_default=False)
+    ],
+) -> None:
+    """Copy the continuous aggregates of TimescaleDB into the backup bucket. Run by a schedule."""
+    with _told():
+        # Only this command speaks to Cloud Storage.
+        from schema.timescale.exporting import export_aggregates  # noqa: PLC0415
+
+        for line in export_aggregates(load_environment(env), bucket):
+            _console.print(line)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -42,6 +43,15 @@ sys.meta_path.insert(0, Refused())
 """
 
 
+def _named(groups: Mapping[str, Any], group: str) -> Iterator[str]:
+    """The packages that a group names, itself or by another one."""
+    for one in groups[group]:
+        if isinstance(one, str):
+            yield re.split(r"[\[<>=]", one)[0]
+        else:
+            yield from _named(groups, one["include-group"])
+
+
 @dataclass(frozen=True)
 class Image:
     """An image: the folder of its Dockerfile and list, where it lays its files, and the group of its packages."""
@@ -73,7 +83,7 @@ class Image:
         locked: dict[str, Any] = {package["name"]: package for package in lock["package"]}
         groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
         names = {name for name, _, _ in self.listed}
-        assert {re.split(r"[\[<>=]", one)[0] for one in groups[self.group]} <= names
+        assert set(_named(groups, self.group)) <= names
         assert not [name for name in names if name.startswith("pulumi")]
         for name, version, hashes in self.listed:
             package = locked[name]

@@ -1,28 +1,19 @@
-"""Typed rows of recovery.yaml, and the sources of the workflows that export."""
+"""Typed rows of recovery.yaml."""
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from infra.catalog import Row, read
 
 Bucket = Literal["backups", "cache-exports", "search-snapshots"]
 
-_WORKFLOWS = Path(__file__).with_name("workflows")
-
 
 class ExportRow(Row):
-    """An export: what its accounts are called by, the workflow's file, and what it may do in the project."""
+    """An export: what its accounts are called by, and what it may do in the project."""
 
     short: str
-    source: str
     permissions: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The workflow's source."""
-        return (_WORKFLOWS / self.source).read_text(encoding="utf-8")
 
 
 class DrillRoleRow(Row):

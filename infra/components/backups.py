@@ -121,7 +121,7 @@ class Backups(Component):
         self.let_write("recovery-writes-drills", BACKUPS, CREATE, account.member, self)
         for group in self._plan.operator_groups:
             gcp.serviceaccount.IAMMember(
-                f"recovery-operators-{group.partition('@')[0]}",
+                f"recovery-operators-{group}",
                 service_account_id=account.name,
                 role=IMPERSONATE,
                 member=f"group:{group}",

@@ -35,8 +35,8 @@ class DrillsArgs:
 class Drills(Component):
     """The job acts as the recovery account.
 
-    That may look at every instance and copy it, and do more only to instances whose names carry a drill's mark: it signs
-    in to no live database, and can change or delete none.
+    That may look at every instance and copy it, and do more only to instances whose names carry a drill's mark: it
+    signs in to no live database, and can change or delete none.
     """
 
     job: gcp.cloudrunv2.Job

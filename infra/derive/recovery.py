@@ -6,6 +6,13 @@ from typing import Any, NamedTuple
 
 from infra.catalog import recovery_rows as catalog
 from infra.catalog.recovery_rows import CopyRow, ExportRow
+from infra.catalog.workflow_rows import (
+    ExportWorkflow,
+    PostgresExportArgument,
+    RedisExportArgument,
+    postgres_export,
+    redis_export,
+)
 from infra.derive import schedule
 from infra.derive.cache import cache_plan
 from infra.derive.copies import CopyPlan, copy_plan
@@ -158,11 +165,12 @@ def _by_age(item: tuple[str, Duration]) -> Duration:
 
 
 class _Asked(NamedTuple):
-    """An export that a stack asks for: when, where to, and what the workflow is told beside what all are."""
+    """An export that a stack asks for: when, where to, by what, and what that is told."""
 
     schedule: str
     bucket: str
-    told: Mapping[str, Any]
+    workflow: ExportWorkflow
+    argument: PostgresExportArgument | RedisExportArgument
 
 
 def _exports(recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[ExportPlan]:
@@ -175,15 +183,25 @@ def _postgres(recovery: RecoverySettings, settings: Settings, names: Names) -> _
     if settings.postgres is None:
         return None
     plan = postgres_plan(settings.postgres, settings, names)
-    told = {"instance": plan.primary.name, "databases": [plan.database]}
-    return _Asked(schedule.daily(recovery.postgres.time), BACKUPS, told)
+    argument = PostgresExportArgument(
+        project=settings.project.gcp_project,
+        instance=plan.primary.name,
+        databases=(plan.database,),
+        bucket=_bucket_name(settings, BACKUPS),
+    )
+    return _Asked(schedule.daily(recovery.postgres.time), BACKUPS, postgres_export(), argument)
 
 
 def _redis(recovery: RecoverySettings, settings: Settings, names: Names) -> _Asked | None:
     if settings.cache is None or settings.cache.engine != "redis":
         return None
-    told = {"instance": cache_plan(settings.cache, settings, names).name}
-    return _Asked(f"{recovery.redis.minute} * * * *", CACHE_EXPORTS, told)
+    argument = RedisExportArgument(
+        project=settings.project.gcp_project,
+        region=settings.project.region,
+        instance=cache_plan(settings.cache, settings, names).name,
+        bucket=_bucket_name(settings, CACHE_EXPORTS),
+    )
+    return _Asked(f"{recovery.redis.minute} * * * *", CACHE_EXPORTS, redis_export(), argument)
 
 
 _EXPORTS: Mapping[str, Callable[[RecoverySettings, Settings, Names], _Asked | None]] = {
@@ -193,25 +211,18 @@ _EXPORTS: Mapping[str, Callable[[RecoverySettings, Settings, Names], _Asked | No
 
 
 def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: Names) -> ExportPlan:
-    project, name = settings.project, names.of("export", key)
-    common = {
-        "project": project.gcp_project,
-        "region": project.region,
-        "workflow": name,
-        "bucket": _bucket_name(settings, asked.bucket),
-    }
     return ExportPlan(
         key=key,
-        name=name,
-        source=row.text,
-        region=project.region,
+        name=names.of("export", key),
+        source=asked.workflow.source,
+        region=settings.project.region,
         account_id=f"export-{row.short}-{names.prefix}",
         role_id=role_id(names, "export", key),
         permissions=row.permissions,
         scheduler_account_id=f"start-{row.short}-{names.prefix}",
         schedule=asked.schedule,
         bucket_key=asked.bucket,
-        argument={**common, **asked.told},
+        argument=asked.argument.model_dump(mode="json"),
     )
 
 

@@ -10,16 +10,19 @@ from rich.console import Console
 
 from ops.adoption import Adopted, Adoption, AdoptionError
 from ops.adoption.intent import Change
-from ops.pulumi import COMMAND_VARIABLE, ROOT, Pulumi
+from ops.adoption.stack import Stack
+from ops.pulumi import COMMAND_VARIABLE, ROOT, Pulumi, PulumiError
+from ops.recovery.terminal import Terminal
 from ops.review import step_of
 
+PRODUCTION = "prod"
 FOLDER = ROOT / ".recovery" / "adoptions"
 _REFUSED, _PASSED = 1, 0
 _console = Console(highlight=False, soft_wrap=True, markup=False)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
-def adopt(
+def adopt(  # noqa: PLR0913, PLR0917 # a command's options
     stack: Annotated[str, typer.Option(help="The stack whose primary it becomes")],
     instance: Annotated[str, typer.Option(help="The Cloud SQL instance that takes the writes now")],
     pulumi: Annotated[
@@ -27,18 +30,36 @@ def adopt(
     ] = "pulumi",
     folder: Annotated[Path, typer.Option(help="Where the state as it was is kept")] = FOLDER,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would change and touch nothing")] = False,
+    yes_really: Annotated[
+        str, typer.Option("--yes-really", metavar="ENV", help="Agree, naming the environment (automation)")
+    ] = "",
 ) -> None:
     """Let settings and state say that a promoted, cloned or restored instance is the primary; no cloud is changed."""
-    adoption = Adoption(Pulumi(pulumi, stack), instance, folder, lambda step: _console.print(f"· {step}"))
+    engine = Pulumi(pulumi, stack)
+    adoption = Adoption(engine, instance, folder, lambda step: _console.print(f"· {step}"))
     try:
         if plan:
             made, let_go = adoption.intended()
             _say_changes(made, let_go)
             raise typer.Exit(_PASSED)
+        _agree(str(Stack(engine).settings().get("project", {}).get("environment", stack)), instance, yes_really)
         _say(adoption.run(), stack)
-    except AdoptionError as error:
+    except (AdoptionError, PulumiError) as error:
         _errors.print(str(error))
         raise typer.Exit(_REFUSED) from error
+
+
+def _agree(environment: str, instance: str, yes_really: str) -> None:
+    """Ask before production's settings and state change; raises AdoptionError without consent."""
+    if yes_really not in ("", environment):
+        raise AdoptionError(f"--yes-really: names {yes_really}; allowed: {environment}")
+    if environment != PRODUCTION or yes_really:
+        return
+    if not Terminal().asks(f"Make {instance} the primary in settings and state of {environment}?", environment):
+        raise AdoptionError(
+            f"{environment} was not typed, so nothing was changed; type it when asked, or give --yes-really "
+            f"{environment} from automation; --plan needs neither"
+        )
 
 
 def _say_changes(made: list[Change], let_go: list[str]) -> None:

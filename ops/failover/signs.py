@@ -28,7 +28,10 @@ SILENT_AFTER = 60.0
 PostgreSQL 16, wal_sender_timeout: a keepalive at half of 60 s at the latest, and Cloud SQL writes every second.
 """
 
-_BAD_STATES = frozenset({"FAILED", "MAINTENANCE", "SUSPENDED", "SQL_INSTANCE_STATE_UNSPECIFIED"})
+_BAD_STATES = frozenset({"FAILED", "SQL_INSTANCE_STATE_UNSPECIFIED"})
+_GOOD_STATES = frozenset({"RUNNABLE"})
+"""Maintenance and an account that was suspended are neither: no region is lost by them."""
+
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """PostgreSQL 16, "Message Formats", SSLRequest: a server answers S or N before it knows who asks."""
 
@@ -72,7 +75,10 @@ def of_api(get: Callable[[], Instance | None], name: str) -> Sign:
         return Sign(source, "unknown", str(error).splitlines()[0])
     if instance is None:
         return Sign(source, "lost", f"{name} does not exist")
-    return Sign(source, "lost" if instance.state in _BAD_STATES else "well", f"{name} is {instance.state}")
+    verdict: Verdict = (
+        "lost" if instance.state in _BAD_STATES else "well" if instance.state in _GOOD_STATES else "unknown"
+    )
+    return Sign(source, verdict, f"{name} is {instance.state}")
 
 
 def of_probe(primary: str, replica: str, port: int, answers: Callable[[str, int], bool]) -> Sign:

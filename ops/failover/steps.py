@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra import catalog
+from infra.derive.platform import derive
 from infra.derive.postgres import InstancePlan, PostgresPlan
+from infra.settings import SettingsError, load
 from ops.adoption import Adoption, AdoptionError
+from ops.adoption.instances import PRIMARY
+from ops.adoption.stack import Stack
 from ops.failover import signs
 from ops.failover.signs import Heard
 from ops.pulumi import Pulumi, PulumiError
 from ops.recovery.cloud.calls import ConflictError
 from ops.recovery.cloud.sql import RUNNABLE, Instance
 from ops.recovery.errors import RecoveryError, RefusedError
-from ops.recovery.postgres.databases import Databases
+from ops.recovery.postgres.databases import Connection, Databases
 from ops.recovery.steps import Run
+from ops.urn import name_of
 
 ADOPTIONS = "adoptions"
 """The folder of adoptions, inside that of the journals."""
@@ -92,12 +97,18 @@ def adopt(run: Run, means: Means) -> dict[str, Any]:
 
 def move_names(run: Run, means: Means) -> None:
     """Deploy the names alone: a whole deployment would wait for a region that does not answer."""
-    _up(run, means, "postgres-name-")
+    _up(run, means, names_of(_plan_now(run, means)))
 
 
 def guard(run: Run, means: Means) -> None:
     """Give the new primary what a replica has not: backups, logs, a standby, a maintenance window."""
-    _up(run, means, "postgres-primary")
+    _up(run, means, frozenset({PRIMARY}))
+
+
+def names_of(plan: PostgresPlan) -> frozenset[str]:
+    """What the records are called in the program (infra/components/postgres.py, postgres_names.py)."""
+    hosts = {*plan.hosts.values(), *plan.names}
+    return frozenset(f"postgres-name-{host.partition('.')[0].removeprefix('pg-')}" for host in hosts)
 
 
 def check(run: Run, means: Means) -> dict[str, Any]:
@@ -145,12 +156,21 @@ def _check_names(run: Run, instance: Instance) -> None:
         raise RecoveryError(f"name {host}", said, fix="look at the state's postgres-name-… (pulumi stack)")
 
 
-def _up(run: Run, means: Means, prefix: str) -> None:
+def _plan_now(run: Run, means: Means) -> PostgresPlan:
+    """The tier as declared now, after the adoption: the run itself may have begun before it."""
+    try:
+        plan = derive(load(Stack(means.engine(run)).settings())).postgres
+    except (AdoptionError, SettingsError) as error:
+        raise RecoveryError("settings", str(error), fix="python -m infra.settings check") from error
+    return plan or run.declared.plan
+
+
+def _up(run: Run, means: Means, names: frozenset[str]) -> None:
     engine = means.engine(run)
     exported = engine.run("stack", "export")
-    targets = targets_of(exported.stdout, prefix) if exported.returncode == 0 else []
+    targets = targets_of(exported.stdout, names) if exported.returncode == 0 else []
     if not targets:
-        raise RecoveryError("pulumi", f"the state has no {prefix}…", fix="look at `pulumi stack --show-urns`")
+        raise RecoveryError("pulumi", f"the state has no {min(names)}", fix="look at `pulumi stack --show-urns`")
     options = [f"--target={urn}" for urn in targets]
     done = engine.run("up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", *options)
     if done.returncode:
@@ -158,16 +178,10 @@ def _up(run: Run, means: Means, prefix: str) -> None:
         raise RecoveryError("pulumi up", said, fix="run the command again: it goes on here")
 
 
-def targets_of(exported: str, prefix: str) -> Sequence[str]:
-    """URNs of a state whose names begin so; what the state has only for deletion is left out."""
+def targets_of(exported: str, names: frozenset[str]) -> Sequence[str]:
+    """The URNs of a state's resources of these names."""
     resources = json.loads(exported)["deployment"].get("resources") or []
-    return [
-        each["urn"]
-        for each in resources
-        if each.get("custom")
-        and each["urn"].rpartition("::")[2].startswith(prefix)
-        and each.get("protect") is not False
-    ]
+    return [each["urn"] for each in resources if each.get("custom") and name_of(each["urn"]) in names]
 
 
 def engine_of(run: Run) -> Pulumi:
@@ -185,12 +199,21 @@ def heard_of(run: Run, instance: Instance) -> Heard:
 
 
 def checked_of(run: Run, instance: Instance) -> dict[str, Any]:
-    """Ask the new primary: writes, timeline, users. A transaction id is a write that leaves nothing behind."""
+    """Ask the new primary."""
     with Databases(run.declared.database, run.folder).connected(instance) as connection:
-        connection.execute("select pg_current_xact_id()")
-        timeline = connection.execute("select timeline_id from pg_control_checkpoint()").fetchone()
-        users = connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()
-    return {"timeline": timeline[0] if timeline else None, "users": [row[0] for row in users]}
+        return seen_by(connection)
+
+
+def seen_by(connection: Connection) -> dict[str, Any]:
+    """Whether writes are taken, the timeline, and who may sign in; a server in recovery refuses the first.
+
+    A transaction's id is a write that leaves nothing behind. The timeline is that of the log being written: the one of
+    the last checkpoint is still the old one for a moment after a promotion.
+    """
+    connection.execute("select pg_current_xact_id()")
+    file = connection.execute("select pg_walfile_name(pg_current_wal_lsn())").fetchone()
+    users = connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()
+    return {"timeline": int(str(file[0])[:8], 16) if file else None, "users": [row[0] for row in users]}
 
 
 MEANS = Means(engine_of, heard_of, checked_of)

@@ -56,7 +56,7 @@ def restore_table(  # noqa: PLR0913, PLR0917 # a command's options
     new: New = False,
 ) -> None:
     """Recover one table: temporary instance, load beside, validate, merge (REC-TABLE)."""
-    with _told():
+    with told():
         from ops.recovery.postgres.merge import Rule  # noqa: PLC0415 # see above
         from ops.recovery.table import RESTORE_TABLE  # noqa: PLC0415 # see above
 
@@ -66,7 +66,7 @@ def restore_table(  # noqa: PLR0913, PLR0917 # a command's options
         if bool(changed_column) != bool(since):
             raise RecoveryError("--changed-column", "goes with --changed-since", fix="give both, or neither")
         options = {"table": table, "rule": rule, "changed_column": changed_column, "changed_since": since}
-        _performed(RESTORE_TABLE, env, {**options, **_moment(before, last_good)}, plan, yes_really, run, new=new)
+        performed(RESTORE_TABLE, env, {**options, **_moment(before, last_good)}, plan, yes_really, run, new=new)
 
 
 @restore.command("pit")
@@ -84,13 +84,13 @@ def restore_pit(  # noqa: PLR0913, PLR0917 # a command's options
     new: New = False,
 ) -> None:
     """Clone the database at a moment, validate it, and move the names if that is wanted (REC-PITR)."""
-    with _told():
+    with told():
         from ops.recovery.pit import RESTORE_PIT  # noqa: PLC0415 # see above
 
         if not (before or last_good or run or plan):
             raise RecoveryError("--before", "is missing", allowed="--before or --last-good", fix="say which moment")
         options = {"check": check, "promote": "yes" if promote else "", **_moment(before, last_good)}
-        _performed(RESTORE_PIT, env, options, plan, yes_really, run, new=new)
+        performed(RESTORE_PIT, env, options, plan, yes_really, run, new=new)
 
 
 @restore.command("full")
@@ -105,13 +105,13 @@ def restore_full(  # noqa: PLR0913, PLR0917 # a command's options
     new: New = False,
 ) -> None:
     """Make a new instance from logs, backup or export, and move the names onto it (REC-FULL)."""
-    with _told():
+    with told():
         from ops.recovery.full import RESTORE_FULL  # noqa: PLC0415 # see above
 
         if source not in ("auto", "logs", "backup", "export"):
             raise RecoveryError("--source", f"{source} is none", allowed="auto, logs, backup, export")
         options = {"source": source, "check": check, "no_switch": "yes" if no_switch else ""}
-        _performed(RESTORE_FULL, env, options, plan, yes_really, run, new=new)
+        performed(RESTORE_FULL, env, options, plan, yes_really, run, new=new)
 
 
 @restore.command("promote")
@@ -136,11 +136,12 @@ def remove_copy(run: RunName, env: Env = "dev", yes_really: YesReally = "") -> N
 def write_runbook(
     check: Annotated[bool, typer.Option("--check", help="Only say whether it is current")] = False,
 ) -> None:
-    """Write docs/runbooks/recovery-postgres.md anew, out of the commands' own steps."""
-    with _told():
-        from ops.recovery import runbook  # noqa: PLC0415 # see above
+    """Write docs/runbooks/recovery-*.md anew, out of the commands' own steps."""
+    with told():
+        from ops.recovery import runbook, runbooks  # noqa: PLC0415 # see above
 
         runbook.write(is_check=check)
+        runbooks.write(is_check=check)
 
 
 def drill(  # noqa: PLR0913, PLR0917 # a command's options
@@ -156,7 +157,7 @@ def drill(  # noqa: PLR0913, PLR0917 # a command's options
     new: New = False,
 ) -> None:
     """Restore into a throw-away instance, check the data, record achieved RPO and RTO, tear down."""
-    with _told():
+    with told():
         from ops.recovery import drill as drills  # noqa: PLC0415 # see above
 
         if history or check:
@@ -166,7 +167,7 @@ def drill(  # noqa: PLR0913, PLR0917 # a command's options
         if kind == DUE and not plan:
             kind = drills.due(_records(env), datetime.now(UTC))
             _console.print(f"due first: {kind}")
-        made = _performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
+        made = performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
         if made is not None and (verdict := made.value("record")["verdict"]) != "met":
             raise RefusedError(f"drill {made.journal.run}", f"its targets were {verdict}", fix="see its record")
 
@@ -202,7 +203,7 @@ def _moment(before: str, last_good: str) -> dict[str, str]:
     return {"moment": moments.rfc3339(moments.parse(before)) if before else "", "last_good": last_good}
 
 
-def _performed(  # noqa: PLR0913, PLR0917 # a command's options
+def performed(  # noqa: PLR0913, PLR0917 # a command's options
     procedure: Procedure, env: str, options: Mapping[str, str], plan: bool, yes_really: str, run: str, *, new: bool
 ) -> Run | None:
     """Print the plan, or perform the procedure and return its run."""
@@ -210,35 +211,37 @@ def _performed(  # noqa: PLR0913, PLR0917 # a command's options
 
     target = session.target_of(env)
     if plan:
-        _print_plan(procedure, target, options)
+        print_plan(procedure, target, options)
         return None
     terminal = Terminal()
     agreed = session.consent(target, yes_really, terminal, procedure.name)
-    journal, goes_on = session.journal_for(procedure, env, options, _run_name(run), is_new=new)
+    journal, goes_on = session.journal_for(procedure, env, options, run_name(run), is_new=new)
     terminal.say(f"run {journal.run} of {procedure.name} on {env}{', going on' if goes_on else ''}: {journal.path}")
     return session.start(procedure, target, journal, terminal, agreed=agreed)
 
 
 def _act(env: str, run: str, yes_really: str, name: str) -> None:
     """Do one thing to what a run has made."""
-    with _told():
+    with told():
         from ops.recovery import session  # noqa: PLC0415 # see above
         from ops.recovery.actions import ACTIONS  # noqa: PLC0415 # see above
         from ops.recovery.journal import Journal  # noqa: PLC0415 # see above
 
         target, terminal = session.target_of(env), Terminal()
         agreed = session.consent(target, yes_really, terminal, f"{name} of run {run}")
-        journal = Journal.of_run(session.folder(), env, _run_name(run))
+        journal = Journal.of_run(session.folder(), env, run_name(run))
         session.act(ACTIONS[name], target, journal, terminal, agreed=agreed)
 
 
-def _run_name(run: str) -> str:
+def run_name(run: str) -> str:
+    """The run that was named; raises RecoveryError where that is no run's name."""
     if run and not _RUN.fullmatch(run):
         raise RecoveryError("--run", f"{run!r} is none", allowed="a start in UTC, e.g. 20261126T170000Z")
     return run
 
 
-def _print_plan(procedure: Procedure, target: Declared, options: Mapping[str, str]) -> None:
+def print_plan(procedure: Procedure, target: Declared, options: Mapping[str, str]) -> None:
+    """Tell the steps."""
     given = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in options.items() if value)
     _console.print(
         f"{procedure.name} on {target.environment} ({target.project}), {procedure.requirement}: {given or '-'}"
@@ -253,7 +256,7 @@ def _print_plan(procedure: Procedure, target: Declared, options: Mapping[str, st
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """What cannot be done ends with one message: exit code 1 where it was refused, 2 where it failed."""
     try:
         yield
@@ -263,7 +266,3 @@ def _told() -> Iterator[None]:
     except RecoveryError as error:
         _errors.print(str(error))
         raise typer.Exit(_FAILED) from error
-
-
-performed, told = _performed, _told
-"""For other groups of commands on the same runner."""

@@ -44,7 +44,7 @@ def tell_way_back(run: Run) -> dict[str, Any]:
     if "moves" in run.journal.values:
         run.reporter.say(f"{copy} takes the writes now; {run.value('live')} is as it was, and clients do not use it.")
         run.reporter.say(f"Back:   python -m ops restore back --run {run.journal.run} --env {environment}")
-        run.reporter.say("Then tell the stack of the new instance before anybody runs `pulumi up`: see the runbook.")
+        run.reporter.say(f"Before anybody deploys: python -m ops adopt --stack {environment} --instance {copy}")
     else:
         run.reporter.say(
             f"{copy} ({run.value('copy_address')}) is ready beside {run.value('live')}; no name was moved."

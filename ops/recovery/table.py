@@ -38,10 +38,11 @@ def _extract(run: Run) -> dict[str, Any]:
         table = _table_of(connection, run, f"{instance.name}, the copy")
         print_of = extract.lay_flat(connection, table, run.value("schema"))
         references = extract.references(connection, table)
+        over = extract.views(connection, table)
     folder = run.folder / run.journal.run
-    extract.dump(access.environment(instance), table, run.value("schema"), folder, copies.release_of(run))
+    extract.dump(access.environment(instance), table, over, run.value("schema"), folder, copies.release_of(run))
     run.reporter.say(f"  {print_of['rows']} rows of {table}")
-    return {"fingerprint": print_of, "references": references}
+    return {"fingerprint": print_of, "references": references, "views": over}
 
 
 def _load(run: Run) -> dict[str, Any]:
@@ -119,6 +120,7 @@ def _merge(run: Run) -> dict[str, Any]:
             raise RefusedError(f"table {schema}.{name}", "was not made again", fix="run the command again")
         done = merge.merge(connection, pair, _rule(run), run.option("changed_column"), run.option("changed_since"))
         findings = extract.reconnect(connection, run.value("references"))
+        extract.fill_views(connection, run.value("views"))
     run.reporter.say(f"  {done['inserted']} rows inserted, {done['updated']} set back, {done['deleted']} deleted")
     for finding in findings:
         run.reporter.say(f"  to mend by hand: {finding}")
@@ -177,8 +179,8 @@ RESTORE_TABLE = Procedure(
             "merge",
             "merge by the chosen rule",
             "one transaction, writers wait; live rows that are overwritten are kept in "
-            "recovered_<run>.<table>_before; a table that is lost is made again with its indexes, rights and the "
-            "foreign keys that pointed to it",
+            "recovered_<run>.<table>_before; a table that is lost is made again with its indexes, rights, views "
+            "and the foreign keys that pointed to it",
             _merge,
             asks=_question,
         ),

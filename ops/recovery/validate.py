@@ -1,9 +1,10 @@
 """Whether a copy holds what it should: tables and rows, valid constraints and indexes, what a person asks of it."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
-from ops.recovery import moments
+from ops.recovery import moments, schema_check
 from ops.recovery.copies import databases, found, live_instance
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.postgres.databases import Connection
@@ -24,6 +25,7 @@ def copy(run: Run) -> dict[str, Any]:
             _indexes(connection),
             _heartbeat(connection, run),
         ]
+        checks.append(_schema(connection, run))
         if query := run.option("check"):
             checks.append(_asked(connection, query))
     for check in checks:
@@ -85,6 +87,18 @@ def _heartbeat(connection: Connection, run: Run) -> Check:
     if row is None:
         return _check("newest commit", False, "the heartbeat has no row")
     return _check("newest commit", row[0] <= moments.from_rfc3339(until), f"heartbeat of {moments.both(row[0])}")
+
+
+def _schema(connection: Connection, run: Run) -> Check:
+    """The schema as the files say, or as the live database has it; told alone where an older moment was wanted."""
+    live = run.google.sql.get(run.value("live"))
+    try:
+        with databases(run).connected(live) if live else nullcontext() as other:
+            holds, said = schema_check.compared(connection, other, run.declared.plan)
+    except RecoveryError:
+        # The live database is what was lost.
+        holds, said = schema_check.compared(connection, None, run.declared.plan)
+    return _check("schema", holds or not run.option("kind"), said)
 
 
 def _asked(connection: Connection, query: str) -> Check:

@@ -19,9 +19,7 @@ BACKUPS, CACHE_EXPORTS = "-backups", "-cache-exports"
 
 
 def starts_a_workflow(schedule: Resource) -> bool:
-    """Whether a schedule starts a workflow; while its address is not known, whether it has something to tell one."""
-    if not schedule.known("httpTarget.uri"):
-        return bool(argument(schedule))
+    """Whether a schedule starts a workflow; raises Undecided while the workflow's name is not known."""
     return bool(_STARTS.fullmatch(schedule.text("httpTarget.uri")))
 
 

@@ -4,9 +4,10 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.bench import figures
+from sandbox.bench import figures, recovery_stores
 from sandbox.bench.figure import Figure
 from sandbox.servers import figures as servers
 from sandbox.servers import recovery_figures, timescale_figures
@@ -15,6 +16,13 @@ from sandbox.servers.limits import LimitError
 from sandbox.servers.partitions import partitions
 from sandbox.servers.routers import comparison
 from sandbox.servers.search import search
+
+
+def recovery(folder: Path) -> Iterator[Figure]:
+    """PostgreSQL's figures, then the other stores'."""
+    yield from recovery_figures.recovery(folder)
+    yield from recovery_stores.stores(folder)
+
 
 _SECTIONS = {
     "floor": figures.against_the_floor,
@@ -27,7 +35,7 @@ _SECTIONS = {
     "timescale": timescale_figures.timescale,
     "partitions": partitions,
     "search": search,
-    "recovery": recovery_figures.recovery,
+    "recovery": recovery,
 }
 _DECIDES = """
 What decides these figures: the program's process is half of a preview, with the SDK's classes (ADR 0018: each is loaded

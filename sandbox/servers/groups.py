@@ -27,7 +27,7 @@ class Part(_Row):
 
 
 class Program(_Row):
-    """An executable of a part, paths inside that part."""
+    """An executable of a part, paths inside that part; `libraries` are folders with colons between them."""
 
     part: str
     file: str

@@ -52,7 +52,8 @@ class Installed:
         file = str(part / row.file)
         if row.loader is None or row.libraries is None:
             return (file,)
-        return str(part / row.loader), "--argv0", program, "--library-path", str(part / row.libraries), file
+        libraries = ":".join(str(part / each) for each in row.libraries.split(":"))
+        return str(part / row.loader), "--argv0", program, "--library-path", libraries, file
 
 
 def cache_folder() -> Path:

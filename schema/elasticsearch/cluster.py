@@ -14,6 +14,7 @@ from schema.kit import SchemaError, reached
 _JSON: Mapping[str, str] = {"accept": "application/json", "content-type": "application/json"}
 _GRANTS = re.compile(r"this action is granted by the (index|cluster) privileges? \[([^\]]+)\]")
 _UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT = 401, 403, 404, 409
+_NOT_IN_TIME = 408
 _READ_RETRIES = 3
 
 
@@ -37,6 +38,10 @@ class Cluster:
     def get(self, path: str) -> Any | None:
         """What is at a path; None where there is nothing."""
         return self._asked(self._reading, "GET", path, None, none_for=(NOT_FOUND,))
+
+    def waited(self, path: str) -> Any | None:
+        """The cluster's health once it is as asked; None where it was not in time (408), and where there is nothing."""
+        return self._asked(self._reading, "GET", path, None, none_for=(NOT_FOUND, _NOT_IN_TIME))
 
     def search(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer to a question that needs a body."""

@@ -118,7 +118,7 @@ def _settle(cluster: Cluster, wanted: WantedIndex, target: str) -> None:
     own = {key: wanted.settings.get(key) for key in _FILLING}
     cluster.change("PUT", f"/{target}/_settings", own)
     for _ in range(_HEALTH_TURNS):
-        if not (cluster.get(f"/_cluster/health/{target}?{_HEALTH}") or {"timed_out": True})["timed_out"]:
+        if not (cluster.waited(f"/_cluster/health/{target}?{_HEALTH}") or {"timed_out": True})["timed_out"]:
             return
         cluster.guard()
     raise SchemaError(f"index {target}", "has shards that do not start", fix="look at _cluster/allocation/explain")

@@ -21,7 +21,7 @@ from schema.kit import Environment, Record, SchemaError, Step, Store
 from schema.kit.secret_manager import SecretManager, Secrets
 
 KEY_VARIABLE = variable("elasticsearch", "API_KEY")
-_EXAMPLE = "https://user:password@host:443"
+EXAMPLE = "https://user:password@host:443"
 _ADDRESS = f"environment variable {variable('elasticsearch')}"
 _TIMEOUT_SECONDS = 90
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -108,7 +108,7 @@ class ElasticsearchStore(Store):
             raise SchemaError(
                 f"environment variable {KEY_VARIABLE}",
                 "signs in by an API key, which cannot make or change the clients' API keys",
-                allowed=f"a user in {_EXAMPLE}",
+                allowed=f"a user in {EXAMPLE}",
                 fix="take the user from the secret elasticsearch-operator for this run",
             )
 
@@ -149,7 +149,7 @@ class ElasticsearchStore(Store):
 def opened(environment: Environment) -> Iterator[Store]:
     """Connect to an environment's cluster; raises SchemaError when it is not to be reached or lets nobody in."""
     wanted = desired(environment)
-    with connected(environment.connection("elasticsearch", _EXAMPLE), os.environ.get(KEY_VARIABLE)) as cluster:
+    with connected(environment.connection("elasticsearch", EXAMPLE), os.environ.get(KEY_VARIABLE)) as cluster:
         cluster.await_way()
         cluster.get("/_security/_authenticate")
         yield ElasticsearchStore(cluster, wanted, SecretManager(environment.plan.gcp_project))
@@ -166,7 +166,7 @@ def connected(address: str, api_key: str | None = None) -> Iterator[Cluster]:
         raise SchemaError(
             _ADDRESS,
             "comes with a user and an API key" if user else "comes without a user or API key",
-            allowed=f"{_EXAMPLE}, or {KEY_VARIABLE} beside an address without a user",
+            allowed=f"{EXAMPLE}, or {KEY_VARIABLE} beside an address without a user",
         )
     host = f"[{hostname}]" if ":" in hostname else hostname
     place = f"{parts.scheme}://{host}:{port}"
@@ -183,10 +183,10 @@ def _parts(address: str) -> tuple[SplitResult, str, int]:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise SchemaError(_ADDRESS, "is no address with a port", allowed=_EXAMPLE) from None
+        raise SchemaError(_ADDRESS, "is no address with a port", allowed=EXAMPLE) from None
     # A path is what follows a / in the password too: the host is then a part of the user or password.
     is_more = parts.path.strip("/") or parts.query or parts.fragment
     if parts.scheme not in ("http", "https") or not parts.hostname or port is None or is_more:
         fix = "write / # ? of a user or password as %2F %23 %3F" if is_more else ""
-        raise SchemaError(_ADDRESS, "is no address with a port", allowed=_EXAMPLE, fix=fix)
+        raise SchemaError(_ADDRESS, "is no address with a port", allowed=EXAMPLE, fix=fix)
     return parts, parts.hostname, port

@@ -18,7 +18,7 @@ from schema.timescale.lint import check
 from schema.timescale.reconcile import Reconciler
 
 FOLDER = Path(__file__).parent
-_EXAMPLE = "postgresql://tsdbadmin:…@host.tsdb.cloud.timescale.com:5432/tsdb?sslmode=verify-full&sslrootcert=system"
+EXAMPLE = "postgresql://tsdbadmin:…@host.tsdb.cloud.timescale.com:5432/tsdb?sslmode=verify-full&sslrootcert=system"
 _ENCRYPTED = "verify-full"
 
 _RELATIONS = """
@@ -88,7 +88,7 @@ def opened(environment: Environment) -> Iterator[Store]:
     """Connect to the service of an environment; raises SchemaError when it cannot be reached with TLS."""
     where = f"TimescaleDB of {environment.name}"
     environment.declared(environment.plan.timescale, "timescale")
-    with store_at(environment.connection("timescale", _EXAMPLE), where) as store:
+    with store_at(environment.connection("timescale", EXAMPLE), where) as store:
         yield store
 
 

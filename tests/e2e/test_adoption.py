@@ -3,17 +3,16 @@
 gcp.md's promotion trap (magic-modules#7190), with the real engine on the simulated cloud.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from infra import catalog
 from ops.__main__ import application
 from ops.adoption import Adoption, AdoptionError
 from ops.adoption.stack import Stack
 from ops.pulumi import Pulumi
+from tests.e2e.conftest import seen
 from tests.e2e.runner import Result, Sandbox
 
 KIND = "gcp:sql/databaseInstance:DatabaseInstance"
@@ -26,31 +25,8 @@ class _KilledError(BaseException):
     """The process is gone."""
 
 
-@pytest.fixture(scope="session")
-def _phase_4(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    sandbox = Sandbox(tmp_path_factory.mktemp("deployed") / "phase-4")
-    sandbox.run("config", stack="prod").succeeded()
-    sandbox.configure("prod", catalog.phases()["4"])
-    sandbox.up("prod").succeeded()
-    return sandbox
-
-
-@pytest.fixture
-def tier(_phase_4: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """Production in phase 4, and commands of `ops` that see it."""
-    sandbox = _phase_4.copy(tmp_path / "sandbox")
-    _seen(sandbox, monkeypatch)
-    return sandbox
-
-
-def _seen(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRIPTRIP_SANDBOX", str(sandbox.folder))
-    monkeypatch.setenv("PULUMI_SKIP_CHECKPOINTS", "true")
-    monkeypatch.delenv("PULUMI_STACK", raising=False)
-
-
 def ops(sandbox: Sandbox, *words: str) -> Result:
-    more = ["--folder", str(sandbox.folder / "adoptions")] if words[0] == "adopt" else []
+    more = ["--folder", str(sandbox.folder / "adoptions"), "--yes-really", "prod"] if words[0] == "adopt" else []
     done = CliRunner().invoke(application, [*words, "--stack", "prod", "--pulumi", "sandbox/pulumi", *more])
     return Result(done.exit_code, done.output, done.stdout)
 
@@ -107,6 +83,8 @@ def test_a_promoted_replica_is_adopted_and_deployed_in_place(tier: Sandbox) -> N
     assert exists(tier, OLD, OSAKA, "triptrip-prod-postgres-replica-b-1", "triptrip-prod-postgres-replica-c-1")
     resources = tier.resources("prod")
     assert resources["postgres-name-primary"]["outputs"]["rrdatas"] == [address(tier)]
+    pooler = resources["pooler-address-write-disaster-recovery"]["outputs"]["address"]
+    assert resources["postgres-name-write"]["outputs"]["rrdatas"] == [pooler]
     primary = resources["postgres-primary"]["outputs"]
     assert (primary["region"], primary["settings"]["availabilityType"]) == ("asia-northeast2", "REGIONAL")
     assert primary["settings"]["backupConfiguration"]["pointInTimeRecoveryEnabled"] is True
@@ -153,7 +131,7 @@ def test_a_clone_is_adopted_and_its_replicas_are_made_anew(tier: Sandbox) -> Non
 
 
 def test_after_a_switchover_both_stay_in_the_state(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    _seen(sandbox, monkeypatch)
+    seen(sandbox, monkeypatch)
     small, large = "db-perf-optimized-N-8", "db-perf-optimized-N-16"
     osaka = {"region": "asia-northeast2", "zone": "asia-northeast2-a", "tier": large}
     replicas = {"b": {"tier": small}, "c": {"tier": small}, "osaka": osaka}

@@ -47,7 +47,13 @@ def test_the_four_phases_follow_each_other_in_place(sandbox: Sandbox) -> None:
     third = _apply(sandbox, dict(catalog.phases()["3"]))
     assert [(step.op, step.name) for step in third if step.is_stateful] == [("update", "postgres-primary")]
     fourth = _apply(sandbox, dict(catalog.phases()["4"]))
-    assert [step.name for step in fourth if step.op == "create"] == ["postgres-replica-osaka"]
+    created = [step for step in fourth if step.op == "create"]
+    assert [step.name for step in created if step.is_stateful] == ["postgres-replica-osaka"]
+    # The pooler's machines of the second region.
+    assert {step.name.removesuffix("-disaster-recovery") for step in created if not step.is_stateful} == {
+        *("pooler-group", "pooler-template", "pooler-health-alive"),
+        *(f"pooler-{part}-{end}" for part in ("address", "backend", "front", "health") for end in ("read", "write")),
+    }
     osaka = sandbox.resources("prod")["postgres-replica-osaka"]
     assert "/locations/asia-northeast2/" in osaka["inputs"]["encryptionKeyName"]
 

@@ -22,8 +22,9 @@ from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 ENDPOINT_VARIABLE = "TRIPTRIP_ENDPOINT_{api}"
-"""Another endpoint of an API (SQLADMIN, DNS, STORAGE); one on loopback is asked without an account."""
+"""Another endpoint of an API (SQLADMIN, DNS, STORAGE, REDIS); one on loopback is asked without an account."""
 
+_APIS = ("sqladmin", "dns", "storage", "redis")
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -43,19 +44,17 @@ def connect(declared: Declared, pace: Pace | None = None, endpoints: Mapping[str
     `endpoints` are by API: sqladmin, dns, storage; those of the environment variables where none are given.
     """
     pace = pace or Pace()
-    places = _endpoints() if endpoints is None else endpoints
+    places = known_endpoints() if endpoints is None else endpoints
     connections: list[httplib2.Http] = []
 
     def client(api: str) -> Any:
-        connections.append(httplib2.Http(timeout=pace.timeout))
-        http = google_auth_httplib2.AuthorizedHttp(_credentials(places.get(api)), http=connections[-1])
-        options = {"api_endpoint": places[api]} if api in places else {}
-        # The document that the client brings decides the requests, whatever Google publishes today.
-        return build(api, "v1", http=http, client_options=options, static_discovery=True, cache_discovery=False)
+        made, connection = service(api, places.get(api), pace)
+        connections.append(connection)
+        return made
 
     place = places.get("storage")
     options = {"api_endpoint": place} if place else {}
-    storage = Client(project=declared.project, credentials=_credentials(place), client_options=options)
+    storage = Client(project=declared.project, credentials=credentials_for(place), client_options=options)
 
     def close() -> None:
         for connection in connections:
@@ -70,10 +69,20 @@ def connect(declared: Declared, pace: Pace | None = None, endpoints: Mapping[str
     )
 
 
-def _endpoints() -> dict[str, str]:
+def service(api: str, place: str | None, pace: Pace) -> tuple[Any, httplib2.Http]:
+    """A client of an API, at another endpoint where one is given, and the connection that is closed after it."""
+    connection = httplib2.Http(timeout=pace.timeout)
+    http = google_auth_httplib2.AuthorizedHttp(credentials_for(place), http=connection)
+    options = {"api_endpoint": place} if place else {}
+    # The document that the client brings decides the requests, whatever Google publishes today.
+    made = build(api, "v1", http=http, client_options=options, static_discovery=True, cache_discovery=False)
+    return made, connection
+
+
+def known_endpoints() -> dict[str, str]:
     """Endpoints of the environment; raises RecoveryError for one that would be asked in plain text."""
     found = {}
-    for api in ("sqladmin", "dns", "storage"):
+    for api in _APIS:
         variable = ENDPOINT_VARIABLE.format(api=api.upper())
         if place := os.environ.get(variable, "").rstrip("/"):
             if urlsplit(place).scheme != "https" and not _is_loopback(place):
@@ -87,7 +96,8 @@ def _is_loopback(place: str | None) -> bool:
     return parts.scheme == "http" and parts.hostname == "127.0.0.1"
 
 
-def _credentials(place: str | None) -> Any:
+def credentials_for(place: str | None) -> Any:
+    """The machine's account for an endpoint, none on loopback; raises RecoveryError where there is no account."""
     if _is_loopback(place):
         return google.auth.credentials.AnonymousCredentials()  # type: ignore[no-untyped-call] # its signature
     try:

@@ -48,12 +48,36 @@ def references(connection: Connection, table: Table) -> list[dict[str, Any]]:
     return [{"table": owner, "name": name, "definition": definition} for owner, name, definition in rows]
 
 
-def dump(environment: dict[str, str], table: Table, schema: str, folder: Path, release: int) -> None:
-    """Write two archives: the flat table with its rows, and the definition of the table as it was."""
+def views(connection: Connection, table: Table) -> list[dict[str, Any]]:
+    """Views that stand on a table or on each other, nearest first: they go with it when it is dropped with CASCADE."""
+    rows = connection.execute(
+        """
+        WITH RECURSIVE found (id, depth) AS (
+            SELECT %s::regclass::oid, 0
+            UNION
+            SELECT rule.ev_class, found.depth + 1 FROM found
+            JOIN pg_depend AS link ON link.refclassid = 'pg_class'::regclass AND link.refobjid = found.id
+            JOIN pg_rewrite AS rule ON link.classid = 'pg_rewrite'::regclass AND rule.oid = link.objid
+            WHERE rule.ev_class <> found.id
+        )
+        SELECT nspname, relname, relkind = 'm' FROM found
+        JOIN pg_class ON pg_class.oid = id JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE depth > 0 GROUP BY nspname, relname, relkind ORDER BY max(depth), nspname, relname
+        """,
+        (f'"{table.schema}"."{table.name}"',),
+    ).fetchall()
+    return [{"schema": schema, "name": name, "is_materialized": kept} for schema, name, kept in rows]
+
+
+def dump(  # noqa: PLR0913, PLR0917 # what, from where, to where
+    environment: dict[str, str], table: Table, over: list[dict[str, Any]], schema: str, folder: Path, release: int
+) -> None:
+    """Write two archives: the flat table with its rows, and the definition of the table and of the views over it."""
     common = ("--format=custom", "--no-password")
     rows = ("--no-owner", "--no-privileges", f"--schema={schema}")
     _write(environment, (*common, *rows), folder / "rows.dump", release)
-    whole = ("--schema-only", f'--table-and-children="{table.schema}"."{table.name}"')
+    named = (f'--table="{view["schema"]}"."{view["name"]}"' for view in over)
+    whole = ("--schema-only", f'--table-and-children="{table.schema}"."{table.name}"', *named)
     _write(environment, (*common, *whole), folder / "definition.dump", release)
 
 
@@ -74,11 +98,21 @@ def lay_beside(  # noqa: PLR0913, PLR0917 # what, from where, to where
 
 
 def define_again(connection: Connection, environment: dict[str, str], table: Table, folder: Path, release: int) -> None:
-    """Make a table that is lost again, empty, with its partitions, indexes, rights and owner; nothing where it is."""
+    """Make a lost table again, empty, with partitions, indexes, rights, owner and its views; nothing where it is."""
     if read(connection, table.schema, table.name) is None:
         arguments = ("--single-transaction", "--exit-on-error", "--no-password")
         database = f"--dbname={environment['PGDATABASE']}"
         tools.run("pg_restore", (*arguments, database, str(folder / "definition.dump")), environment, release)
+
+
+def fill_views(connection: Connection, over: list[dict[str, Any]]) -> None:
+    """Fill materialized views that have no rows yet, nearest to the table first."""
+    for view in over:
+        name = f'"{view["schema"]}"."{view["name"]}"'
+        row = connection.execute("SELECT relispopulated FROM pg_class WHERE oid = to_regclass(%s)", (name,)).fetchone()
+        if view["is_materialized"] and row == (False,):
+            place = sql.Identifier(view["schema"], view["name"])
+            connection.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(place))
 
 
 def reconnect(connection: Connection, rows: list[dict[str, Any]]) -> list[str]:

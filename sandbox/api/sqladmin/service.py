@@ -11,9 +11,10 @@ from sandbox.api.errors import ApiError
 from sandbox.api.faults import Kind
 from sandbox.api.operations import Operation, OperationError, Operations
 from sandbox.api.sqladmin import replication
+from sandbox.api.sqladmin.backups import Backups
 from sandbox.api.sqladmin.databases import Databases
 from sandbox.api.sqladmin.refusals import refuse
-from sandbox.api.sqladmin.resources import backup_resource, checked_settings, copied, instance_resource, rendered
+from sandbox.api.sqladmin.resources import checked_settings, copied, instance_resource, rendered
 
 NAME_BLOCKED = timedelta(days=7)
 """Pulumi gcp.sql.DatabaseInstance, `name`: about a week."""
@@ -37,10 +38,9 @@ class SqlAdmin:
         self.databases = databases
         self.operations = Operations(clock, polls)
         self.instances: dict[tuple[str, str], dict[str, Any]] = {}
-        self.backups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.backups = Backups()
         self.deleted: dict[tuple[str, str], datetime] = {}
         self.users: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
-        self._handles: dict[tuple[str, str, str], str] = {}
         self._objects = objects
         self._clock = clock
 
@@ -59,8 +59,8 @@ class SqlAdmin:
             "sql.instances.promoteReplica": self._promote,
             "sql.instances.switchover": self._switch_over,
             "sql.projects.instances.getLatestRecoveryTime": self._window,
-            "sql.backupRuns.list": self._backup_runs,
-            "sql.backupRuns.get": self._backup_run,
+            "sql.backupRuns.list": lambda call: self.backups.list(call, exists=self._exists(call)),
+            "sql.backupRuns.get": self.backups.get,
             "sql.backupRuns.insert": self._back_up,
             "sql.users.insert": self._insert_user,
             "sql.databases.get": self._database,
@@ -83,17 +83,17 @@ class SqlAdmin:
 
     def add_backup(self, project: str, name: str, taken: datetime | None = None, status: str = "SUCCESSFUL") -> str:
         """An automated backup of an instance, taken now behind the API; returns its id."""
-        runs = self.backups.setdefault((project, name), [])
-        run = backup_resource(project, name, str(len(runs) + 1), taken or self._clock(), status)
-        runs.append(run)
-        self._handles[project, name, run["id"]] = self.databases.backup(name) if status == "SUCCESSFUL" else ""
-        return str(run["id"])
+        handle = self.databases.backup(name) if status == "SUCCESSFUL" else ""
+        return self.backups.add(project, name, taken or self._clock(), status, handle)
 
     def _found(self, call: Call, name: str | None = None) -> dict[str, Any]:
         row = self.instances.get((call["project"], name or call["instance"]))
         if row is None:
             raise refuse("instance-missing")
         return row
+
+    def _exists(self, call: Call) -> bool:
+        return (call["project"], call["instance"]) in self.instances
 
     def _instance(self, call: Call) -> Any:
         return self._found(call)
@@ -116,15 +116,7 @@ class SqlAdmin:
         return self._make(call, row, "CLONE", lambda: self.databases.clone(source["name"], row["name"], moment))
 
     def _restore(self, call: Call) -> Any:
-        context = call.body.get("restoreBackupContext", {})
-        project, origin, run_id = (context.get(key, "") for key in ("project", "instanceId", "backupRunId"))
-        runs = self.backups.get((project or call["project"], origin), [])
-        run = next((run for run in runs if run["id"] == str(run_id)), None)
-        if run is None:
-            raise refuse("not-authorized-or-missing", what=f"The backup run {run_id} of {origin}")
-        if run["status"] != "SUCCESSFUL":
-            raise refuse("backup-unusable", backup=run_id)
-        handle = self._handles[project or call["project"], origin, run["id"]]
+        run, handle = self.backups.usable(call["project"], call.body.get("restoreBackupContext", {}))
         settings = call.body.get("restoreInstanceSettings")
         name = call["instance"]
         if settings is None:
@@ -243,20 +235,6 @@ class SqlAdmin:
                 instance=row["name"],
             )
         return moment
-
-    def _backup_runs(self, call: Call) -> Any:
-        runs = self.backups.get((call["project"], call["instance"]))
-        if runs is None and (call["project"], call["instance"]) not in self.instances:
-            raise refuse("instance-missing")
-        newest_first = sorted(runs or [], key=lambda run: str(run["startTime"]), reverse=True)
-        return {"kind": "sql#backupRunsList", "items": newest_first}
-
-    def _backup_run(self, call: Call) -> Any:
-        runs = self.backups.get((call["project"], call["instance"]), [])
-        found = next((run for run in runs if run["id"] == call["id"]), None)
-        if found is None:
-            raise refuse("not-authorized-or-missing", what=f"The backup run {call['id']}")
-        return found
 
     def _back_up(self, call: Call) -> Any:
         row = self._free(call)

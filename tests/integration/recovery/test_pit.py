@@ -6,9 +6,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from ops.recovery import moments
-from ops.recovery.errors import RecoveryError
+from ops.recovery import moments, session
+from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.full import RESTORE_FULL
+from ops.recovery.journal import Journal
 from ops.recovery.pit import RESTORE_PIT
 from sandbox.servers.commits import Commits, rows_of
 from sandbox.servers.estate import RealEstate
@@ -84,3 +85,51 @@ def test_without_logs_and_backups_an_export_comes_back_with_its_counts_checked(e
     assert rows_of(estate.way(run.value("copy"))) == {1, 2}
     assert any("not from logs" in line for line in listener.said)
     assert any("not from backup" in line for line in listener.said)
+
+
+def test_the_last_good_moment_is_asked_of_the_live_database_which_is_only_read(estate: RealEstate) -> None:
+    Commits.make_table(estate.way())
+    with Commits(estate.way) as commits:
+        commits.wait_for(30)
+        good = commits.moment()
+        with psycopg.connect(estate.way(), autocommit=True) as connection:
+            connection.execute("UPDATE ledger SET note = 'corrupted' WHERE id > %s", (max(good.rows),))
+        estate.servers.window(estate.primary)
+    query = f"SELECT max(at) FROM ledger WHERE id = ANY(ARRAY{sorted(good.rows)})"  # noqa: S608 # numbers of ours
+    run = performed(RESTORE_PIT, {"last_good": query, "check": "SELECT count(*) > 0 FROM ledger"})
+    assert rows_of(estate.way(run.value("copy"))) <= good.rows
+    for wrong, message in (
+        ("DELETE FROM ledger RETURNING now()", "read-only transaction"),
+        ("SELECT 'yesterday'", "one timestamptz"),
+    ):
+        with pytest.raises(RecoveryError, match=message):
+            performed(RESTORE_PIT, {"last_good": wrong})
+        estate_runs = Journal.unfinished(session.folder(), RESTORE_PIT.name, "dev")
+        for journal in estate_runs:
+            journal.path.unlink()
+
+
+def test_a_clone_that_answers_false_is_not_promoted(estate: RealEstate) -> None:
+    Commits.make_table(estate.way())
+    with Commits(estate.way) as commits:
+        commits.wait_for(30)
+        good = commits.moment()
+        estate.servers.window(estate.primary)
+    options = {"moment": moments.rfc3339(good.at), "promote": "yes", "check": "SELECT count(*) = 0 FROM ledger"}
+    with pytest.raises(RefusedError, match=r"SELECT count\(\*\) = 0 FROM ledger: False"):
+        performed(RESTORE_PIT, options)
+    assert estate.behind(estate.write_name) == [estate.address(estate.primary)]
+
+
+def test_a_dropped_database_comes_back_as_it_was(estate: RealEstate) -> None:
+    Commits.make_table(estate.way())
+    with Commits(estate.way) as commits:
+        commits.wait_for(40)
+        good = commits.moment()
+        commits.wait_for(10)
+        with estate.server_of(estate.primary).connect() as connection:
+            connection.execute("DROP DATABASE triptrip WITH (FORCE)")
+    run = performed(RESTORE_PIT, {"moment": moments.rfc3339(good.at), "promote": "yes"})
+    assert rows_of(estate.way(run.value("copy"))) == good.rows
+    assert estate.behind(estate.write_name) == [estate.address(run.value("copy"))]
+    assert deletions(estate) == []

@@ -23,7 +23,8 @@ def refused() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("state", "verdict"), [("RUNNABLE", "well"), ("FAILED", "lost"), ("MAINTENANCE", "lost"), ("SUSPENDED", "lost")]
+    ("state", "verdict"),
+    [("RUNNABLE", "well"), ("FAILED", "lost"), ("MAINTENANCE", "unknown"), ("SUSPENDED", "unknown")],
 )
 def test_the_api_tells_the_primarys_state(state: str, verdict: str) -> None:
     assert signs.of_api(lambda: instance(state), "primary").verdict == verdict

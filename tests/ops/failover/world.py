@@ -124,13 +124,13 @@ class World:
         return declared("prod", self.folder)
 
     def region(self, **options: str) -> Run:
-        return self._perform(failover_region(self.means), options, None)
+        return self.perform(failover_region(self.means), options, None)
 
     def switchover(self, **options: str) -> Run:
-        return self._perform(switchover(self.means), options, None)
+        return self.perform(switchover(self.means), options, None)
 
     def watched(self, watcher: Watcher, *, planned: bool = False) -> Run:
-        return self._perform(switchover(self.means) if planned else failover_region(self.means), {}, watcher)
+        return self.perform(switchover(self.means) if planned else failover_region(self.means), {}, watcher)
 
     def asked(self, method: str) -> int:
         return len(self.server.api.asked(method))
@@ -139,7 +139,7 @@ class World:
         known = self.declared().plan.memberships
         return [name for name in known if name.removeprefix("triptrip-prod-").partition("@")[0] in self.users]
 
-    def _perform(self, procedure: Procedure, options: Mapping[str, str], watcher: Watcher | None) -> Run:
+    def perform(self, procedure: Procedure, options: Mapping[str, str], watcher: Watcher | None) -> Run:
         target, journals = self.declared(), self.folder / "recovery"
         open_runs = Journal.unfinished(journals, procedure.name, "prod")
         journal = open_runs[0] if open_runs else Journal.begin(journals, procedure.name, "prod", options, _now())

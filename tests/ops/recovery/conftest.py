@@ -8,6 +8,7 @@ from ops.recovery.declared import Declared
 from sandbox.api import ApiServer
 from sandbox.api.sqladmin import MemoryDatabases
 from sandbox.servers.estate import Estate
+from tests.ops.recovery.scenarios import QUICK
 
 _built: dict[tuple[str, str, cloud.Pace], cloud.Google] = {}
 
@@ -32,7 +33,7 @@ def server() -> Iterator[ApiServer]:
 @pytest.fixture
 def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ApiServer) -> Iterator[Estate]:
     """An estate without servers: its calls alone."""
-    monkeypatch.setattr(session, "connect", lambda target, pace: _clients(server, target, pace))
+    monkeypatch.setattr(session, "connect", lambda target, pace: _clients(server, target, pace or QUICK))
     with Estate(MemoryDatabases(), polls=2, server=server) as made:
         for name, value in made.variables().items():
             monkeypatch.setenv(name, value)

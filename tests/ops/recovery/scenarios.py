@@ -47,7 +47,7 @@ def _stub(step: Step, values: Mapping[str, Any]) -> Step:
 
 
 _ANSWERS: Mapping[str, Mapping[str, Any]] = {
-    "extract": {"fingerprint": {"rows": "1"}, "references": []},
+    "extract": {"fingerprint": {"rows": "1"}, "references": [], "views": []},
     "load": {"was_lost": False},
     "validate": {"missing": 1, "different": 0, "extra": 0, "failed": "", "checks": []},
     "merge": {"merged": {"inserted": 1, "updated": 0, "deleted": 0}, "findings": []},

@@ -1,6 +1,8 @@
 """The commands as a person types them: plans, consent, wrong options, history, and one message for what goes wrong."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from contextlib import closing
@@ -11,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ops.__main__ import application
-from ops.recovery import copies, drill, moments, session
+from ops.recovery import copies, drill, moments, runbook, session
 from ops.recovery.cloud import connect
 from ops.recovery.declared import ROOT, declared
 from ops.recovery.errors import RecoveryError
@@ -265,3 +267,21 @@ def test_on_prod_the_replicas_names_move_and_the_pooler_s_stay(
         # The next recovery begins at the instance that is live now.
         with closing(connect(target, QUICK, endpoints)) as google:
             assert copies.live_instance(Run(target, journal, Listener([]), tmp_path, google)) == run.value("copy")
+
+
+def _typed() -> list[str]:
+    """The commands that the runbook has a person type."""
+    return re.findall(r"^python -m ops (.+)$", runbook.PATH.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_runbook_is_what_the_steps_say() -> None:
+    assert runbook.PATH.read_text(encoding="utf-8") == runbook.text()
+    assert "{{" not in runbook.text()
+    assert len(_typed()) == 4
+
+
+@pytest.mark.parametrize("words", _typed())
+def test_what_the_runbook_has_a_person_type_is_understood(words: str) -> None:
+    told = asked(*shlex.split(words), "--plan")
+    assert told.exit_code == 0, told.output
+    assert "on prod" in told.output

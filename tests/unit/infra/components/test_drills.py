@@ -103,7 +103,7 @@ def test_a_run_that_failed_is_told_with_where_to_read_on(prod: Plan) -> None:
 
 
 def test_whoever_recovers_is_told_which_job_it_is(prod: Plan) -> None:
-    assert prod.outputs["recovery"]["drill_job"] == "triptrip-prod-drill"
+    assert prod.outputs["recovery"]["drillJob"] == "triptrip-prod-drill"
 
 
 @pytest.mark.parametrize(("stack", "changes"), [("dev", {}), ("prod", NO_IMAGE), ("prod", {"recovery": None})], ids=str)
@@ -113,4 +113,4 @@ def test_without_an_image_it_leaves_no_trace_but_the_alert_stays(stack: str, cha
     assert not [each.name for each in plan.resources if each.name == "key-primary-drills"]
     alerts = [each.name for each in plan.resources if each.name.startswith("copies-alert-drills")]
     assert alerts == ([] if changes == {"recovery": None} else ["copies-alert-drills"])
-    assert "drill_job" not in plan.outputs.get("recovery", {})
+    assert "drillJob" not in plan.outputs.get("recovery", {})

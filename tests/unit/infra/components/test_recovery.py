@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from infra.catalog import recovery_rows as catalog
+from infra.catalog.workflow_rows import postgres_export, redis_export
 from sandbox.plan import Plan, PlannedResource
 from tests.plans import plan_of
 
 BACKUPS, CACHE = "triptrip-prod-1-backups", "triptrip-prod-1-cache-exports"
 OFF: dict[str, Any] = {"recovery": None}
+SOURCES = {"postgres": postgres_export().source, "redis": redis_export().source}
 
 
 def grants_on(plan: Plan, bucket: str) -> dict[str, set[str]]:
@@ -107,7 +109,7 @@ def test_an_export_acts_as_its_own_account_with_its_own_role(prod: Plan, key: st
     account = f"export-{short}-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
     assert workflow.inputs["serviceAccount"].endswith(f"/{account}")
     assert workflow.inputs["deletionProtection"] is True
-    assert workflow.inputs["sourceContents"] == catalog.exports()[key].text
+    assert workflow.inputs["sourceContents"] == SOURCES[key]
     on_project = {
         each.inputs["role"].rpartition("/")[2]
         for each in prod.of_type("projects/iAMMember:IAMMember")
@@ -182,7 +184,7 @@ def test_whoever_recovers_is_told_what_is_there(prod: Plan) -> None:
     assert told["account"] == "recovery-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
     assert told["workflows"]["postgres"].endswith("/workflows/triptrip-prod-export-postgres")
     assert told["copies"]["postgres"] == 26 * 3600
-    assert told["targets"]["region"] == {"rpo_seconds": 60, "rto_seconds": 900}
+    assert told["targets"]["region"] == {"rpoSeconds": 60, "rtoSeconds": 900}
 
 
 def test_the_inventory_tells_where_the_copies_of_each_store_lie(prod: Plan) -> None:

@@ -70,17 +70,15 @@ def test_storage_classes_come_in_the_order_of_their_ages() -> None:
 
 def test_a_workflow_is_told_all_that_depends_on_the_stack() -> None:
     plan = plan_of()
-    common = {"project": "triptrip-prod", "region": "asia-northeast1"}
     assert export_of(plan, "postgres").argument == {
-        **common,
-        "workflow": "triptrip-prod-export-postgres",
+        "project": "triptrip-prod",
         "bucket": "triptrip-prod-1-backups",
         "instance": "triptrip-prod-postgres-1",
         "databases": ["triptrip"],
     }
     assert export_of(plan, "redis").argument == {
-        **common,
-        "workflow": "triptrip-prod-export-redis",
+        "project": "triptrip-prod",
+        "region": "asia-northeast1",
         "bucket": "triptrip-prod-1-cache-exports",
         "instance": "triptrip-prod-cache",
     }

@@ -1,0 +1,97 @@
+"""Whether a restored cache holds what its export said: how many keys, and a sample's types and times to live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from ops.recovery.check import Check
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from ops.recovery.redis.rdb import RdbHeader
+
+SAMPLE = 1000
+_CATALOGUE = Path(__file__).with_name("keys.yaml")
+_NO_EXPIRY = -1
+_TOLD = 3
+
+
+class KeyKind(BaseModel):
+    """A kind of key: what its keys are like; None where nothing is asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefix: str
+    type: str | None = None
+    longest_seconds: int | None = None
+
+
+@cache
+def key_kinds() -> Mapping[str, KeyKind]:
+    """The catalogue, by name."""
+    rows = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))
+    return {name: KeyKind(**row) for name, row in rows.items()}
+
+
+def validate(client: Redis, header: RdbHeader, sample: int = SAMPLE) -> Sequence[Check]:
+    """Compare a cache that nobody writes to yet with its export, and look at so many of its keys."""
+    # The client's types leave open whether it is the asynchronous one.
+    told: Any = client.info()
+    keyspace: Mapping[str, int] = told.get("db0", {"keys": 0, "expires": 0})
+    persistent = keyspace["keys"] - keyspace["expires"]
+    evicted: int = told["evicted_keys"]
+    wrong, looked_at = _wrong_keys(client, sample)
+    return (
+        Check(
+            "keys that do not expire",
+            persistent == header.persistent,
+            f"{persistent}, the export has {header.persistent}",
+        ),
+        Check(
+            "keys that expire",
+            keyspace["expires"] <= (header.expiring or 0),
+            f"{keyspace['expires']} of {header.expiring or 0}; the others' time was over",
+        ),
+        Check("evicted keys", not evicted, f"{evicted}; any means that the instance is too small for its export"),
+        Check(
+            "types and times to live",
+            not wrong,
+            f"{len(wrong)} of {looked_at} keys are not as their kind" + "".join(f"; {text}" for text in wrong[:_TOLD]),
+        ),
+    )
+
+
+def _wrong_keys(client: Redis, sample: int) -> tuple[Sequence[str], int]:
+    keys = list(islice(client.scan_iter(count=sample), sample))
+    pipe = client.pipeline(transaction=False)
+    for key in keys:
+        pipe.type(key)
+        pipe.ttl(key)
+    answers = iter(pipe.execute())
+    wrong = [text for key in keys for text in _wrong(_text(key), _text(next(answers)), int(next(answers)))]
+    return wrong, len(keys)
+
+
+def _wrong(key: str, kind: str, seconds: int) -> Iterator[str]:
+    """What a key has otherwise; one whose time ended meanwhile has no type."""
+    row = next((row for row in key_kinds().values() if key.startswith(row.prefix)), None)
+    if row is None or kind == "none":
+        return
+    if row.type and kind != row.type:
+        yield f"{row.prefix}… is a {kind}, not a {row.type}"
+    if row.longest_seconds and seconds == _NO_EXPIRY:
+        yield f"{row.prefix}… never expires"
+    elif row.longest_seconds and seconds > row.longest_seconds:
+        yield f"{row.prefix}… has {seconds} s to live, {row.longest_seconds} at most"
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
