@@ -11,6 +11,7 @@ from infra.components.bigquery import Bigquery, BigqueryArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
+from infra.components.drills import Drills, DrillsArgs
 from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
 from infra.components.export_alerts import ExportAlerts, ExportAlertsArgs
@@ -165,6 +166,8 @@ class Platform(Component):
         exports = None
         if plan.exports:
             exports = Exports("exports", ExportsArgs(plan, self._base, backups, writers), self._guarded)
+        if plan.drills:
+            Drills("drills", DrillsArgs(plan.drills, self._base, backups), self._guarded)
         ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._base), self._guarded)
         self._records.append(backups.record)
         return {
@@ -176,6 +179,7 @@ class Platform(Component):
                 kind: {"rpoSeconds": target.rpo_seconds, "rtoSeconds": target.rto_seconds}
                 for kind, target in plan.targets.items()
             },
+            **({"drillJob": plan.drills.name} if plan.drills else {}),
         }
 
     def _with_copies(self, record: StoreRecord) -> StoreRecord:

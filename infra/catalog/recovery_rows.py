@@ -16,6 +16,13 @@ class ExportRow(Row):
     permissions: tuple[str, ...]
 
 
+class DrillRoleRow(Row):
+    """What drills may do in the project, everywhere or to throw-away instances alone."""
+
+    copies_only: bool
+    permissions: tuple[str, ...]
+
+
 class CopyRow(Row):
     """A copy: whose it is, where it lies, and the name (RE2) of the object that says it is whole."""
 
@@ -35,6 +42,12 @@ def exports() -> Mapping[str, ExportRow]:
 def bucket_roles() -> Mapping[str, tuple[str, ...]]:
     """Permissions on a bucket by the role's name."""
     return {name: tuple(permissions) for name, permissions in read("recovery.yaml")["bucket_roles"].items()}
+
+
+@cache
+def drill_roles() -> Mapping[str, DrillRoleRow]:
+    """Roles of the account of drills by name."""
+    return {name: DrillRoleRow(**row) for name, row in read("recovery.yaml")["drill_roles"].items()}
 
 
 @cache

@@ -13,7 +13,16 @@ from infra.derive.copies import CopyPlan
 from infra.derive.recovery import RecoveryPlan
 
 _RUNBOOK = "docs/runbooks/exports.md"
-_FAILED = "workflows.googleapis.com/finished_execution_count"
+_RECOVERY_RUNBOOK = "docs/runbooks/recovery-postgres.md"
+_WORKFLOW_FAILED = (
+    'metric.type="workflows.googleapis.com/finished_execution_count" AND metric.labels.status="FAILED" AND '
+    'resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="{name}"'
+)
+_JOB_FAILED = (
+    'metric.type="run.googleapis.com/job/completed_execution_count" AND metric.labels.result="failed" AND '
+    'resource.type="cloud_run_job" AND resource.labels.job_name="{name}"'
+)
+"""Which runs have failed (cloud.google.com/monitoring/api/metrics_gcp: result is failed; recalled 2026-11-26)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,10 @@ class ExportAlerts(Component):
         for copy in args.plan.copies:
             self._watch_age(copy)
         for plan in args.plan.exports:
-            self._watch_runs(plan.key, plan.name)
+            self._watch_runs(plan.key, _WORKFLOW_FAILED.format(name=plan.name), f"An export of {plan.key}")
+        if args.plan.drills:
+            failures = _JOB_FAILED.format(name=args.plan.drills.name)
+            self._watch_runs("drills", failures, "A drill", _RECOVERY_RUNBOOK)
         self.register_outputs({})
 
     def _watch_age(self, copy: CopyPlan) -> None:
@@ -70,10 +82,10 @@ class ExportAlerts(Component):
             opts=self.inside(metric, self._base.services["monitoring"]),
         )
 
-    def _watch_runs(self, key: str, workflow: str) -> None:
+    def _watch_runs(self, key: str, failures: str, what: str, runbook: str = _RUNBOOK) -> None:
         gcp.monitoring.AlertPolicy(
             f"copies-alert-{key}-failed",
-            display_name=f"Copies: an export of {key} failed",
+            display_name=f"Copies: {what[0].lower()}{what[1:]} failed",
             combiner="OR",
             enabled=True,
             severity="ERROR",
@@ -81,9 +93,7 @@ class ExportAlerts(Component):
                 {
                     "display_name": "A run has failed",
                     "condition_threshold": {
-                        "filter": f'metric.type="{_FAILED}" AND metric.labels.status="FAILED" AND '
-                        'resource.type="workflows.googleapis.com/Workflow" AND '
-                        f'resource.labels.workflow_id="{workflow}"',
+                        "filter": failures,
                         "comparison": "COMPARISON_GT",
                         "threshold_value": 0,
                         "duration": "0s",
@@ -91,10 +101,10 @@ class ExportAlerts(Component):
                     },
                 }
             ],
-            documentation=_documentation(f"A run of the workflow {workflow} has failed."),
+            documentation=_documentation(f"{what} has failed.", runbook),
             opts=self.inside(self._base.services["monitoring"]),
         )
 
 
-def _documentation(text: str) -> dict[str, str]:
-    return {"content": f"{text} What to do: {_RUNBOOK}", "mime_type": "text/markdown"}
+def _documentation(text: str, runbook: str = _RUNBOOK) -> dict[str, str]:
+    return {"content": f"{text} What to do: {runbook}", "mime_type": "text/markdown"}

@@ -12,11 +12,9 @@ from infra.components import schemas_job
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord, counted
+from infra.components.run_job import ScheduleArgs, WayOut, image_reader, let_out, refuse_the_rest, start_by_schedule
 from infra.components.secrets import ADD, LIST, Secrets
 from infra.derive.schemas import EVERY_JOB, OWN_API_KEY, TAG, EgressPlan, JobPlan, MaintenancePlan, SchemasPlan
-
-_REFUSED = 65534
-"""The priority of the firewall rule behind all others."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Schemas(Component):
         self._keepers = (*args.keepers, own)
         self._api_keys(own)
         self._grants = args.grants
-        self._image = self._image_reader()
+        self._image = image_reader(self, self._base, "schemas-image-reader", args.plan.repository)
         self._ways_out = {plan.store: self._let_out(plan, args.ports) for plan in args.plan.egress}
         self._refused = self._refuse_the_rest()
         self.jobs = {plan.key: self._job(plan) for plan in args.plan.jobs}
@@ -91,91 +89,26 @@ class Schemas(Component):
             keeper.let(plan.program, key, secret, ADD)
             keeper.let(plan.program, key, secret, LIST)
 
-    def _image_reader(self) -> pulumi.Resource:
-        repository = self._plan.repository
-        grant: pulumi.Resource = gcp.artifactregistry.RepositoryIamMember(
-            "schemas-image-reader",
-            project=repository.project,
-            location=repository.location,
-            repository=repository.name,
-            role="roles/artifactregistry.reader",
-            # Cloud Run fetches the image as itself, not as the job.
-            member=self._base.encryption.agent_member("run"),
-            opts=self.inside(),
-        )
-        return grant
-
     def _let_out(self, plan: EgressPlan, told: Mapping[str, pulumi.Output[str]]) -> pulumi.Resource:
-        ports: list[pulumi.Input[str]] = [*plan.ports] or [told[plan.store]]
-        rule: pulumi.Resource = gcp.compute.Firewall(
-            f"schemas-egress-{plan.store}",
+        way = WayOut(
             name=self._base.names.of("data", "allow-schema", plan.store),
             description=f"The schema step to: {plan.description}",
-            network=self._base.network.network_id,
-            direction="EGRESS",
-            priority=1000,
-            destination_ranges=[str(each) for each in plan.ranges],
-            target_tags=[plan.tag],
-            allows=[{"protocol": "tcp", "ports": ports}],
-            log_config={"metadata": "INCLUDE_ALL_METADATA"},
-            opts=self.inside(),
+            ranges=plan.ranges,
+            ports=plan.ports or [told[plan.store]],
+            tag=plan.tag,
         )
-        return rule
+        return let_out(self, self._base, f"schemas-egress-{plan.store}", way)
 
     def _refuse_the_rest(self) -> pulumi.Resource:
-        rule: pulumi.Resource = gcp.compute.Firewall(
-            "schemas-egress-refused",
-            name=self._base.names.of("data", "deny-schema"),
-            description="Whatever else the schema step sends",
-            network=self._base.network.network_id,
-            direction="EGRESS",
-            priority=_REFUSED,
-            destination_ranges=["0.0.0.0/0"],
-            target_tags=[TAG],
-            denies=[{"protocol": "all"}],
-            log_config={"metadata": "INCLUDE_ALL_METADATA"},
-            opts=self.inside(),
-        )
-        return rule
+        name = self._base.names.of("data", "deny-schema")
+        return refuse_the_rest(self, self._base, "schemas-egress-refused", name, TAG, "the schema step")
 
     def _maintain(self, plan: MaintenancePlan) -> None:
         """A job that a schedule starts, as an account that may do nothing else."""
-        base = self._base
-        job = self._job(plan.job)
-        account = gcp.serviceaccount.Account(
-            "schemas-scheduler",
-            account_id=plan.account_id,
-            display_name="Starts the upkeep of PostgreSQL",
-            opts=self.inside(base.services["iam"]),
-        )
-        invoker = gcp.cloudrunv2.JobIamMember(
-            "schemas-scheduler-invoker",
-            project=base.gcp_project,
-            location=self._plan.region,
-            name=job.name,
-            role="roles/run.invoker",
-            member=account.member,
-            opts=self.inside(),
-        )
-        gcp.cloudscheduler.Job(
-            "schemas-schedule",
-            name=plan.job.name,
-            region=self._plan.region,
-            description="Partitions and materialized views of PostgreSQL",
+        args = ScheduleArgs(
             schedule=plan.schedule,
-            time_zone="Etc/UTC",
-            # Said, it is compared after a refresh; left out, a pause by hand would stay unseen.
-            paused=False,
-            # A run that could not be started is made up for by the next one.
-            retry_config={"retry_count": 0},
-            attempt_deadline="30s",
-            http_target={
-                "http_method": "POST",
-                "uri": job.id.apply(lambda name: f"https://run.googleapis.com/v2/{name}:run"),
-                "oauth_token": {
-                    "service_account_email": account.email,
-                    "scope": "https://www.googleapis.com/auth/cloud-platform",
-                },
-            },
-            opts=self.inside(invoker, base.services["cloudscheduler"]),
+            account_id=plan.account_id,
+            title="Starts the upkeep of PostgreSQL",
+            description="Partitions and materialized views of PostgreSQL",
         )
+        start_by_schedule(self, self._base, "schemas", self._job(plan.job), args)

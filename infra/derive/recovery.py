@@ -16,6 +16,7 @@ from infra.catalog.workflow_rows import (
 from infra.derive import schedule
 from infra.derive.cache import cache_plan
 from infra.derive.copies import CopyPlan, copy_plan
+from infra.derive.drills import DrillsPlan, drills_plan
 from infra.derive.elasticsearch import elasticsearch_plan
 from infra.derive.features import features
 from infra.derive.names import Names
@@ -86,6 +87,7 @@ class RecoveryPlan:
     operator_groups: tuple[str, ...]
     drill_every_seconds: int
     targets: Mapping[RecoveryKind, TargetPlan]
+    drills: DrillsPlan | None
 
     def copies_of(self, store: str) -> str:
         """Where a store's copies lie and how old they may be, in words."""
@@ -100,6 +102,7 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
     """Work it out from settings that `infra.derive.checks` has accepted."""
     exports = tuple(_exports(recovery, settings, names))
     buckets = tuple(_buckets(recovery, settings))
+    account_id = f"recovery-{names.prefix}"
     bucket_roles = ("marker", *(["redis"] if "redis-exports" in features(settings) else []))
     return RecoveryPlan(
         region=recovery.region,
@@ -108,13 +111,14 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
         copies=tuple(_copies(recovery, settings, names)),
         role_ids={key: role_id(names, "copies", key) for key in bucket_roles} if exports else {},
         starter_role_id=role_id(names, "start", "exports"),
-        account_id=f"recovery-{names.prefix}",
+        account_id=account_id,
         operator_groups=tuple(sorted(recovery.operator_groups)),
         drill_every_seconds=recovery.drills.every.seconds,
         targets={
             kind: TargetPlan(target.rpo.seconds, target.rto.seconds)
             for kind, target in sorted(recovery.drills.targets.items())
         },
+        drills=drills_plan(recovery.drills, settings, names, account_id),
     )
 
 

@@ -35,6 +35,7 @@ def advice(settings: Settings) -> Iterator[Advice]:
         yield from _jurisdiction(settings.recovery, settings)
         yield from _nothing_to_copy(settings)
         yield from _drills(settings.recovery)
+        yield from _no_drill_job(settings.recovery, settings)
 
 
 def _region(recovery: RecoverySettings, settings: Settings) -> Iterator[Problem]:
@@ -151,4 +152,12 @@ def _drills(recovery: RecoverySettings) -> Iterator[Advice]:
         yield Advice(
             "recovery.drills.targets",
             f"nobody practises {', '.join(missing)}: a recovery never tried may fail",
+        )
+
+
+def _no_drill_job(recovery: RecoverySettings, settings: Settings) -> Iterator[Advice]:
+    if settings.project.environment == "prod" and settings.postgres and recovery.drills.image is None:
+        yield Advice(
+            "recovery.drills.image",
+            "no job practises recovery of PostgreSQL: it is left to people, and an alert alone reminds them",
         )

@@ -46,6 +46,22 @@ def daily(local: LocalTime) -> str:
     return f"{int(minute)} {int(hour)} * * *"
 
 
+def sunday(local: LocalTime) -> str:
+    """Return the schedule (cron, UTC) of a time on Sunday: 12:00 in Tokyo is "0 3 * * 0", 07:00 "0 22 * * 6"."""
+    moment = _at(local, 6)
+    return f"{moment.minute} {moment.hour} * * {moment.isoweekday() % 7}"
+
+
+def second_of_month(local: LocalTime) -> str:
+    """Return the schedule (cron, UTC) of a time on the second of each month, which no zone moves to another month."""
+    moment = _at(local, 1)
+    return f"{moment.minute} {moment.hour} {moment.day - _MONDAY.day + 1} * *"
+
+
+def _at(local: LocalTime, days: int) -> datetime:
+    return _MONDAY + timedelta(days=days, hours=local.hour, minutes=local.minute) - local.utc_offset
+
+
 def weekly_utc(local: WeeklyTime) -> WeeklyHour:
     """Return the day and hour in UTC: Sunday 03:00 in Tokyo is Saturday 18:00, day 6 and hour 18.
 

@@ -81,7 +81,7 @@ class RecoverySettings(StoreSettings):
         return (
             f"copies in {self.region} for {self.retention}{', locked' if self.locked else ''}, PostgreSQL at "
             f"{self.postgres.time}, Redis hourly for {self.redis.kept}, MongoDB every {self.mongodb.every}; a drill "
-            f"every {self.drills.every}"
+            f"every {self.drills.every}{f', by a job each {self.drills.interval}' if self.drills.image else ''}"
         )
 
     @model_validator(mode="after")

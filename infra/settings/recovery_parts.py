@@ -1,10 +1,12 @@
 """Exports of each store, the ages that are promised for them, and drills."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings.constraints import Between, Whole
+from infra.settings.forms import Image
 from infra.settings.model import Finding, SettingsModel, refuse_all
 from infra.settings.units import Duration, LocalTime
 
@@ -105,8 +107,40 @@ class DrillSettings(SettingsModel):
         default=Duration.parse("30 days"),
         description="Longest time between two drills; then an alert says that one is overdue.",
     )
+    image: Image | None = Field(
+        default=None,
+        description="The image of the recovery commands, by its digest; docs/runbooks/recovery-postgres.md says how "
+        "it is built. With it a Cloud Run job practises recovery of PostgreSQL; without it people run the drills.",
+        examples=["asia-northeast1-docker.pkg.dev/triptrip-images/platform/recovery@sha256:" + "0123456789abcdef" * 4],
+    )
+    interval: Literal["week", "month"] = Field(
+        default="week",
+        description="How often the job runs: on Sunday, or on the second of the month. Each time it practises the kind "
+        "that is due first, so that all kinds have their turn.",
+    )
+    time: LocalTime = Field(
+        default=LocalTime.parse("12:00 Asia/Tokyo"),
+        description="When it starts, apart from backups, exports and maintenance. Rendered to UTC (COR-05).",
+    )
+    timeout: Annotated[Duration, Between("1 hour", "24 hours", "1 hour")] = Field(
+        default=Duration.parse("12 hours"),
+        description="How long one drill may run. One that is cut off leaves its throw-away instance to the next drill, "
+        "which deletes it.",
+    )
     targets: dict[RecoveryKind, TargetSettings] = Field(
         default_factory=_document,
         examples=[{"pit": {"rpo": "1 minute", "rto": "1 hour"}}],
         description="What each kind of recovery must reach; a kind that is left out is not drilled.",
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        least = _LEAST[self.interval]
+        if self.image is not None and self.every < least:
+            allowed = f"at least {least} with interval: {self.interval}, or every drill would come too late"
+            refuse_all([Finding("every", self.every, allowed, f"raise it to {least} or more, or drill more often")])
+        return self
+
+
+_LEAST: Mapping[str, Duration] = {"week": Duration.parse("8 days"), "month": Duration.parse("32 days")}
+"""The longest time between two runs of a schedule, and a day for the run itself."""

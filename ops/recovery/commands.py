@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
+from infra.derive.drills import DUE
 from ops.recovery import moments
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.terminal import Terminal
@@ -145,7 +146,9 @@ def write_runbook(
 
 def drill(  # noqa: PLR0913, PLR0917 # a command's options
     env: Env = "dev",
-    kind: Annotated[str, typer.Option(help="restore pit, restore full or export")] = "restore pit",
+    kind: Annotated[
+        str, typer.Option(help="restore pit, restore full, export, or due: the one that is due first")
+    ] = "restore pit",
     history: Annotated[bool, typer.Option("--history", help="Print what drills have achieved")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a drill is overdue")] = False,
     plan: Plan = False,
@@ -159,23 +162,30 @@ def drill(  # noqa: PLR0913, PLR0917 # a command's options
 
         if history or check:
             raise typer.Exit(_shown(env, is_check=check))
-        if kind not in drills.targets():
-            raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join(drills.targets()))
+        if kind not in (DUE, *drills.targets()):
+            raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join((*drills.targets(), DUE)))
+        if kind == DUE and not plan:
+            kind = drills.due(_records(env), datetime.now(UTC))
+            _console.print(f"due first: {kind}")
         made = performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
         if made is not None and (verdict := made.value("record")["verdict"]) != "met":
             raise RefusedError(f"drill {made.journal.run}", f"its targets were {verdict}", fix="see its record")
 
 
-def _shown(env: str, *, is_check: bool) -> int:
+def _records(env: str) -> list[dict[str, Any]]:
+    """What drills have achieved, the newest first."""
     from ops.recovery import drill as drills  # noqa: PLC0415 # see above
     from ops.recovery import session  # noqa: PLC0415 # see above
     from ops.recovery.cloud import connect  # noqa: PLC0415 # see above
 
-    google = connect(session.target_of(env))
-    try:
-        records = drills.history(google.bucket)
-    finally:
-        google.close()
+    with closing(connect(session.target_of(env))) as google:
+        return drills.history(google.bucket)
+
+
+def _shown(env: str, *, is_check: bool) -> int:
+    from ops.recovery import drill as drills  # noqa: PLC0415 # see above
+
+    records = _records(env)
     grid = Grid("run", "kind", "RPO, s", "of", "RTO, s", "of", "verdict")
     for row in records:
         figures = (row["rpo_seconds"], row["target_rpo_seconds"], row["rto_seconds"], row["target_rto_seconds"])

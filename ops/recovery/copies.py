@@ -1,9 +1,11 @@
 """What every procedure does with copies: which instance is live, a temporary one made, trusted, and deleted again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from ops.recovery import marks
+from infra.derive.drills import DRILL_MARK, RECOVERY_MARK
+from ops.recovery import marks, moments
 from ops.recovery.cloud.calls import ConflictError
 from ops.recovery.cloud.sql import FAILED, RUNNABLE, Instance
 from ops.recovery.errors import RecoveryError
@@ -11,6 +13,12 @@ from ops.recovery.postgres.databases import Databases
 from ops.recovery.steps import Run
 
 _ATTEMPTS = 5
+_MARKS = {"drill": DRILL_MARK}
+"""What a procedure's copies carry in their names, where it is not a recovery's mark."""
+
+_READS = ("pg_read_all_data",)
+_LONGEST = timedelta(hours=24)
+"""No drill goes on for longer (recovery.drills.timeout)."""
 
 
 def live_instance(run: Run) -> str:
@@ -43,7 +51,7 @@ def make(run: Run, live: str, begin: Callable[[str], None]) -> dict[str, Any]:
     """
     attempt = int(run.journal.values.get("attempt", 1))
     for number in range(attempt, attempt + _ATTEMPTS):
-        name = marks.instance_name(live, run.journal.run, number)
+        name = marks.instance_name(live, run.journal.run, number, _MARKS.get(run.journal.procedure, RECOVERY_MARK))
         run.journal.keep(attempt=number, copy=name)
         instance = run.google.sql.get(name)
         if instance is not None and _is_spoilt(run, instance):
@@ -85,6 +93,34 @@ def remove(run: Run, name: str) -> None:
     if instance.is_guarded:
         run.google.sql.unguard(name, run.journal.run)
     run.google.sql.delete(name)
+
+
+def sweep(run: Run) -> list[str]:
+    """Delete what drills have left that were cut off, and whose journals may be lost; returns the names."""
+    swept = []
+    for instance in run.google.sql.all():
+        left = marks.drill_of(instance.name)
+        if left and left != run.journal.run and run.clock() - moments.of_run(left) > _LONGEST:
+            users = run.google.names.users_of(instance.address) if instance.address else []
+            marks.check_deletable(instance.name, left, run.declared.instances, users)
+            if instance.is_guarded:
+                run.google.sql.unguard(instance.name, left)
+            run.google.sql.delete(instance.name)
+            swept.append(instance.name)
+    return swept
+
+
+def admit(run: Run, name: str) -> str:
+    """Let whoever signs in with a token read the run's own copy: nobody has to be a user of the live database for it.
+
+    Returns the user, empty where one signs in with a password, who must be in the database.
+    """
+    instance = found(run, name)
+    marks.check_deletable(name, run.journal.run, run.declared.instances, [])
+    user = databases(run).token_user
+    if user:
+        run.google.sql.create_user(instance.name, user, _READS)
+    return user
 
 
 def databases(run: Run) -> Databases:

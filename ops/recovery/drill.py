@@ -1,5 +1,6 @@
 """Drills: a restore into a throw-away instance, checked, measured against the targets, kept as history, torn down."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,10 +46,22 @@ def _source(run: Run) -> dict[str, Any]:
     return _WAYS[run.option("kind")](run)
 
 
+def _sweep(run: Run) -> dict[str, Any]:
+    for name in (swept := copies.sweep(run)):
+        run.reporter.say(f"  deleted {name}, which a drill had left")
+    return {"swept": swept}
+
+
 def _copy(run: Run) -> dict[str, Any]:
     made = copies.make(run, run.value("live"), lambda name: sources.begin_copy(run, name))
     copies.unguard(run, made["copy"])
     return made
+
+
+def _admit(run: Run) -> dict[str, Any]:
+    if user := copies.admit(run, run.value("copy")):
+        run.reporter.say(f"  {user} may read {run.value('copy')}")
+    return {}
 
 
 def _validate(run: Run) -> dict[str, Any]:
@@ -81,7 +94,9 @@ def _record(run: Run) -> dict[str, Any]:
         "verdict": "failed" if run.value("failed") else "met" if is_met else "missed",
         "checks": run.value("checks"),
     }
-    run.google.bucket.keep(f"{PREFIX}{run.journal.run}.json", record)
+    # An alert counts the records of drills by their names, and a failed one has proven nothing.
+    ending = ".failed.json" if run.value("failed") else ".json"
+    run.google.bucket.keep(f"{PREFIX}{run.journal.run}{ending}", record)
     run.reporter.say(f"  RPO {record['rpo_seconds']} s of {record['target_rpo_seconds']:.0f} s")
     run.reporter.say(f"  RTO {record['rto_seconds']} s of {record['target_rto_seconds']:.0f} s: {record['verdict']}")
     return {"record": record}
@@ -99,12 +114,25 @@ DRILL = Procedure(
     promise="the targets of ops/recovery/targets.yaml",
     steps=(
         Step(
+            "sweep",
+            "clear away",
+            "throw-away instances of drills that were cut off more than a day ago are deleted, after the same checks "
+            "as everywhere",
+            _sweep,
+        ),
+        Step(
             "source", "find the source", "the newest logs, the newest backup or the newest export, by --kind", _source
         ),
         Step(
             "copy", "make a throw-away instance", "its name carries the run's mark; no name ever stands for it", _copy
         ),
         Step("load", "load the export", "only for an export: Cloud SQL imports the dump", sources.fill_copy),
+        Step(
+            "admit",
+            "let the drill in",
+            "an account that signs in with a token becomes a user of the throw-away instance alone, who may read",
+            _admit,
+        ),
         Step(
             "validate",
             "check the data",
@@ -123,6 +151,16 @@ def history(bucket: Any) -> list[dict[str, Any]]:
     """What drills have achieved, the newest first."""
     found = [bucket.json(name) for name in reversed(bucket.names(PREFIX)) if name.endswith(".json")]
     return [record for record in found if record is not None]
+
+
+def due(records: Sequence[Mapping[str, Any]], now: datetime) -> str:
+    """The kind of drill to do next: one never done, else the one that has used up most of its time."""
+
+    def used(kind: str) -> float:
+        begun = [moments.from_rfc3339(row["started_at"]) for row in records if row["kind"] == kind]
+        return (now - max(begun)) / targets()[kind].every if begun else math.inf
+
+    return max(targets(), key=used)
 
 
 def overdue(records: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:

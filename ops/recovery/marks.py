@@ -2,16 +2,16 @@
 
 import re
 
+from infra.derive.drills import DRILL_MARK, RECOVERY_MARK, base_name
 from ops.recovery.errors import RefusedError
 
-_MARK = "-recovery-"
-_MARKED = re.compile(r"[a-z][a-z0-9-]*-recovery-(?P<run>\d{8}t\d{6}z)(-\d+)?")
+_MARKED = re.compile(rf"[a-z][a-z0-9-]*(?P<mark>{RECOVERY_MARK}|{DRILL_MARK})(?P<run>\d{{8}}t\d{{6}}z)(-\d+)?")
 
 
-def instance_name(primary: str, run: str, attempt: int = 1) -> str:
+def instance_name(primary: str, run: str, attempt: int = 1, mark: str = RECOVERY_MARK) -> str:
     """The name of a copy that a run makes; a further attempt needs another one, since Cloud SQL blocks a used name."""
     tail = "" if attempt == 1 else f"-{attempt}"
-    return f"{_base(primary)}{_MARK}{run.lower()}{tail}"
+    return f"{base_name(primary)}{mark}{run.lower()}{tail}"
 
 
 def schema_name(run: str) -> str:
@@ -38,11 +38,7 @@ def check_deletable(name: str, run: str, declared: tuple[str, ...], names_of_it:
         )
 
 
-def is_marked(name: str) -> bool:
-    """Whether a name is one that recoveries give."""
-    return _MARKED.fullmatch(name) is not None
-
-
-def _base(primary: str) -> str:
-    """Copies of a copy do not grow the name."""
-    return primary.partition(_MARK)[0]
+def drill_of(name: str) -> str:
+    """The run of the drill that has made an instance, by its name; empty for any other instance."""
+    found = _MARKED.fullmatch(name)
+    return found["run"].upper() if found and found["mark"] == DRILL_MARK else ""

@@ -49,3 +49,8 @@ def both(moment: datetime) -> str:
 def run_id(moment: datetime) -> str:
     """The name of a run: its start, as the exports have it."""
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def of_run(run: str) -> datetime:
+    """When a run was started, by its name."""
+    return datetime.strptime(run, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from infra.derive.drills import JOURNALS_VARIABLE
 from ops.recovery.actions import Action
 from ops.recovery.cloud import Pace, connect
 from ops.recovery.declared import ROOT, Declared, declared
@@ -13,7 +14,7 @@ from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.journal import FOLDER, Journal
 from ops.recovery.steps import Procedure, Reporter, Run, Watcher, ask, perform
 
-FOLDER_VARIABLE = "TRIPTRIP_RECOVERY_FOLDER"
+FOLDER_VARIABLE = JOURNALS_VARIABLE
 """Where journals and dumps lie, instead of .recovery in the working tree."""
 
 

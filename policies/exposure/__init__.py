@@ -9,6 +9,7 @@ from policies.exposure import (
     cdn,
     cdn_cache,
     containers,
+    drills,
     elasticsearch,
     encryption_keys,
     firewall,
@@ -57,6 +58,7 @@ RULES = rules_of(
     containers,
     jobs,
     workflows,
+    drills,
     cdn,
     cdn_cache,
 )

@@ -59,7 +59,27 @@ def own_account(stack: Stack) -> Iterator[tuple[Resource, str]]:
     yield from about_each(stack.of(WORKFLOW), check)
 
 
+_DRILLS = (
+    "cloudsql.backupRuns.get",
+    "cloudsql.backupRuns.list",
+    "cloudsql.databases.create",
+    "cloudsql.databases.get",
+    "cloudsql.instances.clone",
+    "cloudsql.instances.connect",
+    "cloudsql.instances.create",
+    "cloudsql.instances.delete",
+    "cloudsql.instances.import",
+    "cloudsql.instances.list",
+    "cloudsql.instances.login",
+    "cloudsql.instances.restoreBackup",
+    "cloudsql.instances.update",
+    "cloudsql.users.create",
+    "dns.resourceRecordSets.list",
+)
+"""What a drill needs beside; iam-copies-only bounds what of it changes anything."""
+
 _PERMISSIONS = (
+    *_DRILLS,
     "cloudsql.instances.export",
     "cloudsql.instances.get",
     "logging.logEntries.create",
@@ -78,17 +98,17 @@ _PERMISSIONS = (
 
 @rule(
     "iam-custom-role",
-    title="A role of ours holds only permissions that are known to be harmless",
+    title="A role of ours holds only permissions that are known to be harmless, or bounded",
     severity=Severity.HIGH,
     types=[CUSTOM_ROLE],
     sources=["NIST 800-53: AC-6", "prowler iam custom roles"],
     reason="a role of ours has an innocent name: one permission more lets a writer of copies delete them",
-    fix="leave the permission out; what an export needs is in infra/catalog/recovery.yaml",
+    fix="leave the permission out; what exports and drills need is in infra/catalog/recovery.yaml",
     parameters={"permissions": Parameter(_PERMISSIONS, "Permissions that a custom role may hold")},
     good=[Case({"permissions": ["storage.objects.create"]})],
     bad=[
         Case({"permissions": ["storage.objects.create", "storage.objects.delete"]}),
-        Case({"permissions": ["cloudsql.instances.delete"]}),
+        Case({"permissions": ["cloudsql.instances.promoteReplica"]}),
         Case({"permissions": ["storage.buckets.update"]}),
         Case({"permissions": ["storage.objects.*"]}),
         Case({"permissions": []}),

@@ -11,3 +11,8 @@ TASK = "template.template"
 def containers(job: Node) -> list[Node]:
     """The containers of a job; raises Undecided while the list of them is unknown."""
     return job.nodes(f"{TASK}.containers")
+
+
+def is_drill(job: Node) -> bool:
+    """Whether a job practises recovery: it runs `drill` of the recovery commands."""
+    return any(container.texts("args")[:1] == ["drill"] for container in containers(job))

@@ -1,7 +1,7 @@
 """Copies are watched: how old the newest is, whether an export failed, and when recovery was last practised."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from policies.kit import Case, Parameter, Resource, Severity, Stack, must_be, must_reach, rule
 from policies.kit.exports import BACKUPS, CACHE_EXPORTS, argument, body, starts_a_workflow
@@ -194,19 +194,21 @@ def alert_failed(stack: Stack) -> Iterator[tuple[Resource, str]]:
             "workflows.googleapis.com/finished_execution_count",
         )
 
-        def tells(policy: Resource) -> bool:
-            conditions = [node.node("conditionThreshold") for node in policy.nodes("conditions")]
-            return policy.get("enabled") in (True, None) and any(
-                all(part in each.text("filter") for part in wanted)
-                and each.get("comparison") == "COMPARISON_GT"
-                and each.number("thresholdValue") in (0, None)
-                for each in conditions
-            )
-
-        if not some_of(stack.of(ALERT_POLICY), tells):
+        if not some_of(stack.of(ALERT_POLICY), lambda policy: tells_of_any(policy, wanted)):
             yield "no alert policy tells of its failed runs"
 
     yield from about_each_resource(stack.of(WORKFLOW), check)
+
+
+def tells_of_any(policy: Resource, wanted: Sequence[str]) -> bool:
+    """Whether an alert is raised by the first event that a filter with all of these parts counts."""
+    conditions = [node.node("conditionThreshold") for node in policy.nodes("conditions")]
+    return policy.get("enabled") in (True, None) and any(
+        all(part in each.text("filter") for part in wanted)
+        and each.get("comparison") == "COMPARISON_GT"
+        and each.number("thresholdValue") in (0, None)
+        for each in conditions
+    )
 
 
 @rule(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.kit import Case, Parameter, Resource, Severity, must_be, rule, stated
-from policies.kit.jobs import TASK
+from policies.kit.jobs import TASK, is_drill
 from policies.kit.types import RUN_JOB, SCHEDULE
 
 
@@ -42,18 +42,32 @@ def once(job: Resource) -> Iterator[str]:
     types=[RUN_JOB],
     sources=["NIST 800-53: SC-5"],
     reason="Cloud Run's own ten minutes cut an index of a large table off; a job without an end holds the store's lock",
-    fix="set schemas.timeout in the stack file",
+    fix="set schemas.timeout, or recovery.drills.timeout, in the stack file",
     parameters={
         "least_seconds": Parameter(1800, "Seconds that a job may take at least"),
         "most_seconds": Parameter(3600, "Seconds after which a job must have ended"),
+        "most_drill_seconds": Parameter(86400, "The same for a drill, which waits for a whole database"),
     },
-    good=[_job(timeout="1800s"), _job(timeout="3600s")],
-    bad=[_job(), _job(timeout="600s"), _job(timeout="3601s"), _job(timeout="1h"), _job(timeout=3600)],
+    good=[
+        _job(timeout="1800s"),
+        _job(timeout="3600s"),
+        _job(timeout="43200s", containers=[{"args": ["drill", "--env", "prod"]}]),
+    ],
+    bad=[
+        _job(timeout="86401s", containers=[{"args": ["drill"]}]),
+        _job(timeout="43200s", containers=[{"args": ["apply", "drill"]}]),
+        _job(),
+        _job(timeout="600s"),
+        _job(timeout="3601s"),
+        _job(timeout="1h"),
+        _job(timeout=3600),
+    ],
 )
-def ends(job: Resource, least_seconds: int, most_seconds: int) -> Iterator[str]:
+def ends(job: Resource, least_seconds: int, most_seconds: int, most_drill_seconds: int) -> Iterator[str]:
+    most = most_drill_seconds if is_drill(job) else most_seconds
     text = job.text(f"{TASK}.timeout").removesuffix("s")
-    if not text.isascii() or not text.isdigit() or not least_seconds <= int(text) <= most_seconds:
-        yield stated(job, f"{TASK}.timeout", f"between {least_seconds}s and {most_seconds}s")
+    if not text.isascii() or not text.isdigit() or not least_seconds <= int(text) <= most:
+        yield stated(job, f"{TASK}.timeout", f"between {least_seconds}s and {most}s")
 
 
 @rule(

@@ -1,7 +1,7 @@
 """Cloud SQL's instances: looked at, copied, and only those deleted that carry a run's mark (sqladmin v1)."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,7 @@ class Instances:
         self._backups = client.backupRuns()
         self._databases = client.databases()
         self._operations = client.operations()
+        self._users = client.users()
         self._project = declared.project
         self._pace = pace
 
@@ -120,6 +121,14 @@ class Instances:
         except MissingError:
             body = {"name": database, "project": self._project, "instance": name}
             self._change(name, lambda: self._databases.insert(**self._of(name), body=body))
+
+    def create_user(self, name: str, user: str, roles: Sequence[str]) -> None:
+        """Let a service account sign in, as a member of some roles; nothing where it is a user already."""
+        body = {"name": user, "type": "CLOUD_IAM_SERVICE_ACCOUNT", "databaseRoles": list(roles)}
+        try:
+            self._change(name, lambda: self._users.insert(**self._of(name), body=body))
+        except ConflictError:
+            return
 
     def load(self, name: str, uri: str, database: str) -> None:
         """Import a dump of SQL, and wait for it; raises RecoveryError when it fails.

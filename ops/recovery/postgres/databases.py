@@ -12,14 +12,16 @@ import psycopg
 from google.auth.exceptions import GoogleAuthError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from infra.derive.drills import CONNECTION_VARIABLE
 from ops.recovery.cloud.sql import Instance
 from ops.recovery.errors import RecoveryError
 
-VARIABLE = "TRIPTRIP_RECOVERY_POSTGRES"
+VARIABLE = CONNECTION_VARIABLE
 """How recovery signs in: a connection string of libpq, whose host is replaced by the instance that is meant."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _EXAMPLE = "postgresql://recovery@pg-primary.prod.triptrip.internal:5432/triptrip?sslmode=verify-ca"
+_ACCOUNT = ".iam"
 _LOGIN_SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 _TOOLS: Mapping[str, str] = {
     "host": "PGHOST",
@@ -48,6 +50,12 @@ class Databases:
             ) from None
         self._folder = folder
 
+    @property
+    def token_user(self) -> str:
+        """The user, where it is a service account that signs in with a token; else empty."""
+        user = str(self._given.get("user", ""))
+        return user if user.endswith(_ACCOUNT) and not self._given.get("password") else ""
+
     @contextmanager
     def connected(self, instance: Instance) -> Iterator[Connection]:
         """A connection that commits each statement by itself; what the server refuses inside is a RecoveryError."""
@@ -75,7 +83,7 @@ class Databases:
             file = self._folder / f"{instance.name}.pem"
             file.write_text(instance.authority, encoding="ascii")
             found |= {"sslmode": "verify-ca", "sslrootcert": str(file)}
-        if not found.get("password") and str(found.get("user", "")).endswith(".iam"):
+        if self.token_user:
             found["password"] = _token()
         return found
 

@@ -40,6 +40,7 @@ class SqlAdmin:
         self.instances: dict[tuple[str, str], dict[str, Any]] = {}
         self.backups = Backups()
         self.deleted: dict[tuple[str, str], datetime] = {}
+        self.users: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._objects = objects
         self._clock = clock
 
@@ -61,6 +62,7 @@ class SqlAdmin:
             "sql.backupRuns.list": lambda call: self.backups.list(call, exists=self._exists(call)),
             "sql.backupRuns.get": self.backups.get,
             "sql.backupRuns.insert": self._back_up,
+            "sql.users.insert": self._insert_user,
             "sql.databases.get": self._database,
             "sql.databases.insert": self._insert_database,
             "sql.operations.get": self._operation,
@@ -178,6 +180,13 @@ class SqlAdmin:
     def _insert_database(self, call: Call) -> Any:
         row, name = self._free(call), call.body["name"]
         return self._begin(call, row, "CREATE_DATABASE", lambda: self.databases.create_database(row["name"], name))
+
+    def _insert_user(self, call: Call) -> Any:
+        row, body = self._free(call), call.body
+        users = self.users.setdefault((call["project"], row["name"]), {})
+        if body["name"] in users:
+            raise refuse("user-exists", user=body["name"])
+        return self._begin(call, row, "CREATE_USER", lambda: users.update({body["name"]: dict(body)}))
 
     def _promote(self, call: Call) -> Any:
         row = self._free(call)

@@ -1,5 +1,6 @@
 """Every command from start to end on an estate in memory, what PostgreSQL would answer, and what must hold."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -103,7 +104,7 @@ def check_live_untouched(estate: Estate) -> None:
     """Nothing that was ever asked would have changed, deleted or overwritten what is live."""
     for call in estate.api.calls:
         if call.method in (DELETE, PATCH, IMPORT, RESTORE):
-            assert "-recovery-" in call["instance"], f"{call.method} of {call['instance']}"
+            assert re.search("-(recovery|drill)-", call["instance"]), f"{call.method} of {call['instance']}"
         if call.method == RESTORE:
             assert "restoreInstanceSettings" in call.body
         assert not call.method.startswith(("sql.instances.promote", "sql.instances.switch", "storage.objects.delete"))

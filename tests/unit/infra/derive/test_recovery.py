@@ -161,7 +161,7 @@ def test_the_source_of_a_workflow_is_the_same_in_every_stack() -> None:
             ["exported_snapshots/.permissioncheck", "exported_snapshots/5a/5b/c/d/e/triptrip/reviews/metadata.json"],
         ),
         ("search", "snap-Yx1aB2c3.dat", ["index-12", "meta-Yx1aB2c3.dat", "snap-Yx1aB2c3.dat.part"]),
-        ("drills", f"drills/{RUN}.json", ["drills/notes.json"]),
+        ("drills", f"drills/{RUN}.json", ["drills/notes.json", f"drills/{RUN}.failed.json"]),
     ],
 )
 def test_a_copy_is_known_by_the_object_that_is_written_last(key: str, whole: str, parts: list[str]) -> None:

@@ -65,6 +65,15 @@ def _busy(_: World, sql: Any) -> Any:
     return sql.backupRuns().insert(project=PROJECT, instance=PRIMARY, body={})
 
 
+def _known_user(_: World, sql: Any) -> Any:
+    insert = sql.users().insert
+    body = {"name": "recovery@p.iam", "type": "CLOUD_IAM_SERVICE_ACCOUNT"}
+    operation = insert(project=PROJECT, instance=PRIMARY, body=body).execute()["name"]
+    while sql.operations().get(project=PROJECT, operation=operation).execute()["status"] != "DONE":
+        pass
+    return insert(project=PROJECT, instance=PRIMARY, body=body)
+
+
 def _guarded(_: World, sql: Any) -> Any:
     return sql.instances().delete(project=PROJECT, instance=PRIMARY)
 
@@ -140,6 +149,7 @@ CASES: dict[str, tuple[Callable[[World, Any], Any], ...]] = {
     "instance-missing": (_missing,),
     "not-authorized-or-missing": (_no_backup,),
     "name-in-use": (_taken_name, _blocked_name),
+    "user-exists": (_known_user,),
     "operation-in-progress": (_busy,),
     "deletion-protection": (_guarded,),
     "replicas-before-delete": (_with_replicas,),
