@@ -45,10 +45,13 @@ class ExportAlerts(Component):
         for copy in args.plan.copies:
             self._watch_age(copy)
         for plan in args.plan.exports:
-            self._watch_runs(plan.key, _WORKFLOW_FAILED.format(name=plan.name), f"An export of {plan.key}")
+            told = f"A run of the workflow {plan.name} has failed."
+            failures = _WORKFLOW_FAILED.format(name=plan.name)
+            self._watch_runs(plan.key, f"an export of {plan.key}", failures, _documentation(told))
         if args.plan.drills:
             failures = _JOB_FAILED.format(name=args.plan.drills.name)
-            self._watch_runs("drills", failures, "A drill", _RECOVERY_RUNBOOK)
+            told = f"A run of the job {args.plan.drills.name} has failed."
+            self._watch_runs("drills", "a drill", failures, _documentation(told, _RECOVERY_RUNBOOK))
         self.register_outputs({})
 
     def _watch_age(self, copy: CopyPlan) -> None:
@@ -82,10 +85,10 @@ class ExportAlerts(Component):
             opts=self.inside(metric, self._base.services["monitoring"]),
         )
 
-    def _watch_runs(self, key: str, failures: str, what: str, runbook: str = _RUNBOOK) -> None:
+    def _watch_runs(self, key: str, what: str, failures: str, documentation: dict[str, str]) -> None:
         gcp.monitoring.AlertPolicy(
             f"copies-alert-{key}-failed",
-            display_name=f"Copies: {what[0].lower()}{what[1:]} failed",
+            display_name=f"Copies: {what} failed",
             combiner="OR",
             enabled=True,
             severity="ERROR",
@@ -101,7 +104,7 @@ class ExportAlerts(Component):
                     },
                 }
             ],
-            documentation=_documentation(f"{what} has failed.", runbook),
+            documentation=documentation,
             opts=self.inside(self._base.services["monitoring"]),
         )
 
