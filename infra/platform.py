@@ -176,7 +176,11 @@ class Platform(Component):
             "workflows": {key: workflow.id for key, workflow in (exports.workflows if exports else {}).items()},
             "copies": {copy.key: copy.promise.seconds for copy in plan.copies},
             "targets": {
-                kind: {"rpoSeconds": target.rpo_seconds, "rtoSeconds": target.rto_seconds}
+                kind: {
+                    "rpoSeconds": target.rpo_seconds,
+                    "rtoSeconds": target.rto_seconds,
+                    "everySeconds": target.every_seconds,
+                }
                 for kind, target in plan.targets.items()
             },
             **({"drillJob": plan.drills.name} if plan.drills else {}),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from infra.catalog import recovery_rows as catalog
 from infra.catalog.recovery_rows import CopyRow, ExportRow
@@ -23,7 +23,7 @@ from infra.derive.names import Names
 from infra.derive.postgres import postgres_plan
 from infra.settings import Settings
 from infra.settings.recovery import RecoverySettings
-from infra.settings.recovery_parts import RecoveryKind
+from infra.settings.recovery_parts import DrillKind, TargetSettings
 from infra.settings.units import Duration
 
 BACKUPS, CACHE_EXPORTS = "backups", "cache-exports"
@@ -67,10 +67,11 @@ class ExportPlan:
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """What a kind of recovery must reach, in seconds."""
+    """What a kind of drill must reach, and how often, in seconds."""
 
     rpo_seconds: int
     rto_seconds: int
+    every_seconds: int
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class RecoveryPlan:
     account_id: str
     operator_groups: tuple[str, ...]
     drill_every_seconds: int
-    targets: Mapping[RecoveryKind, TargetPlan]
+    targets: Mapping[DrillKind, TargetPlan]
     drills: DrillsPlan | None
 
     def copies_of(self, store: str) -> str:
@@ -115,8 +116,8 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
         operator_groups=tuple(sorted(recovery.operator_groups)),
         drill_every_seconds=recovery.drills.every.seconds,
         targets={
-            kind: TargetPlan(target.rpo.seconds, target.rto.seconds)
-            for kind, target in sorted(recovery.drills.targets.items())
+            kind: TargetPlan(target.rpo.seconds, target.rto.seconds, target.every.seconds)
+            for kind, target in sorted(recovery.drills.targets.items(), key=_by_proof)
         },
         drills=drills_plan(recovery.drills, settings, names, account_id),
     )
@@ -127,7 +128,8 @@ def role_id(names: Names, *parts: str) -> str:
     return names.of(*parts).replace("-", "_")
 
 
-def _bucket_name(settings: Settings, key: str) -> str:
+def bucket_name(settings: Settings, key: str) -> str:
+    """The name of a bucket of copies, whether it is declared or not."""
     project = settings.project
     return f"{project.gcp_project}-{project.generation}-{key}"
 
@@ -135,7 +137,7 @@ def _bucket_name(settings: Settings, key: str) -> str:
 def _buckets(recovery: RecoverySettings, settings: Settings) -> Iterator[BucketPlan]:
     yield BucketPlan(
         key=BACKUPS,
-        name=_bucket_name(settings, BACKUPS),
+        name=bucket_name(settings, BACKUPS),
         region=recovery.region,
         retention_seconds=recovery.retention.seconds,
         locked=recovery.locked,
@@ -147,7 +149,7 @@ def _buckets(recovery: RecoverySettings, settings: Settings) -> Iterator[BucketP
     if "redis-exports" in features(settings):
         yield BucketPlan(
             key=CACHE_EXPORTS,
-            name=_bucket_name(settings, CACHE_EXPORTS),
+            name=bucket_name(settings, CACHE_EXPORTS),
             # Beside the instance: 24 times a day its whole content would cross to the second region, at a price far
             # above the instance's own, for a cache that can be filled anew (ADR 0024).
             region=settings.project.region,
@@ -158,6 +160,10 @@ def _buckets(recovery: RecoverySettings, settings: Settings) -> Iterator[BucketP
             storage_classes={},
             expiry_days=recovery.redis.kept.days,
         )
+
+
+def _by_proof(item: tuple[DrillKind, TargetSettings]) -> int:
+    return get_args(DrillKind).index(item[0])
 
 
 def _by_age(item: tuple[str, Duration]) -> Duration:
@@ -187,7 +193,7 @@ def _postgres(recovery: RecoverySettings, settings: Settings, names: Names) -> _
         project=settings.project.gcp_project,
         instance=plan.primary.name,
         databases=(plan.database,),
-        bucket=_bucket_name(settings, BACKUPS),
+        bucket=bucket_name(settings, BACKUPS),
     )
     return _Asked(schedule.daily(recovery.postgres.time), BACKUPS, postgres_export(), argument)
 
@@ -199,7 +205,7 @@ def _redis(recovery: RecoverySettings, settings: Settings, names: Names) -> _Ask
         project=settings.project.gcp_project,
         region=settings.project.region,
         instance=cache_plan(settings.cache, settings, names).name,
-        bucket=_bucket_name(settings, CACHE_EXPORTS),
+        bucket=bucket_name(settings, CACHE_EXPORTS),
     )
     return _Asked(f"{recovery.redis.minute} * * * *", CACHE_EXPORTS, redis_export(), argument)
 
@@ -236,7 +242,7 @@ def _copies(recovery: RecoverySettings, settings: Settings, names: Names) -> Ite
 
 def _place(row: CopyRow, settings: Settings, names: Names) -> str:
     if row.bucket != "search-snapshots":
-        return _bucket_name(settings, row.bucket)
+        return bucket_name(settings, row.bucket)
     search = elasticsearch_plan(settings.elasticsearch, settings, names) if settings.elasticsearch else None
     return search.snapshots.bucket if search and search.snapshots else ""
 

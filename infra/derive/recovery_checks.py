@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import get_args
 
 from infra import catalog
 from infra.catalog import recovery_rows
@@ -10,6 +11,7 @@ from infra.derive.features import features
 from infra.derive.findings import Advice
 from infra.settings import Problem, Settings
 from infra.settings.recovery import RecoverySettings
+from infra.settings.recovery_parts import DrillKind
 from infra.settings.units import LocalTime
 
 _HOUR, _DAY = 60, 24 * 60
@@ -148,7 +150,7 @@ def _nothing_to_copy(settings: Settings) -> Iterator[Advice]:
 
 
 def _drills(recovery: RecoverySettings) -> Iterator[Advice]:
-    if missing := [kind for kind in ("table", "pit", "full", "region") if kind not in recovery.drills.targets]:
+    if missing := [kind for kind in get_args(DrillKind) if kind not in recovery.drills.targets]:
         yield Advice(
             "recovery.drills.targets",
             f"nobody practises {', '.join(missing)}: a recovery never tried may fail",

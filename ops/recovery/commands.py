@@ -21,6 +21,7 @@ from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.terminal import Terminal
 
 if TYPE_CHECKING:
+    from infra.derive.recovery import TargetPlan
     from ops.recovery.declared import Declared
     from ops.recovery.steps import Procedure, Run
 
@@ -146,9 +147,7 @@ def write_runbook(
 
 def drill(  # noqa: PLR0913, PLR0917 # a command's options
     env: Env = "dev",
-    kind: Annotated[
-        str, typer.Option(help="restore pit, restore full, export, or due: the one that is due first")
-    ] = "restore pit",
+    kind: Annotated[str, typer.Option(help="pit, full, export, or due: the one that is due first")] = "pit",
     history: Annotated[bool, typer.Option("--history", help="Print what drills have achieved")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a drill is overdue")] = False,
     plan: Plan = False,
@@ -162,14 +161,25 @@ def drill(  # noqa: PLR0913, PLR0917 # a command's options
 
         if history or check:
             raise typer.Exit(_shown(env, is_check=check))
-        if kind not in (DUE, *drills.targets()):
-            raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join((*drills.targets(), DUE)))
+        targets = _targets(env)
+        if kind not in (DUE, *targets):
+            raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join((*targets, DUE)))
         if kind == DUE and not plan:
-            kind = drills.due(_records(env), datetime.now(UTC))
+            kind = drills.due(_records(env), targets, datetime.now(UTC))
             _console.print(f"due first: {kind}")
         made = performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
         if made is not None and (verdict := made.value("record")["verdict"]) != "met":
             raise RefusedError(f"drill {made.journal.run}", f"its targets were {verdict}", fix="see its record")
+
+
+def _targets(env: str) -> Mapping[str, TargetPlan]:
+    """What each kind of drill must reach in this environment."""
+    from ops.recovery import session  # noqa: PLC0415 # see above
+
+    if not (targets := session.target_of(env).targets):
+        fix = "declare triptrip:recovery, or give recovery.drills.targets a kind"
+        raise RecoveryError(f"Pulumi.{env}.yaml", "declares no drills", fix=fix)
+    return targets
 
 
 def _records(env: str) -> list[dict[str, Any]]:
@@ -191,7 +201,7 @@ def _shown(env: str, *, is_check: bool) -> int:
         figures = (row["rpo_seconds"], row["target_rpo_seconds"], row["rto_seconds"], row["target_rto_seconds"])
         grid.add_row(row["run"], row["kind"], *(f"{figure:g}" for figure in figures), row["verdict"])
     _console.print(grid)
-    due = drills.overdue(records, datetime.now(UTC))
+    due = drills.overdue(records, _targets(env), datetime.now(UTC))
     for line in due:
         _console.print(f"overdue: {line}")
     return _REFUSED if is_check and due else _DONE

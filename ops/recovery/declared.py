@@ -7,7 +7,8 @@ from typing import Any
 
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
-from infra.settings import SettingsError
+from infra.derive.recovery import BACKUPS, TargetPlan, bucket_name
+from infra.settings import Settings, SettingsError
 from infra.settings.check import check
 from ops.recovery.errors import RecoveryError
 
@@ -19,7 +20,7 @@ class Declared:
     """PostgreSQL of one environment as its stack file says.
 
     `instances` are all declared ones, the primary first: none of them may ever be deleted by a recovery. `bucket` holds
-    exports and drills.
+    exports and drills, `targets` are what each kind of drill must reach; none where the stack declares no recovery.
     """
 
     environment: str
@@ -31,6 +32,7 @@ class Declared:
     zone: str
     log_days: int
     bucket: str
+    targets: Mapping[str, TargetPlan]
     plan: PostgresPlan
     encryption_key: str
     network: str
@@ -94,12 +96,11 @@ def declared(environment: str, folder: Path = ROOT) -> Declared:
         raise RecoveryError(path.name, f"its settings are wrong\n{error}", fix=fix) from None
     if plan.postgres is None:
         raise RecoveryError(path.name, "declares no postgres", fix="there is nothing to recover in this environment")
-    project = settings.project
-    return _declared(environment, project.gcp_project, plan.postgres.primary.region, plan, plan.postgres)
+    return _declared(environment, settings, plan, plan.postgres)
 
 
-def _declared(environment: str, project: str, region: str, plan: PlatformPlan, postgres: PostgresPlan) -> Declared:
-    names = plan.names
+def _declared(environment: str, settings: Settings, plan: PlatformPlan, postgres: PostgresPlan) -> Declared:
+    project, region = settings.project.gcp_project, postgres.primary.region
     ring = next(
         f"projects/{project}/locations/{region}/keyRings/{each.name}"
         for each in plan.encryption.rings
@@ -114,8 +115,8 @@ def _declared(environment: str, project: str, region: str, plan: PlatformPlan, p
         version=postgres.version,
         zone=plan.network.dns_zone_name,
         log_days=postgres.backup.transaction_log_days if postgres.backup.point_in_time_recovery else 0,
-        # The contract of the backup bucket: <project>-<generation>-backups.
-        bucket=f"{project}-{names.generation}-backups",
+        bucket=bucket_name(settings, BACKUPS),
+        targets={**plan.recovery.targets} if plan.recovery else {},
         plan=postgres,
         encryption_key=f"{ring}/cryptoKeys/postgres",
         network=f"projects/{project}/global/networks/{plan.network.name}",

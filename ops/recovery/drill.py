@@ -2,42 +2,19 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from infra.derive.recovery import TargetPlan
 from ops.recovery import copies, moments, sources, validate
 from ops.recovery.errors import RefusedError
 from ops.recovery.steps import Procedure, Run, Step
 
 PREFIX = "drills/"
-_TARGETS = Path(__file__).with_name("targets.yaml")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a kind of drill is measured against."""
-
-    rpo: timedelta
-    rto: timedelta
-    every: timedelta
-
-
-def targets() -> Mapping[str, Target]:
-    """Targets by the drill's kind."""
-    rows = yaml.safe_load(_TARGETS.read_text(encoding="utf-8"))
-    return {
-        kind: Target(timedelta(seconds=row["rpo"]), timedelta(seconds=row["rto"]), timedelta(days=row["every_days"]))
-        for kind, row in rows.items()
-    }
-
 
 _WAYS = {
-    "restore pit": sources.newest_logs,
-    "restore full": sources.newest_backup,
+    "pit": sources.newest_logs,
+    "full": sources.newest_backup,
     "export": sources.newest_export,
 }
 
@@ -77,18 +54,18 @@ def _validate(run: Run) -> dict[str, Any]:
 def _record(run: Run) -> dict[str, Any]:
     """Keep what was achieved; the time that a person needed between two runs counts, as it would on the day."""
     kind = run.option("kind")
-    target = targets()[kind]
+    target = run.declared.targets[kind]
     rto = moments.from_rfc3339(run.value("recovered_at")) - run.journal.begun
     rpo = sources.age(run)
-    is_met = rpo <= target.rpo and rto <= target.rto
+    is_met = rpo.total_seconds() <= target.rpo_seconds and rto.total_seconds() <= target.rto_seconds
     record = {
         "kind": kind,
         "run": run.journal.run,
         "environment": run.declared.environment,
         "started_at": moments.rfc3339(run.journal.begun),
         "recovered_at": run.value("recovered_at"),
-        "target_rpo_seconds": target.rpo.total_seconds(),
-        "target_rto_seconds": target.rto.total_seconds(),
+        "target_rpo_seconds": target.rpo_seconds,
+        "target_rto_seconds": target.rto_seconds,
         "rpo_seconds": round(rpo.total_seconds(), 3),
         "rto_seconds": round(rto.total_seconds(), 3),
         "verdict": "failed" if run.value("failed") else "met" if is_met else "missed",
@@ -111,7 +88,7 @@ DRILL = Procedure(
     name="drill",
     summary="A restore into a throw-away instance, measured.",
     requirement="TGT-PG-RPO, TGT-PG-RTO, REC-PITR, REC-FULL",
-    promise="the targets of ops/recovery/targets.yaml",
+    promise="recovery.drills.targets of the stack file",
     steps=(
         Step(
             "sweep",
@@ -153,27 +130,28 @@ def history(bucket: Any) -> list[dict[str, Any]]:
     return [record for record in found if record is not None]
 
 
-def due(records: Sequence[Mapping[str, Any]], now: datetime) -> str:
+def due(records: Sequence[Mapping[str, Any]], targets: Mapping[str, TargetPlan], now: datetime) -> str:
     """The kind of drill to do next: one never done, else the one that has used up most of its time."""
 
     def used(kind: str) -> float:
         begun = [moments.from_rfc3339(row["started_at"]) for row in records if row["kind"] == kind]
-        return (now - max(begun)) / targets()[kind].every if begun else math.inf
+        return (now - max(begun)).total_seconds() / targets[kind].every_seconds if begun else math.inf
 
-    return max(targets(), key=used)
+    return max(targets, key=used)
 
 
-def overdue(records: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
+def overdue(records: Sequence[Mapping[str, Any]], targets: Mapping[str, TargetPlan], now: datetime) -> list[str]:
     """The kinds of drill that are due, a line each: never met, or not since too long."""
     told = []
-    for kind, target in targets().items():
+    for kind, target in targets.items():
+        every = timedelta(seconds=target.every_seconds)
         met = [
             moments.from_rfc3339(row["started_at"])
             for row in records
             if row["kind"] == kind and row["verdict"] == "met"
         ]
         if not met:
-            told.append(f"{kind}: no drill has met its targets yet; due every {target.every.days} days")
-        elif now - max(met) > target.every:
-            told.append(f"{kind}: last met {moments.both(max(met))}; due every {target.every.days} days")
+            told.append(f"{kind}: no drill has met its targets yet; due every {every.days} days")
+        elif now - max(met) > every:
+            told.append(f"{kind}: last met {moments.both(max(met))}; due every {every.days} days")
     return told

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops.recovery.declared import ROOT
-from ops.recovery.drill import DRILL, targets
+from ops.recovery.declared import ROOT, declared
+from ops.recovery.drill import DRILL
 from ops.recovery.errors import RefusedError
 from ops.recovery.full import RESTORE_FULL
 from ops.recovery.pit import RESTORE_PIT
@@ -14,6 +14,7 @@ from ops.recovery.table import RESTORE_TABLE
 
 PATH = ROOT / "docs" / "runbooks" / "recovery-postgres.md"
 _TEMPLATE = Path(__file__).with_name("runbook.md")
+_MINUTE, _DAY = 60, 86400
 _PROCEDURES = (RESTORE_TABLE, RESTORE_PIT, RESTORE_FULL, DRILL)
 
 
@@ -47,6 +48,6 @@ def _steps(procedure: Procedure) -> Iterator[str]:
 
 
 def _targets() -> Iterator[str]:
-    for kind, target in targets().items():
-        rpo, rto = f"{target.rpo.total_seconds():.0f} s", f"{target.rto.total_seconds() / 60:.0f} min"
-        yield f"| `--kind '{kind}'` | {rpo} | {rto} | {target.every.days} days |"
+    for kind, target in declared("prod").targets.items():
+        every = target.every_seconds // _DAY
+        yield f"| `--kind {kind}` | {target.rpo_seconds} s | {target.rto_seconds // _MINUTE} min | {every} days |"

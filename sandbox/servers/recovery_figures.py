@@ -92,7 +92,7 @@ def _pit(estate: RealEstate) -> Iterator[Figure]:
 
 
 def _drill() -> Iterator[Figure]:
-    record = _performed(DRILL, {"kind": "restore pit"}).value("record")
+    record = _performed(DRILL, {"kind": "pit"}).value("record")
     for name in ("rpo", "rto"):
         target = record[f"target_{name}_seconds"]
         yield Figure(

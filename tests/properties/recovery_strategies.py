@@ -8,7 +8,7 @@ from infra import catalog
 
 Raw = dict[str, Any]
 
-_KINDS = ("table", "pit", "full", "region")
+_KINDS = ("pit", "full", "export")
 
 
 @st.composite
@@ -47,8 +47,14 @@ def copies(draw: st.DrawFn, stores: Raw, project: Raw) -> Raw:
                 "targets": draw(
                     st.dictionaries(
                         st.sampled_from(_KINDS),
-                        st.fixed_dictionaries({"rpo": st.just("1 minute"), "rto": st.sampled_from(["90 s", "7 days"])}),
-                        max_size=4,
+                        st.fixed_dictionaries(
+                            {
+                                "rpo": st.just("1 minute"),
+                                "rto": st.sampled_from(["90 s", "7 days"]),
+                                "every": st.sampled_from(["1 day", "400 days"]),
+                            }
+                        ),
+                        max_size=3,
                     )
                 ),
             },

@@ -35,7 +35,7 @@ def test_a_drill_of_a_moment_is_measured(estate: RealEstate) -> None:
     Commits.make_table(estate.way())
     with Commits(estate.way) as commits:
         commits.wait_for(50)
-        performed(DRILL, {"kind": "restore pit"})
+        performed(DRILL, {"kind": "pit"})
     found = record(estate)
     assert found["verdict"] == "met"
     assert {check["check"] for check in found["checks"]} >= {"takes writes", "has data", "indexes are valid"}

@@ -48,7 +48,7 @@ def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
 
 def test_a_drill_knows_the_schema_as_declared(booked: tuple[RealEstate, Database]) -> None:
     estate, _ = booked
-    performed(DRILL, {"kind": "restore pit"}, environment=STACK)
+    performed(DRILL, {"kind": "pit"}, environment=STACK)
     name = next(name for name in estate.storage.names(estate.bucket) if name.startswith("drills/"))
     record = json.loads(estate.storage.content(estate.bucket, name))
     assert record["verdict"] == "met"

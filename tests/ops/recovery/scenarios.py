@@ -208,7 +208,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "drill": Scenario(
         DRILL,
-        {"kind": "restore pit"},
+        {"kind": "pit"},
         (*LOOKS, WINDOW, CLONE, PATCH, DELETE, "sql.operations.get", "storage.objects.insert"),
         _nothing,
         _drilled,

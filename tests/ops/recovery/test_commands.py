@@ -38,6 +38,8 @@ from tests.ops.recovery.scenarios import (
 
 PIT = ("restore", "pit", "--before", "2026-11-26 03:00 JST")
 
+TARGETS = declared("dev").targets
+
 
 def asked(*words: str) -> Result:
     return CliRunner().invoke(application, list(words))
@@ -190,17 +192,17 @@ def test_tables_and_counts_are_read_as_they_are_written() -> None:
 def test_drills_are_kept_and_an_overdue_one_fails_the_check(estate: Estate) -> None:
     none = asked("drill", "--history", "--check")
     assert none.exit_code == 1
-    assert "restore pit: no drill has met its targets yet" in none.output
+    assert "pit: no drill has met its targets yet" in none.output
     perform(SCENARIOS["drill"])
     record = json.loads(estate.storage.content(estate.bucket, estate.storage.names(estate.bucket)[0]))
     assert record["verdict"] == "met"
     assert record["rpo_seconds"] <= record["target_rpo_seconds"]
     told = asked("drill", "--history", "--check")
     assert told.exit_code == 1, "two other kinds are due"
-    assert "overdue: restore pit" not in told.output
+    assert "overdue: pit" not in told.output
     assert record["run"] in told.output
     later = datetime.now(UTC) + timedelta(days=32)
-    assert any("restore pit: last met" in line for line in drill.overdue([record], later))
+    assert any("pit: last met" in line for line in drill.overdue([record], TARGETS, later))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_the_job_goes_all_the_way_to_google_before_it_fails(image: Path, tmp_pat
     """Every module of a drill is in the image: what it cannot do is reach the cloud, which it says in one message."""
     arguments, variables = told(plan_of("prod", {}))
     variables["TRIPTRIP_RECOVERY_FOLDER"] = str(tmp_path / "journals")
-    kind = ["restore pit" if word == "due" else word for word in arguments]
+    kind = ["pit" if word == "due" else word for word in arguments]
     program = f"""
 import dataclasses, runpy
 from ops.recovery import cloud, session

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from infra.derive.drills import DUE
 from ops.__main__ import application
 from ops.recovery import drill, moments, session
+from ops.recovery.declared import declared
 from ops.recovery.errors import RefusedError
 from ops.recovery.marks import check_deletable, drill_of, instance_name
 from ops.recovery.steps import Procedure
@@ -19,6 +20,7 @@ from sandbox.servers.estate import Estate
 from tests.ops.recovery.scenarios import CLONE, DELETE, QUICK, SCENARIOS, check_live_untouched, perform, without_sql
 
 NOW = datetime.now(UTC)
+TARGETS = declared("dev").targets
 ACCOUNT = "recovery-triptrip-dev@triptrip-dev.iam"
 BY_TOKEN = f"postgresql://{ACCOUNT.replace('@', '%40')}@somewhere:5432/triptrip?sslmode=verify-ca"
 
@@ -119,26 +121,26 @@ def test_whoever_has_a_password_makes_no_user(estate: Estate) -> None:
 @pytest.mark.parametrize(
     ("days", "kind"),
     [
-        ({}, "restore pit"),
-        ({"restore pit": 1}, "restore full"),
-        ({"restore pit": 40, "restore full": 1}, "export"),
-        ({"restore pit": 14, "restore full": 7, "export": 21}, "restore pit"),
-        ({"restore pit": 7, "restore full": 14, "export": 22}, "export"),
+        ({}, "pit"),
+        ({"pit": 1}, "full"),
+        ({"pit": 40, "full": 1}, "export"),
+        ({"pit": 14, "full": 7, "export": 21}, "pit"),
+        ({"pit": 7, "full": 14, "export": 22}, "export"),
     ],
     ids=str,
 )
 def test_the_kind_that_has_used_up_most_of_its_time_is_due_first(days: dict[str, int], kind: str) -> None:
     rows = [{"kind": each, "started_at": moments.rfc3339(NOW - timedelta(days=ago))} for each, ago in days.items()]
-    assert drill.due(rows, NOW) == kind
+    assert drill.due(rows, TARGETS, NOW) == kind
 
 
 def test_every_week_all_kinds_have_their_turn_before_they_are_overdue() -> None:
     rows: list[dict[str, Any]] = []
     for week in range(60):
         now = NOW + timedelta(weeks=week)
-        if week > len(drill.targets()):
-            assert drill.overdue(rows, now) == []
-        kind = drill.due(rows, now)
+        if week > len(TARGETS):
+            assert drill.overdue(rows, TARGETS, now) == []
+        kind = drill.due(rows, TARGETS, now)
         rows.append({"kind": kind, "started_at": moments.rfc3339(now), "verdict": "met"})
 
 
@@ -146,7 +148,7 @@ def test_the_job_asks_nobody_and_ends_with_0(estate: Estate, monkeypatch: pytest
     without_answers(monkeypatch)
     told = asked("--kind", DUE, "--yes-really", "dev")
     assert told.exit_code == 0, told.output
-    assert "due first: restore pit" in told.output
+    assert "due first: pit" in told.output
     [name] = estate.storage.names(estate.bucket)
     assert json.loads(estate.storage.content(estate.bucket, name))["verdict"] == "met"
     assert there(estate) == {estate.primary}
@@ -173,6 +175,6 @@ def test_a_cloud_that_does_not_answer_ends_with_2(estate: Estate, monkeypatch: p
 
 
 def test_without_the_environment_s_name_the_job_begins_nothing(estate: Estate) -> None:
-    told = CliRunner().invoke(application, ["drill", "--env", "prod", "--kind", "restore pit"])
+    told = CliRunner().invoke(application, ["drill", "--env", "prod", "--kind", "pit"])
     assert told.exit_code == 1
     assert estate.storage.names(estate.bucket) == []

@@ -184,7 +184,7 @@ def test_whoever_recovers_is_told_what_is_there(prod: Plan) -> None:
     assert told["account"] == "recovery-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
     assert told["workflows"]["postgres"].endswith("/workflows/triptrip-prod-export-postgres")
     assert told["copies"]["postgres"] == 26 * 3600
-    assert told["targets"]["region"] == {"rpoSeconds": 60, "rtoSeconds": 900}
+    assert told["targets"]["pit"] == {"rpoSeconds": 60, "rtoSeconds": 3600, "everySeconds": 31 * 86400}
 
 
 def test_the_inventory_tells_where_the_copies_of_each_store_lie(prod: Plan) -> None:

@@ -12,7 +12,7 @@ from infra.derive.drills import CONNECTION_VARIABLE, DrillsPlan, base_name
 from infra.derive.features import features
 from infra.derive.platform import derive
 from infra.settings.units import LocalTime
-from ops.recovery.drill import targets
+from ops.recovery.declared import declared
 from ops.recovery.marks import instance_name
 from tests.stacks import settings_of
 
@@ -115,5 +115,5 @@ def test_prod_without_a_job_needs_a_second_look() -> None:
 
 
 def test_a_job_s_time_is_enough_for_the_longest_target() -> None:
-    longest = max(target.rto.total_seconds() for target in targets().values())
+    longest = max(target.rto_seconds for target in declared("prod").targets.values())
     assert int(prod().timeout.removesuffix("s")) > longest

@@ -226,7 +226,7 @@ def test_atlas_exports_a_snapshot_that_it_keeps_as_long_as_the_more_frequent_one
     [
         ({"storageClasses": {"NEARLINE": "20 days"}}, "recovery.storageClasses.NEARLINE", "16 days in NEARLINE"),
         ({"region": "asia-southeast1"}, "recovery.region", "Singapore's law"),
-        ({"drills": {"targets": {"region": None}}}, "recovery.drills.targets", "nobody practises region"),
+        ({"drills": {"targets": {"export": None}}}, "recovery.drills.targets", "nobody practises export"),
     ],
 )
 def test_what_deserves_a_second_look_is_told(changes: dict[str, Any], path: str, text: str) -> None:
