@@ -123,8 +123,7 @@ _CHECKS: tuple[Callable[[RecoverySettings, Settings], Iterator[Problem]], ...] =
 
 def _paid_for_nothing(recovery: RecoverySettings) -> Iterator[Advice]:
     ages = sorted((age.days, name) for name, age in recovery.storage_classes.items())
-    ends = [*(age for age, _ in ages[1:]), recovery.expiry.days]
-    for (age, name), end in zip(ages, ends, strict=True):
+    for (age, name), (end, _) in pairwise([*ages, (recovery.expiry.days, "")]):
         billed = recovery_rows.billed_days()[name]
         if end - age < billed:
             yield Advice(

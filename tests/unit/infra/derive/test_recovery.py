@@ -239,6 +239,11 @@ def test_prod_and_dev_need_no_second_look() -> None:
         assert not list(recovery_checks.advice(settings_of(stack)))
 
 
+def test_copies_may_stay_in_the_class_that_they_are_written_to() -> None:
+    settings = settings_of("prod", {"recovery": {"storageClasses": {"NEARLINE": None}}})
+    assert not list(recovery_checks.advice(settings))
+
+
 def test_a_stack_whose_stores_are_all_off_says_that_nothing_is_copied() -> None:
     off = {**without("postgres"), "cache": None, "mongodb": None, "elasticsearch": None}
     assert "recovery" in [each.path for each in recovery_checks.advice(settings_of("prod", off))]

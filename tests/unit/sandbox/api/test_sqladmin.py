@@ -136,9 +136,8 @@ def _no_replica(_: World, sql: Any) -> Any:
     return sql.instances().promoteReplica(project=PROJECT, instance=PRIMARY)
 
 
-def _no_recovery_replica(world: World, sql: Any) -> Any:
-    _replicated(world)
-    return sql.instances().switchover(project=PROJECT, instance=_REPLICA)
+def _no_recovery_replica(_: World, sql: Any) -> Any:
+    return sql.instances().switchover(project=PROJECT, instance=PRIMARY)
 
 
 def _stopped(world: World, sql: Any) -> Any:
