@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from urllib.parse import quote
 
 from infra.catalog import recovery_rows as catalog
 from infra.derive import postgres_ports as ports
@@ -81,8 +80,7 @@ def drills_plan(drills: DrillSettings, settings: Settings, names: Names, account
         return None
     environment, project = settings.project.environment, settings.project.gcp_project
     tier = postgres_plan(settings.postgres, settings, names)
-    user = quote(account_user(account_id, project), safe="")
-    place = f"{tier.hosts['write']}:{ports.SERVER}/{tier.database}"
+    place = f"host={tier.hosts['write']} port={ports.SERVER} dbname={tier.database}"
     return DrillsPlan(
         name=names.of("drill"),
         region=settings.project.region,
@@ -90,7 +88,7 @@ def drills_plan(drills: DrillSettings, settings: Settings, names: Names, account
         repository=repository_of(drills.image),
         arguments=("drill", "--env", environment, "--kind", DUE, "--yes-really", environment),
         variables={
-            CONNECTION_VARIABLE: f"postgresql://{user}@{place}?sslmode=verify-ca",
+            CONNECTION_VARIABLE: f"{place} user={account_user(account_id, project)} sslmode=verify-ca",
             JOURNALS_VARIABLE: "/tmp/recovery",  # noqa: S108 # the container's own memory, which ends with the run
         },
         timeout=f"{drills.timeout.seconds}s",
