@@ -116,7 +116,7 @@ def _declared(environment: str, settings: Settings, plan: PlatformPlan, postgres
         zone=plan.network.dns_zone_name,
         log_days=postgres.backup.transaction_log_days if postgres.backup.point_in_time_recovery else 0,
         bucket=bucket_name(settings, BACKUPS),
-        targets={**plan.recovery.targets} if plan.recovery else {},
+        targets={str(kind): target for kind, target in plan.recovery.targets.items()} if plan.recovery else {},
         plan=postgres,
         encryption_key=f"{ring}/cryptoKeys/postgres",
         network=f"projects/{project}/global/networks/{plan.network.name}",
