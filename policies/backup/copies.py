@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policies.backup.reading import days_kept
 from policies.kit import Case, Parameter, Resource, Severity, Stack, must_be, rule
-from policies.kit.exports import BACKUPS, argument, body, starts_a_workflow
+from policies.kit.exports import BACKUPS, argument, body, starts_a_workflow, workflow_of
 from policies.kit.postgres import is_primary
 from policies.kit.types import ATLAS_EXPORT_BUCKET, ATLAS_SCHEDULE, BUCKET, REDIS, SCHEDULE, SQL_INSTANCE, WORKFLOW
 from policies.kit.waiting import about_each_resource, fitting, some_of
@@ -16,7 +16,7 @@ _WORKFLOW = (WORKFLOW, {"name": "export"})
 
 
 def _schedule(*, uri: str = _URI, **told: object) -> tuple[str, dict[str, object]]:
-    kept = {"workflow": "export", "instance": "primary", "databases": ["triptrip"], "bucket": "p-1-backups", **told}
+    kept = {"instance": "primary", "databases": ["triptrip"], "bucket": "p-1-backups", **told}
     return (SCHEDULE, {"httpTarget": {"uri": uri, "body": body(**kept)}})
 
 
@@ -39,7 +39,13 @@ def _schedule(*, uri: str = _URI, **told: object) -> tuple[str, dict[str, object
         Case(stack={"cache": _CACHE}),
         Case(stack={"primary": _PRIMARY, "workflow": _WORKFLOW, "schedule": _schedule(instance="other")}),
         Case(stack={"primary": _PRIMARY, "workflow": _WORKFLOW, "schedule": _schedule(databases=[])}),
-        Case(stack={"primary": _PRIMARY, "workflow": _WORKFLOW, "schedule": _schedule(workflow="other")}),
+        Case(
+            stack={
+                "primary": _PRIMARY,
+                "workflow": _WORKFLOW,
+                "schedule": _schedule(uri=_URI.replace("/export/", "/other/")),
+            }
+        ),
         Case(stack={"primary": _PRIMARY, "schedule": _schedule()}),
         Case(stack={"primary": _PRIMARY, "workflow": _WORKFLOW, "schedule": _schedule(uri="https://example.com")}),
         Case(stack={"primary": _PRIMARY, "workflow": _WORKFLOW, "schedule": (SCHEDULE, {"httpTarget": {"uri": _URI}})}),
@@ -67,7 +73,7 @@ def _is_whole(stack: Stack, store: Resource, schedule: Resource) -> bool:
     told = argument(schedule)
     if store.type == SQL_INSTANCE and not told.get("databases"):
         return False
-    return some_of(stack.of(WORKFLOW), lambda workflow: workflow.text("name") == told.get("workflow"))
+    return some_of(stack.of(WORKFLOW), lambda workflow: workflow.text("name") == workflow_of(schedule))
 
 
 @rule(

@@ -80,6 +80,7 @@ _DRILLS = (
 
 _PERMISSIONS = (
     *_DRILLS,
+    "cloudsql.databases.list",
     "cloudsql.instances.export",
     "cloudsql.instances.get",
     "logging.logEntries.create",

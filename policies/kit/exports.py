@@ -20,7 +20,13 @@ BACKUPS, CACHE_EXPORTS = "-backups", "-cache-exports"
 
 def starts_a_workflow(schedule: Resource) -> bool:
     """Whether a schedule starts a workflow; raises Undecided while the workflow's name is not known."""
-    return bool(_STARTS.fullmatch(schedule.text("httpTarget.uri")))
+    return bool(workflow_of(schedule))
+
+
+def workflow_of(schedule: Resource) -> str:
+    """The name of the workflow that a schedule starts; empty when it starts none; raises Undecided as above."""
+    found = _STARTS.fullmatch(schedule.text("httpTarget.uri"))
+    return found[1] if found else ""
 
 
 def argument(schedule: Resource) -> dict[str, Any]:
