@@ -10,6 +10,7 @@ from infra.catalog import bigquery_rows
 from infra.catalog.bigquery_rows import Report, WarehouseTable
 from infra.derive import postgres_roles, schedule
 from infra.derive.names import Names
+from infra.derive.postgres import primary_region
 from infra.settings import Settings
 from infra.settings.bigquery import REPORT_RUNNER, BigquerySettings
 from infra.settings.bigquery_parts import CostSettings, DatasetSettings, ReportSettings, TableSettings
@@ -232,12 +233,17 @@ def _cost(cost: CostSettings, names: Names) -> ScanQuotaPlan | ReservationPlan:
 
 
 def _federation(bigquery: BigquerySettings, settings: Settings) -> FederationPlan | None:
-    """A replica of the primary's region where there is one: reports must not slow bookings down."""
+    """A replica of the warehouse's region where there is one, so that reports do not slow bookings down.
+
+    None while no instance stands there, as after a failover: a connection reaches instances of its own region alone.
+    """
     federation, postgres = bigquery.federation, settings.postgres
     if federation is None or postgres is None:
         return None
     here = (None, settings.project.region)
     local = [key for key, replica in sorted(postgres.replicas.items()) if replica.region in here]
+    if not local and primary_region(postgres, settings.project) not in here:
+        return None
     return FederationPlan(
         connection="postgres",
         user=postgres_roles.FEDERATION_USER,

@@ -7,6 +7,7 @@ from infra.catalog import bigquery_rows
 from infra.catalog.price_rows import prices
 from infra.derive import schedule
 from infra.derive.findings import Advice
+from infra.derive.postgres import primary_region
 from infra.settings import Problem, Settings
 from infra.settings.bigquery import REPORT_RUNNER, BigquerySettings
 
@@ -30,6 +31,7 @@ def advice(settings: Settings) -> Iterator[Advice]:
     """Yield every finding about the BigQuery settings."""
     if settings.bigquery is not None:
         yield from _quota_above_budget(settings, settings.bigquery)
+        yield from _nothing_to_federate(settings, settings.bigquery)
 
 
 def _known(_: Settings, bigquery: BigquerySettings) -> Iterator[Problem]:
@@ -93,6 +95,18 @@ def _federation(settings: Settings, bigquery: BigquerySettings) -> Iterator[Prob
             "federation without PostgreSQL",
             "absent while the stack has no postgres: there is nothing to query",
             "remove bigquery.federation, or add postgres",
+        )
+
+
+def _nothing_to_federate(settings: Settings, bigquery: BigquerySettings) -> Iterator[Advice]:
+    postgres, region = settings.postgres, settings.project.region
+    if bigquery.federation is None or postgres is None or primary_region(postgres, settings.project) == region:
+        return
+    if all(replica.region not in (None, region) for replica in postgres.replicas.values()):
+        yield Advice(
+            "bigquery.federation",
+            f"is not declared while no instance of PostgreSQL is in {region}: procedures that ask PostgreSQL fail "
+            "until a replica or the primary is back",
         )
 
 

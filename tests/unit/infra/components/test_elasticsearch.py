@@ -152,7 +152,7 @@ def test_without_snapshots_there_is_no_key_and_no_bucket() -> None:
 
 
 def test_off_leaves_no_trace() -> None:
-    plan = plan_of("prod", {"elasticsearch": None})
+    plan = plan_of("prod", {"elasticsearch": None, "recovery": None})
     assert not [each.name for each in plan.resources if "elastic" in each.name or each.type.startswith("ec:")]
     assert not [each.name for each in plan.resources if each.name == "service-storage"]
 

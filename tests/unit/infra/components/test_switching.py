@@ -48,7 +48,6 @@ EXTENDS: tuple[Shared, ...] = (
 NAMED_BY: tuple[Shared, ...] = (
     Shared("cache", "invalidation-*", "", "the document calls the bus cache-invalidation, with or without a cache"),
     Shared("schemas", "invalidation-topic", "", "Pub/Sub keeps what a message looks like under projects/…/schemas"),
-    Shared("recovery", "*disaster-recovery*", "", "the second region is called so, with or without copies in it"),
     Shared("cache", "cdn-api", "", "the CDN is a cache by itself, and its backend says which paths it keeps"),
 )
 """Resources that carry a store's name though they are not that store's."""
@@ -111,8 +110,11 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def mentions(resource: PlannedResource, store: str) -> bool:
-    """Whether a resource's place or content has the store's name in it as a word."""
-    word = re.compile(rf"(?<![a-z0-9_]){store}(?![a-z0-9_])", re.IGNORECASE)
+    """Whether a resource's place or content has the store's name in it as a word.
+
+    The second region is called disaster-recovery, with or without copies in it.
+    """
+    word = re.compile(rf"(?<![a-z0-9_])(?<!disaster-){store}(?![a-z0-9_])", re.IGNORECASE)
     own = [resource.urn, *texts(resource.inputs), *texts(resource.options)]
     return any(word.search(text) for text in own)
 
@@ -162,7 +164,9 @@ def test_its_apis_keys_and_agents_go_with_it(switched: Switched) -> None:
         assert (f"service-{api.removesuffix('.googleapis.com')}" in left) == (
             row.needs is None or row.needs in features(switched.settings[1])
         )
-    assert not [name for key, row in keys.items() if row.needs in gone for name in left if name.endswith(f"-{key}")]
+    assert not [
+        name for key, row in keys.items() if row.needs in gone for name in left if re.fullmatch(rf"key-.+-{key}", name)
+    ]
     agents = {each.inputs["service"] for each in switched.without.of_type("ServiceIdentity")}
     assert not agents & {row.agent for row in keys.values() if row.needs in gone} - {
         row.agent for row in keys.values() if row.needs not in gone

@@ -122,6 +122,19 @@ def test_federation_asks_a_replica_of_the_same_region_and_otherwise_the_primary(
     assert abroad.replica is None
 
 
+def test_after_a_failover_there_is_nothing_to_federate_and_it_is_told() -> None:
+    there = {"region": "asia-northeast2", "zone": "asia-northeast2-a", "instance": "triptrip-prod-postgres-replica-o-1"}
+    home = {"tier": "db-custom-8-30720", "zone": "asia-northeast1-b", "region": "asia-northeast1"}
+    lost: dict[str, Any] = {"postgres": {"primary": there, "replicas": {"b": None, "c": None}}}
+    back: dict[str, Any] = {"postgres": {"primary": there, "replicas": {"b": home, "c": None}}}
+    assert prod(lost).federation is None
+    assert [each for each in derive(settings_of("prod", lost)).advice if each.path == "bigquery.federation"]
+    federation = prod(back).federation
+    assert federation is not None
+    assert federation.replica == "b"
+    assert not [each for each in derive(settings_of("prod", back)).advice if each.path == "bigquery.federation"]
+
+
 def test_a_quota_above_the_budget_is_told() -> None:
     plan = derive(settings_of("prod", {"bigquery": {"cost": {"perDay": "5 TB"}}}))
     told = [each.text for each in plan.advice if each.path == "bigquery.cost.perDay"]

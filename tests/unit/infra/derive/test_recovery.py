@@ -94,7 +94,7 @@ def test_schedules_are_utc() -> None:
 @pytest.mark.parametrize(
     ("store", "export", "gone"),
     [
-        ("postgres", "postgres", ["postgres"]),
+        ("postgres", "postgres", ["postgres", "drills"]),
         ("cache", "redis", ["redis"]),
         ("mongodb", "", ["mongodb"]),
         ("elasticsearch", "", ["search"]),

@@ -1,0 +1,7 @@
+"""What holds for every test."""
+
+import os
+
+# google-cloud-storage asks for a bucket's metadata from a thread of its own, which would go on trying, and drawing
+# random numbers, long after the server of its test has ended.
+os.environ["DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"] = "true"
