@@ -68,6 +68,8 @@ def copies_only(stack: Stack, bounded: Sequence[str]) -> Iterator[tuple[Resource
         try:
             named = last_part(grant.text("role"))
         except Undecided:
+            if not any(role.urn in grant.dependencies for role in stack.of(CUSTOM_ROLE)):
+                raise
             return any(role.urn in grant.dependencies for role in mighty)
         return any(role.text("roleId") == named for role in mighty)
 

@@ -110,7 +110,7 @@ class Engine(Pulumi):
         super().__init__("pulumi", "prod")
         state: dict[str, Any] = {
             "state": {"version": 3, "deployment": deployment()},
-            "settings": {**declared("prod", catalog.phases()["4"])},
+            "settings": copy.deepcopy(dict(declared("prod", catalog.phases()["4"]))),
             "cloud": cloud,
             "losing": losing,
             "calls": [],
