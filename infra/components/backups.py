@@ -70,9 +70,12 @@ class Backups(Component):
     def let_write(
         self, key: str, bucket: str, role: pulumi.Input[str], member: pulumi.Input[str], owner: Component
     ) -> pulumi.Resource:
-        """Let somebody write to a bucket by its key; the grant is a resource of `owner`."""
+        """Let somebody write to a bucket by its key; the grant is a resource of `owner`.
+
+        Without `protect`: a primary that takes another's place brings another account, and its grant is made anew.
+        """
         grant: pulumi.Resource = gcp.storage.BucketIAMMember(
-            key, bucket=self.buckets[bucket].name, role=role, member=member, opts=owner.inside()
+            key, bucket=self.buckets[bucket].name, role=role, member=member, opts=owner.inside(protect=False)
         )
         return grant
 

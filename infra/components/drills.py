@@ -90,7 +90,8 @@ class Drills(Component):
             role=role.name,
             member=self._account.member,
             condition=_named(f"projects/{base.gcp_project}/instances/{plan.prefix}") if plan.prefix else None,
-            opts=self.inside(base.services["cloudresourcemanager"]),
+            # Copies are named after the primary: where another takes its place, the grant is made anew.
+            opts=self.inside(base.services["cloudresourcemanager"], protect=False),
         )
         return grant
 
@@ -111,7 +112,8 @@ class Drills(Component):
 
 def _named(prefix: str) -> dict[str, str]:
     return {
-        "title": "throw-away-instances",
+        # With the name: a grant is known by its condition's title, and the next primary's must not be taken for this one's.
+        "title": f"only {prefix.rpartition('/')[2]}",
         "description": "Only instances that a drill has made",
         "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
     }
