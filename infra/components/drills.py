@@ -112,7 +112,7 @@ class Drills(Component):
 
 def _named(prefix: str) -> dict[str, str]:
     return {
-        # With the name: a grant is known by its condition's title, and the next primary's must not be taken for this one's.
+        # With the name: a grant is known by its condition's title, and the next primary's is another one.
         "title": f"only {prefix.rpartition('/')[2]}",
         "description": "Only instances that a drill has made",
         "expression": f'resource.service == "sqladmin.googleapis.com" && resource.name.startsWith("{prefix}")',
