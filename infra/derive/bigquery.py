@@ -85,6 +85,7 @@ class ReservationPlan:
 class FederationPlan:
     """The way into PostgreSQL; `replica` is None where the primary is asked, `database_roles` until they are made.
 
+    It is closed while no instance is in the warehouse's region, as after a failover: a connection reaches no other.
     Besides groups the schema step uses it: BigQuery checks the queries of a procedure when the step makes it.
     """
 
@@ -93,6 +94,7 @@ class FederationPlan:
     database_roles: tuple[str, ...] | None
     database: str
     replica: str | None
+    is_open: bool
     password_version: int
     user_groups: tuple[str, ...]
     user_programs: tuple[str, ...]
@@ -233,23 +235,19 @@ def _cost(cost: CostSettings, names: Names) -> ScanQuotaPlan | ReservationPlan:
 
 
 def _federation(bigquery: BigquerySettings, settings: Settings) -> FederationPlan | None:
-    """A replica of the warehouse's region where there is one, so that reports do not slow bookings down.
-
-    None while no instance stands there, as after a failover: a connection reaches instances of its own region alone.
-    """
+    """A replica of the warehouse's region where there is one, so that reports do not slow bookings down."""
     federation, postgres = bigquery.federation, settings.postgres
     if federation is None or postgres is None:
         return None
     here = (None, settings.project.region)
     local = [key for key, replica in sorted(postgres.replicas.items()) if replica.region in here]
-    if not local and primary_region(postgres, settings.project) not in here:
-        return None
     return FederationPlan(
         connection="postgres",
         user=postgres_roles.FEDERATION_USER,
         database_roles=postgres_roles.declared(postgres, postgres_roles.FEDERATION_ROLE),
         database=postgres.database,
         replica=local[0] if local else None,
+        is_open=bool(local) or primary_region(postgres, settings.project) in here,
         password_version=federation.password_version,
         user_groups=_sorted(federation.user_groups),
         user_programs=(settings.schemas.program,) if settings.schemas else (),

@@ -127,10 +127,13 @@ def test_after_a_failover_there_is_nothing_to_federate_and_it_is_told() -> None:
     home = {"tier": "db-custom-8-30720", "zone": "asia-northeast1-b", "region": "asia-northeast1"}
     lost: dict[str, Any] = {"postgres": {"primary": there, "replicas": {"b": None, "c": None}}}
     back: dict[str, Any] = {"postgres": {"primary": there, "replicas": {"b": home, "c": None}}}
-    assert prod(lost).federation is None
+    closed = prod(lost).federation
+    assert closed is not None
+    assert not closed.is_open
     assert [each for each in derive(settings_of("prod", lost)).advice if each.path == "bigquery.federation"]
     federation = prod(back).federation
     assert federation is not None
+    assert federation.is_open
     assert federation.replica == "b"
     assert not [each for each in derive(settings_of("prod", back)).advice if each.path == "bigquery.federation"]
 
