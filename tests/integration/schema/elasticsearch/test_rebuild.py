@@ -268,7 +268,7 @@ def listed(lab: Lab) -> Lab:
     return lab
 
 
-@pytest.mark.parametrize("changes", [2, 9, 16])
+@pytest.mark.parametrize("changes", [2, 9, 15])
 def test_killed_before_a_change_the_next_run_ends_it(listed: Lab, closing: Open, changes: int) -> None:
     assert killed_before(listed, closing, changes)
 
