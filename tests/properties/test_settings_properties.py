@@ -1,6 +1,7 @@
 """Whatever the settings accept is read the same everywhere, and whatever they do not accept is refused in words."""
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -100,15 +101,33 @@ def test_a_deny_period_keeps_its_length_and_its_form(raw: Raw) -> None:
     assert len(utc.start) == len(utc.end) == len(period.start)
 
 
+class Writer(yaml.SafeDumper):
+    """A person's hand: quotes what readers of YAML disagree about, which PyYAML leaves plain (08, 0o7)."""
+
+
+Writer.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style='"' if re.fullmatch(r"[-+]?0[0-9o]+", text) else None
+    ),
+)
+
+
 def with_year(day: str) -> str:
     return day if len(day) == len("yyyy-mm-dd") else f"2027-{day}"
+
+
+def test_a_string_of_digits_is_a_string_from_the_file_too() -> None:
+    for digits in ("08", "007", "0o7", "1_000", "12"):
+        text = yaml.dump({"config": {"triptrip:project": {"costCentre": digits}}}, Dumper=Writer)
+        assert StackFile.parse("Pulumi.test.yaml", text).subjects == {"project": {"costCentre": digits}}
 
 
 @EACH
 @given(raw_settings())
 def test_settings_are_the_same_from_the_file_from_the_engine_and_written_back(raw: Raw) -> None:
     loaded = load(raw)
-    text = yaml.safe_dump({"config": {f"triptrip:{subject}": value for subject, value in raw.items()}})
+    text = yaml.dump({"config": {f"triptrip:{subject}": value for subject, value in raw.items()}}, Dumper=Writer)
     assert load(StackFile.parse("Pulumi.test.yaml", text).subjects) == loaded
     assert load(json.loads(json.dumps(raw))) == loaded
     assert Settings.model_validate(loaded.model_dump(mode="json")) == loaded
