@@ -56,7 +56,7 @@ class Server:
         for channel in self.channels:
             channel.close()
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=10)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
 
 
@@ -293,7 +293,7 @@ def test_a_kill_ends_the_server_without_a_word(start: Callable[..., Server]) -> 
     _enable(stub, "compute")
     with pytest.raises(grpc.RpcError):
         _create(stub, NETWORK, {"name": "main"})
-    _, errors = server.process.communicate(timeout=10)
+    _, errors = server.process.communicate(timeout=60)
     assert (server.process.returncode, errors) == (-signal.SIGKILL, "")
     again = start()
     read = again.instance().Read(

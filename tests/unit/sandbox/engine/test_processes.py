@@ -84,7 +84,7 @@ def test_the_exit_code_passes_through(tmp_path: Path, program: str, code: int) -
 def test_a_signal_to_the_launcher_reaches_the_cli(name: str) -> None:
     with launched(WRITES_ITS_SIGNAL.format(name=name)) as launcher:
         launcher.send_signal(signal.Signals[name])
-        output, _ = launcher.communicate(timeout=30)
+        output, _ = launcher.communicate(timeout=60)
         assert (output, launcher.returncode) == (f"got {name}\n", 7)
 
 
@@ -100,7 +100,7 @@ def test_the_same_signal_sent_twice_at_once_is_one_request() -> None:
     with launched(counts) as launcher:
         launcher.send_signal(signal.SIGTERM)
         os.killpg(launcher.pid, signal.SIGTERM)
-        assert launcher.communicate(timeout=30)[0] == "once"
+        assert launcher.communicate(timeout=60)[0] == "once"
 
 
 def test_ctrl_c_on_a_terminal_reaches_the_cli_once_and_the_launcher_waits_for_it() -> None:
@@ -113,7 +113,7 @@ def test_ctrl_c_on_a_terminal_reaches_the_cli_once_and_the_launcher_waits_for_it
         "sys.exit(7)\n"
     )
     with launched(counts, on_terminal=True) as launcher:
-        output, _ = launcher.communicate("\x03", timeout=30)
+        output, _ = launcher.communicate("\x03", timeout=60)
         assert output.removeprefix("^C") == "once"
         assert launcher.returncode == 7
 
@@ -123,7 +123,7 @@ def test_the_cli_dies_with_a_killed_launcher() -> None:
     with launched("import os, signal; os.write(1, b'ready\\n'); signal.pause()") as launcher:
         launcher.kill()
         # The CLI holds the other end of our pipe: it is gone when the pipe reports its end.
-        assert launcher.communicate(timeout=30)[0] == ""
+        assert launcher.communicate(timeout=60)[0] == ""
 
 
 @contextmanager
