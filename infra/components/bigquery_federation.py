@@ -41,22 +41,15 @@ class Federation(Component):
         self._base = args.foundation
         self._key = args.foundation.encryption.key("bigquery", args.location)
         password = new_password(self, "bigquery-password", args.plan.password_version)
-        user, key_grant = self._user(password), self._key_grant()
-        self.program_grants = self._open(password, user, key_grant) if args.plan.is_open else {}
-        self.register_outputs({})
-
-    def _open(
-        self, password: pulumi.Output[str], user: gcp.sql.User, key_grant: pulumi.Resource
-    ) -> Mapping[str, pulumi.Resource]:
-        """The connection and who may use it; returns the programs' grants."""
-        connection = self._connection(password, user, key_grant)
+        connection = self._connection(password, self._user(password))
         self._let_reach(connection)
-        for group in self._args.plan.user_groups:
+        for group in args.plan.user_groups:
             self._let_use(connection, group, f"group:{group}")
-        return {
+        self.program_grants = {
             program: self._let_use(connection, program, self._base.identities.member(program))
-            for program in self._args.plan.user_programs
+            for program in args.plan.user_programs
         }
+        self.register_outputs({"connection": connection.name})
 
     def _user(self, password: pulumi.Output[str]) -> gcp.sql.User:
         return gcp.sql.User(
@@ -73,9 +66,7 @@ class Federation(Component):
             opts=self.inside(),
         )
 
-    def _connection(
-        self, password: pulumi.Output[str], user: gcp.sql.User, key_grant: pulumi.Resource
-    ) -> gcp.bigquery.Connection:
+    def _connection(self, password: pulumi.Output[str], user: gcp.sql.User) -> gcp.bigquery.Connection:
         args = self._args
         plan, postgres = args.plan, args.postgres
         instance = postgres.replicas[plan.replica] if plan.replica else postgres.primary
@@ -96,8 +87,7 @@ class Federation(Component):
                     "password_wo_version": str(plan.password_version),
                 },
             },
-            # Without `protect`, as what hangs on it: it holds no data, and goes while no instance is in its region.
-            opts=self.inside(self._key.grant, key_grant, protect=False),
+            opts=self.inside(self._key.grant, self._key_grant()),
         )
 
     def _key_grant(self) -> pulumi.Resource:
@@ -136,5 +126,5 @@ class Federation(Component):
             connection_id=connection.connection_id,
             role="roles/bigquery.connectionUser",
             member=member,
-            opts=self.inside(protect=False),
+            opts=self.inside(),
         )

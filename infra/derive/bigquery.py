@@ -10,7 +10,6 @@ from infra.catalog import bigquery_rows
 from infra.catalog.bigquery_rows import Report, WarehouseTable
 from infra.derive import postgres_roles, schedule
 from infra.derive.names import Names
-from infra.derive.postgres import primary_region
 from infra.settings import Settings
 from infra.settings.bigquery import REPORT_RUNNER, BigquerySettings
 from infra.settings.bigquery_parts import CostSettings, DatasetSettings, ReportSettings, TableSettings
@@ -85,7 +84,6 @@ class ReservationPlan:
 class FederationPlan:
     """The way into PostgreSQL; `replica` is None where the primary is asked, `database_roles` until they are made.
 
-    It is closed while no instance is in the warehouse's region, as after a failover: a connection reaches no other.
     Besides groups the schema step uses it: BigQuery checks the queries of a procedure when the step makes it.
     """
 
@@ -94,7 +92,6 @@ class FederationPlan:
     database_roles: tuple[str, ...] | None
     database: str
     replica: str | None
-    is_open: bool
     password_version: int
     user_groups: tuple[str, ...]
     user_programs: tuple[str, ...]
@@ -235,7 +232,7 @@ def _cost(cost: CostSettings, names: Names) -> ScanQuotaPlan | ReservationPlan:
 
 
 def _federation(bigquery: BigquerySettings, settings: Settings) -> FederationPlan | None:
-    """A replica of the warehouse's region where there is one, so that reports do not slow bookings down."""
+    """A replica of the primary's region where there is one: reports must not slow bookings down."""
     federation, postgres = bigquery.federation, settings.postgres
     if federation is None or postgres is None:
         return None
@@ -247,7 +244,6 @@ def _federation(bigquery: BigquerySettings, settings: Settings) -> FederationPla
         database_roles=postgres_roles.declared(postgres, postgres_roles.FEDERATION_ROLE),
         database=postgres.database,
         replica=local[0] if local else None,
-        is_open=bool(local) or primary_region(postgres, settings.project) in here,
         password_version=federation.password_version,
         user_groups=_sorted(federation.user_groups),
         user_programs=(settings.schemas.program,) if settings.schemas else (),

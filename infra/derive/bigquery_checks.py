@@ -105,8 +105,8 @@ def _nothing_to_federate(settings: Settings, bigquery: BigquerySettings) -> Iter
     if all(replica.region not in (None, region) for replica in postgres.replicas.values()):
         yield Advice(
             "bigquery.federation",
-            f"has no connection while no instance of PostgreSQL is in {region}: procedures that ask PostgreSQL fail. "
-            "Once a replica or the primary is back there, raise passwordVersion with it",
+            f"no instance of PostgreSQL is in {region}, and a connection reaches no other region: what asks PostgreSQL "
+            "fails, and BigQuery may refuse the connection's change, until a replica or the primary is back",
         )
 
 

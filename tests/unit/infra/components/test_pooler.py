@@ -119,7 +119,9 @@ AFTER_FAILOVER: dict[str, Any] = {
             "zone": "asia-northeast2-a",
         },
         "replicas": {"b": None, "c": None, "osaka": None},
-    }
+    },
+    # A connection reaches instances of its own region alone.
+    "bigquery": {"federation": None},
 }
 
 
