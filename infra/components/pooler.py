@@ -163,7 +163,7 @@ class Pooler(Component):
             address_type="INTERNAL",
             purpose="GCE_ENDPOINT",
             subnetwork=base.network.subnets[site.key].id,
-            opts=self.inside(),
+            opts=self.inside(protect=pooler_machines.guard(site)),
         )
         service = gcp.compute.RegionBackendService(
             f"pooler-backend-{endpoint}{site.suffix}",
@@ -178,7 +178,7 @@ class Pooler(Component):
             backends=[{"group": group.instance_group, "balancing_mode": "CONNECTION"}],
             connection_draining_timeout_sec=DRAIN_SECONDS,
             log_config={"enable": True, "sample_rate": 1.0},
-            opts=self.inside(),
+            opts=self.inside(protect=pooler_machines.guard(site)),
         )
         gcp.compute.ForwardingRule(
             f"pooler-front-{endpoint}{site.suffix}",
@@ -192,7 +192,7 @@ class Pooler(Component):
             allow_global_access=plan.is_global,
             network=base.network.network_id,
             subnetwork=base.network.subnets[site.key].id,
-            opts=self.inside(),
+            opts=self.inside(protect=pooler_machines.guard(site)),
         )
         found: pulumi.Output[str] = address.address
         return found

@@ -21,6 +21,11 @@ _START_SECONDS = 300
 """How long a new machine may take to fetch its image before the group thinks it broken."""
 
 
+def guard(site: PoolerSite) -> bool | None:
+    """The second region's machines and what stands before them go with its last instance (REC-REGION)."""
+    return False if site.suffix else None
+
+
 @dataclass(frozen=True)
 class Start:
     """What a group's machines start with: the check that tells who is alive, and what they need to be there."""
@@ -57,7 +62,7 @@ def group(
         instance_lifecycle_policy={"force_update_on_repair": "YES", "default_action_on_failure": "REPAIR"},
         wait_for_instances=True,
         wait_for_instances_status="UPDATED",
-        opts=owner.inside(*start.ready, minutes=_GROUP_MINUTES),
+        opts=owner.inside(*start.ready, protect=guard(site), minutes=_GROUP_MINUTES),
     )
 
 

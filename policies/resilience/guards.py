@@ -33,6 +33,12 @@ from policies.kit.types import (
 
 _MADE_ANEW = (
     SECRET_VERSION,
+    # What stands before a tier's machines goes with its region's last instance, and a grant to an instance with that.
+    "gcp:compute/address:Address",
+    "gcp:compute/forwardingRule:ForwardingRule",
+    "gcp:compute/regionBackendService:RegionBackendService",
+    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
+    "gcp:storage/bucketIAMMember:BucketIAMMember",
     "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
     HEALTH_CHECK,
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
