@@ -50,9 +50,12 @@ class Console:
         """Wait until no connection to a server is being opened, but no longer than so; raises psycopg.Error.
 
         RELOAD breaks off what is signing in to a server of a changed line, and refuses the clients that wait for it.
+        PgBouncer opens one after another: while clients wait, the next may begin between the question and RELOAD.
         """
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and any(row["sv_login"] for row in self._execute("SHOW POOLS")):
+        while time.monotonic() < deadline and any(
+            row["sv_login"] or row["cl_waiting"] for row in self._execute("SHOW POOLS")
+        ):
             stopped.wait(_SETTLE_PAUSE_SECONDS)
 
     def reload(self) -> None:
