@@ -136,6 +136,14 @@ def test_machines_stand_ready_in_the_second_region_while_an_instance_does(prod: 
     assert template["metadata"] == plan.named("pooler-template").inputs["metadata"]
 
 
+def test_what_serves_the_second_region_can_go_and_what_serves_the_first_cannot() -> None:
+    plan = in_phase_4()
+    kinds = ("Address", "ForwardingRule", "RegionBackendService", "RegionInstanceGroupManager")
+    found = [each for kind in kinds for each in plan.of_type(f":{kind}") if each.name.startswith("pooler-")]
+    assert {each.inputs["region"] for each in found} == {REGION, "asia-northeast2"}
+    assert all(each.options.get("protect", False) is (each.inputs["region"] == REGION) for each in found)
+
+
 def test_the_clients_name_follows_the_primary_to_the_other_machines() -> None:
     before, after = in_phase_4(), in_phase_4(AFTER_FAILOVER)
     for plan, suffix in ((before, ""), (after, "-disaster-recovery")):
