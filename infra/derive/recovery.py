@@ -110,8 +110,8 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
         buckets=buckets,
         exports=exports,
         copies=tuple(_copies(recovery, settings, names)),
-        role_ids={key: role_id(names, "copies", key) for key in bucket_roles} if exports else {},
-        starter_role_id=role_id(names, "start", "exports"),
+        role_ids={key: names.role("copies", key) for key in bucket_roles} if exports else {},
+        starter_role_id=names.role("start", "exports"),
         account_id=account_id,
         operator_groups=tuple(sorted(recovery.operator_groups)),
         drill_every_seconds=recovery.drills.every.seconds,
@@ -121,11 +121,6 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
         },
         drills=drills_plan(recovery.drills, settings, names, account_id),
     )
-
-
-def role_id(names: Names, *parts: str) -> str:
-    """The id of a custom role, in which a hyphen is refused."""
-    return names.of(*parts).replace("-", "_")
 
 
 def bucket_name(settings: Settings, key: str) -> str:
@@ -223,7 +218,7 @@ def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: 
         source=asked.workflow.source,
         region=settings.project.region,
         account_id=f"export-{row.short}-{names.prefix}",
-        role_id=role_id(names, "export", key),
+        role_id=names.role("export", key),
         permissions=row.permissions,
         scheduler_account_id=f"start-{row.short}-{names.prefix}",
         schedule=asked.schedule,
