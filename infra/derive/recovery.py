@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, get_args
 from infra.catalog import recovery_rows as catalog
 from infra.catalog.recovery_rows import CopyRow, ExportRow
 from infra.catalog.workflow_rows import (
-    ExportWorkflow,
     PostgresExportArgument,
     RedisExportArgument,
     postgres_export,
@@ -166,11 +165,11 @@ def _by_age(item: tuple[str, Duration]) -> Duration:
 
 
 class _Asked(NamedTuple):
-    """An export that a stack asks for: when, where to, by what, and what that is told."""
+    """An export that a stack asks for: when, where to, by which workflow's source, and what that is told."""
 
     schedule: str
     bucket: str
-    workflow: ExportWorkflow
+    source: str
     argument: PostgresExportArgument | RedisExportArgument
 
 
@@ -215,7 +214,7 @@ def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: 
     return ExportPlan(
         key=key,
         name=names.of("export", key),
-        source=asked.workflow.source,
+        source=asked.source,
         region=settings.project.region,
         account_id=f"export-{row.short}-{names.prefix}",
         role_id=names.role("export", key),

@@ -13,7 +13,7 @@ from tests.plans import plan_of
 
 BACKUPS, CACHE = "triptrip-prod-1-backups", "triptrip-prod-1-cache-exports"
 OFF: dict[str, Any] = {"recovery": None}
-SOURCES = {"postgres": postgres_export().source, "redis": redis_export().source}
+SOURCES = {"postgres": postgres_export(), "redis": redis_export()}
 
 
 def grants_on(plan: Plan, bucket: str) -> dict[str, set[str]]:
