@@ -10,7 +10,7 @@ from infra.settings import load
 from sandbox.plan import Plan
 from sandbox.plan.run import plan_settings
 from tests.plans import plan_of
-from tests.stacks import declared
+from tests.stacks import AFTER_FAILOVER, declared
 
 REGION = "asia-northeast1"
 
@@ -109,20 +109,6 @@ def test_cloud_sqls_own_pool_needs_no_machine_and_is_stated_on_every_instance() 
 
 def in_phase_4(changes: dict[str, Any] | None = None) -> Plan:
     return plan_settings(load(lay_over(declared("prod", catalog.phases()["4"]), changes or {})), "prod")
-
-
-AFTER_FAILOVER: dict[str, Any] = {
-    "postgres": {
-        "primary": {
-            "instance": "triptrip-prod-postgres-replica-osaka-1",
-            "region": "asia-northeast2",
-            "zone": "asia-northeast2-a",
-        },
-        "replicas": {"b": None, "c": None, "osaka": None},
-    },
-    # A connection reaches instances of its own region alone.
-    "bigquery": {"federation": None},
-}
 
 
 def test_machines_stand_ready_in_the_second_region_while_an_instance_does(prod: Plan) -> None:
