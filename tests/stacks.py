@@ -10,6 +10,20 @@ from infra.settings.stack_file import StackFile
 
 ROOT = Path(__file__).resolve().parents[1]
 
+AFTER_FAILOVER: dict[str, Any] = {
+    "postgres": {
+        "primary": {
+            "instance": "triptrip-prod-postgres-replica-osaka-1",
+            "region": "asia-northeast2",
+            "zone": "asia-northeast2-a",
+        },
+        "replicas": {"b": None, "c": None, "osaka": None},
+    },
+    # A connection reaches instances of its own region alone.
+    "bigquery": {"federation": None},
+}
+"""What a failover changes of prod in phase 4: the replica in the second region is the primary, all others are lost."""
+
 
 def declared(stack: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The subjects of a stack; a change that is None takes its key away."""

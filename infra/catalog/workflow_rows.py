@@ -1,4 +1,4 @@
-"""Sources of the export workflows, ready to be deployed, with what they are given and what they log."""
+"""Sources of the export workflows, ready to be deployed, with what they are given."""
 
 import json
 from functools import cache
@@ -29,38 +29,21 @@ class RedisExportArgument(Row):
     bucket: str
 
 
-class ExportWorkflow(Row):
-    """A workflow: its source, and `jsonPayload.message` of the entries that alerts look for.
-
-    `succeeded` is logged with severity INFO, `failed` with ERROR, `skipped` with NOTICE (another one is under way).
-    """
-
-    source: str
-    succeeded: str
-    failed: str
-    skipped: str
-
-
-def postgres_export() -> ExportWorkflow:
+def postgres_export() -> str:
     """The daily export of every PostgreSQL database; takes a PostgresExportArgument."""
     source = _joined("postgres_export.yaml", "cloudsql_export.yaml", "common.yaml")
-    return _workflow("postgres", source.replace(_ROW_COUNTS, json.dumps(row_counts())))
+    return source.replace(_ROW_COUNTS, json.dumps(row_counts()))
 
 
-def redis_export() -> ExportWorkflow:
+def redis_export() -> str:
     """The hourly export of the cache; takes a RedisExportArgument."""
-    return _workflow("redis", _joined("redis_export.yaml", "common.yaml"))
+    return _joined("redis_export.yaml", "common.yaml")
 
 
 def row_counts() -> str:
     """The query of row_counts.sql in one line, without its comments: columns schema_name, table_name, row_count."""
     lines = (line for line in _text("row_counts.sql").splitlines() if not line.startswith("--"))
     return " ".join(" ".join(lines).split())
-
-
-def _workflow(store: str, source: str) -> ExportWorkflow:
-    messages = {outcome: f"{store} export {outcome}" for outcome in ("succeeded", "failed", "skipped")}
-    return ExportWorkflow(source=source, **messages)
 
 
 def _joined(*files: str) -> str:

@@ -67,15 +67,31 @@ class Backups(Component):
             owner=self._base.owner,
         )
 
-    def let_write(
+    def let_in(
         self, key: str, bucket: str, role: pulumi.Input[str], member: pulumi.Input[str], owner: Component
     ) -> pulumi.Resource:
-        """Let somebody write to a bucket by its key; the grant is a resource of `owner`.
+        """Let an account of this stack into a bucket by its key; the grant is a resource of `owner`."""
+        return self._let(key, bucket, role, member, owner.inside())
 
-        Without `protect`: a primary that takes another's place brings another account, and its grant is made anew.
+    def let_store_write(
+        self, key: str, bucket: str, role: pulumi.Input[str], member: pulumi.Input[str], owner: Component
+    ) -> pulumi.Resource:
+        """The same for a store's own identity, which its service chooses.
+
+        Without `protect`: a store that takes another's place brings another identity, and its grant is made anew.
         """
+        return self._let(key, bucket, role, member, owner.inside(protect=False))
+
+    def _let(
+        self,
+        key: str,
+        bucket: str,
+        role: pulumi.Input[str],
+        member: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Resource:
         grant: pulumi.Resource = gcp.storage.BucketIAMMember(
-            key, bucket=self.buckets[bucket].name, role=role, member=member, opts=owner.inside(protect=False)
+            key, bucket=self.buckets[bucket].name, role=role, member=member, opts=opts
         )
         return grant
 
@@ -120,8 +136,8 @@ class Backups(Component):
             opts=self.inside(self._base.services["iam"]),
         )
         for key in self.buckets:
-            self.let_write(f"recovery-reads-{key}", key, READ, account.member, self)
-        self.let_write("recovery-writes-drills", BACKUPS, CREATE, account.member, self)
+            self.let_in(f"recovery-reads-{key}", key, READ, account.member, self)
+        self.let_in("recovery-writes-drills", BACKUPS, CREATE, account.member, self)
         for group in self._plan.operator_groups:
             gcp.serviceaccount.IAMMember(
                 f"recovery-operators-{group}",

@@ -60,8 +60,8 @@ class Exports(Component):
         role = self._role(f"{key}-role", plan.role_id, f"export {plan.key}", list(plan.permissions))
         grants = [
             self._let(f"{key}-grant", role, account),
-            backups.let_write(f"{key}-writes", bucket, marker, account.member, self),
-            backups.let_write(f"{key}-store-writes", bucket, writer.role, writer.member, self),
+            backups.let_in(f"{key}-writes", bucket, marker, account.member, self),
+            backups.let_store_write(f"{key}-store-writes", bucket, writer.role, writer.member, self),
         ]
         workflow = gcp.workflows.Workflow(
             f"{key}-workflow",

@@ -32,7 +32,7 @@ class MongodbExports(Component):
     def __init__(self, name: str, args: MongodbExportsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         member = args.access.gcps.apply(lambda found: f"serviceAccount:{found[0].service_account_for_atlas}")
-        grant = args.backups.let_write("mongodb-export-writes", BACKUPS, CREATE, member, self)
+        grant = args.backups.let_store_write("mongodb-export-writes", BACKUPS, CREATE, member, self)
         self.bucket = mongodbatlas.CloudBackupSnapshotExportBucket(
             "mongodb-export-bucket",
             project_id=args.access.project_id,

@@ -109,7 +109,7 @@ def _roles(names: Names, prefix: str) -> tuple[DrillRolePlan, ...]:
     return tuple(
         DrillRolePlan(
             key=key,
-            role_id=names.of("drill", key).replace("-", "_"),
+            role_id=names.role("drill", key),
             permissions=row.permissions,
             prefix=prefix if row.copies_only else None,
         )

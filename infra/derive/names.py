@@ -25,6 +25,10 @@ class Names:
         """
         return "-".join((self.prefix, *parts, str(self.generation)))
 
+    def role(self, *parts: str) -> str:
+        """The id of a custom role, in which a hyphen is refused; blocked from a week after deletion to 37 days."""
+        return self.lasting(*parts).replace("-", "_")
+
 
 def names_for(project: ProjectSettings) -> Names:
     """The names of an environment."""

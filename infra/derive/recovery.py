@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, get_args
 from infra.catalog import recovery_rows as catalog
 from infra.catalog.recovery_rows import CopyRow, ExportRow
 from infra.catalog.workflow_rows import (
-    ExportWorkflow,
     PostgresExportArgument,
     RedisExportArgument,
     postgres_export,
@@ -110,8 +109,8 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
         buckets=buckets,
         exports=exports,
         copies=tuple(_copies(recovery, settings, names)),
-        role_ids={key: role_id(names, "copies", key) for key in bucket_roles} if exports else {},
-        starter_role_id=role_id(names, "start", "exports"),
+        role_ids={key: names.role("copies", key) for key in bucket_roles} if exports else {},
+        starter_role_id=names.role("start", "exports"),
         account_id=account_id,
         operator_groups=tuple(sorted(recovery.operator_groups)),
         drill_every_seconds=recovery.drills.every.seconds,
@@ -121,11 +120,6 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
         },
         drills=drills_plan(recovery.drills, settings, names, account_id),
     )
-
-
-def role_id(names: Names, *parts: str) -> str:
-    """The id of a custom role, in which a hyphen is refused."""
-    return names.of(*parts).replace("-", "_")
 
 
 def bucket_name(settings: Settings, key: str) -> str:
@@ -171,11 +165,11 @@ def _by_age(item: tuple[str, Duration]) -> Duration:
 
 
 class _Asked(NamedTuple):
-    """An export that a stack asks for: when, where to, by what, and what that is told."""
+    """An export that a stack asks for: when, where to, by which workflow's source, and what that is told."""
 
     schedule: str
     bucket: str
-    workflow: ExportWorkflow
+    source: str
     argument: PostgresExportArgument | RedisExportArgument
 
 
@@ -220,10 +214,10 @@ def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: 
     return ExportPlan(
         key=key,
         name=names.of("export", key),
-        source=asked.workflow.source,
+        source=asked.source,
         region=settings.project.region,
         account_id=f"export-{row.short}-{names.prefix}",
-        role_id=role_id(names, "export", key),
+        role_id=names.role("export", key),
         permissions=row.permissions,
         scheduler_account_id=f"start-{row.short}-{names.prefix}",
         schedule=asked.schedule,

@@ -50,8 +50,8 @@ class ProjectSettings(SettingsModel):
     )
     generation: Annotated[int, Whole(1, 99)] = Field(
         default=1,
-        description="Suffix of names that the cloud blocks after a deletion (a Cloud SQL name for about a week, a key "
-        "ring for ever). Raise it by one to build again after `destroy`.",
+        description="Suffix of names that the cloud blocks after a deletion (a Cloud SQL name for about a week, the id "
+        "of a role for 37 days, a key ring for ever). Raise it by one to build again after `destroy`.",
     )
     deletion_guards: Annotated[bool, Switch()] = Field(
         default=True,

@@ -192,8 +192,8 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
         Case({"role": "roles/logging.logWriter"}, PROJECT_MEMBER),
         Case({"role": "roles/pubsub.publisher"}, TOPIC_MEMBER),
         Case({"role": "roles/storage.objectAdmin"}, BUCKET_MEMBER),
-        Case({"role": "projects/p/roles/triptrip_prod_export_postgres"}, PROJECT_MEMBER),
-        Case({"role": "projects/p/roles/triptrip_prod_copies_marker"}, BUCKET_MEMBER),
+        Case({"role": "projects/p/roles/triptrip_prod_export_postgres_1"}, PROJECT_MEMBER),
+        Case({"role": "projects/p/roles/triptrip_prod_copies_marker_1"}, BUCKET_MEMBER),
     ],
     bad=[
         Case({"role": role}, PROJECT_MEMBER)
@@ -203,7 +203,7 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
             "roles/secretmanager.secretAccessor",
             "roles/storage.objectAdmin",
             "projects/p/roles/by_hand",
-            "organizations/1/roles/triptrip_prod_export_postgres",
+            "organizations/1/roles/triptrip_prod_export_postgres_1",
             "",
         )
     ]

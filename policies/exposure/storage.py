@@ -115,9 +115,9 @@ def no_lists(access: Resource) -> Iterator[str]:
     good=[
         _on("p-search-snapshots", "roles/storage.objectAdmin"),
         _on("p-1-backups", "roles/storage.objectViewer"),
-        _on("p-1-backups", "projects/triptrip-prod/roles/triptrip_prod_copies_marker"),
+        _on("p-1-backups", "projects/triptrip-prod/roles/triptrip_prod_copies_marker_1"),
         _on("p-1-backups", "roles/storage.objectCreator", _ATLAS),
-        _on("p-1-cache-exports", "projects/triptrip-prod/roles/triptrip_prod_copies_redis", _MEMORYSTORE),
+        _on("p-1-cache-exports", "projects/triptrip-prod/roles/triptrip_prod_copies_redis_1", _MEMORYSTORE),
     ],
     bad=[
         _on("p-1-backups", "roles/storage.objectAdmin"),

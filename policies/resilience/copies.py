@@ -12,11 +12,6 @@ _URI = "https://workflowexecutions.googleapis.com/v1/projects/p/locations/r/work
 _ABSENT = re.compile(r"absent_over_time\(logging_googleapis_com:user_(\w+)(?:\{[^}]*\})?\[(\d+)h\]\)")
 
 
-def _schedule(**told: object) -> tuple[str, dict[str, object]]:
-    kept = {"workflow": "export", "bucket": "p-1-backups", **told}
-    return (SCHEDULE, {"httpTarget": {"uri": _URI, "body": body(**kept)}, "retryConfig": {"retryCount": 3}})
-
-
 def _metric(objects: str, bucket: str = "p-1-backups") -> tuple[str, dict[str, object]]:
     text = f'resource.labels.bucket_name="{bucket}" AND protoPayload.resourceName=~"/objects/{objects}"'
     return (LOG_METRIC, {"name": "copies", "filter": text})
@@ -28,7 +23,10 @@ def _age(hours: int = 26, metric: str = "copies", **inputs: object) -> tuple[str
     return (ALERT_POLICY, {"combiner": "OR", "conditions": conditions, **inputs})
 
 
-_EXPORTED = {"schedule": _schedule(), "metric": _metric("postgres/.+")}
+_EXPORTED = {
+    "schedule": (SCHEDULE, {"httpTarget": {"uri": _URI, "body": body(bucket="p-1-backups")}}),
+    "metric": _metric("postgres/.+"),
+}
 
 
 @rule(

@@ -5,13 +5,16 @@ from functools import cache
 
 from policies.kit import Case, Parameter, Resource, Severity, must_be, rule
 from policies.kit.types import (
+    ADDRESS,
     ATLAS_ALERT,
     ATLAS_AUDITING,
     BUCKET,
+    BUCKET_MEMBER,
     DATASET,
     DNS_ZONE,
     ELASTIC_DEPLOYMENT,
     FIREWALL,
+    FORWARDING_RULE,
     GENERATED_PASSWORD,
     HEALTH_CHECK,
     KEY,
@@ -33,12 +36,6 @@ from policies.kit.types import (
 
 _MADE_ANEW = (
     SECRET_VERSION,
-    # What stands before a tier's machines goes with its region's last instance, and a grant to an instance with that.
-    "gcp:compute/address:Address",
-    "gcp:compute/forwardingRule:ForwardingRule",
-    "gcp:compute/regionBackendService:RegionBackendService",
-    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
-    "gcp:storage/bucketIAMMember:BucketIAMMember",
     "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
     HEALTH_CHECK,
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
@@ -48,6 +45,13 @@ _MADE_ANEW = (
     SERVICE_ACCOUNT_KEY,
     GENERATED_PASSWORD,
 )
+_SECOND_REGION = (
+    ADDRESS,
+    FORWARDING_RULE,
+    "gcp:compute/regionBackendService:RegionBackendService",
+    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
+)
+"""The machines of a tier and what stands before them."""
 
 
 @cache
@@ -87,6 +91,18 @@ def protect(resource: Resource) -> Iterator[str]:
         yield f"protect is not set; it holds {held}"
 
 
+_PROVIDER = {"project": "triptrip-prod", "region": "asia-northeast1"}
+
+
+def _in_front(region: str | None) -> Case:
+    return Case({"name": "triptrip-prod-pg-write", "region": region}, type=FORWARDING_RULE, provider=_PROVIDER)
+
+
+def _writing(address: str | None) -> Case:
+    member = f"serviceAccount:{address}" if address else None
+    return Case({"bucket": "p-1-backups", "member": member}, type=BUCKET_MEMBER, provider=_PROVIDER)
+
+
 @rule(
     "protect-rest",
     title="Pulumi refuses to delete anything that is not made anew on purpose",
@@ -94,13 +110,49 @@ def protect(resource: Resource) -> Iterator[str]:
     sources=["NIST 800-53: CM-6"],
     reason="a grant, rule or alert that disappears with a mistyped setting is missed by nobody until it is needed",
     fix="set project.deletionGuards: true in the stack file; a type that is made anew on purpose belongs to made_anew",
-    parameters={"made_anew": Parameter(_MADE_ANEW, "Types that may be deleted and made anew")},
-    good=[Case(type=FIREWALL, protect=True), Case(type=SECRET_VERSION), Case(type=REGION_INSTANCE_TEMPLATE)],
-    bad=[Case(type=FIREWALL), Case(type=ATLAS_ALERT)],
+    parameters={
+        "made_anew": Parameter(_MADE_ANEW, "Types that may be deleted and made anew"),
+        "second_region": Parameter(
+            _SECOND_REGION,
+            "Types that go with the last instance in a region, where that is another one than the provider's",
+        ),
+    },
+    good=[
+        Case(type=FIREWALL, protect=True),
+        Case(type=SECRET_VERSION),
+        Case(type=REGION_INSTANCE_TEMPLATE),
+        _in_front("asia-northeast2"),
+        _writing("p1a2b-c3d4@gcp-sa-cloud-sql.iam.gserviceaccount.com"),
+        _writing("mongodb-atlas-1a2b@p-3c4d.iam.gserviceaccount.com"),
+    ],
+    bad=[
+        Case(type=FIREWALL),
+        Case(type=ATLAS_ALERT),
+        _in_front("asia-northeast1"),
+        _in_front(None),
+        Case({"region": "asia-northeast2"}, type=FIREWALL, provider=_PROVIDER),
+        _writing("export-pg-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"),
+        _writing(None),
+    ],
 )
-def protect_rest(resource: Resource, made_anew: Sequence[str]) -> Iterator[str]:
-    if not resource.protect and resource.type not in made_anew and resource.type not in _held():
+def protect_rest(resource: Resource, made_anew: Sequence[str], second_region: Sequence[str]) -> Iterator[str]:
+    if resource.protect or resource.type in made_anew or resource.type in _held():
+        return
+    if not (_is_elsewhere(resource, second_region) or _lets_a_store_write(resource)):
         yield "protect is not set"
+
+
+def _is_elsewhere(resource: Resource, second_region: Sequence[str]) -> bool:
+    """Whether it serves another region than the platform's own, and goes with what it serves there."""
+    home = resource.provider.text("region")
+    return resource.type in second_region and resource.text("region") not in ("", home) and home != ""
+
+
+def _lets_a_store_write(resource: Resource) -> bool:
+    """Whether it lets a store's own identity into a bucket: the next store's is another one."""
+    own = f"@{resource.provider.text('project')}.iam.gserviceaccount.com"
+    member = resource.text("member") if resource.type == BUCKET_MEMBER else ""
+    return member.startswith("serviceAccount:") and not member.endswith(own)
 
 
 _KEPT = ("PREVENT", "ABANDON")

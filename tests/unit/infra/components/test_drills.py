@@ -54,9 +54,9 @@ def test_its_account_touches_throw_away_instances_alone(prod: Plan) -> None:
         for each in prod.of_type("projects/iAMMember:IAMMember")
         if each.inputs["member"] == f"serviceAccount:{ACCOUNT}"
     }
-    assert set(grants) == {"triptrip_prod_drill_source", "triptrip_prod_drill_copy"}
-    assert grants["triptrip_prod_drill_source"] is None
-    assert (grants["triptrip_prod_drill_copy"] or {})["expression"] == (
+    assert set(grants) == {"triptrip_prod_drill_source_1", "triptrip_prod_drill_copy_1"}
+    assert grants["triptrip_prod_drill_source_1"] is None
+    assert (grants["triptrip_prod_drill_copy_1"] or {})["expression"] == (
         'resource.service == "sqladmin.googleapis.com" && '
         'resource.name.startsWith("projects/triptrip-prod/instances/triptrip-prod-postgres-1-drill-")'
     )

@@ -30,8 +30,17 @@ def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None
     lasting = [each for each in plan.resources if each.custom and not each.type.startswith("pulumi:")]
     unprotected = {each.type.rpartition(":")[2] for each in lasting if not each.options.get("protect")}
     machines = {"RegionInstanceTemplate", "RegionHealthCheck"} if plan.of_type("RegionInstanceGroupManager") else set()
-    expected = {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember"}
+    expected = {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember", "BucketIAMMember"}
     assert unprotected == expected | machines
+
+
+def test_of_all_who_are_let_into_a_bucket_only_the_stores_own_identities_may_change(plan: Plan) -> None:
+    unprotected = [each.name for each in plan.of_type("BucketIAMMember") if not each.options.get("protect")]
+    assert sorted(unprotected) == [
+        "export-postgres-store-writes",
+        "export-redis-store-writes",
+        "mongodb-export-writes",
+    ]
 
 
 def test_without_guards_nothing_is_protected_and_the_peering_can_go() -> None:

@@ -10,7 +10,7 @@ from infra.settings import load
 from sandbox.plan import Plan
 from sandbox.plan.run import plan_settings
 from tests.plans import plan_of
-from tests.stacks import declared
+from tests.stacks import AFTER_FAILOVER, declared
 
 REGION = "asia-northeast1"
 
@@ -111,20 +111,6 @@ def in_phase_4(changes: dict[str, Any] | None = None) -> Plan:
     return plan_settings(load(lay_over(declared("prod", catalog.phases()["4"]), changes or {})), "prod")
 
 
-AFTER_FAILOVER: dict[str, Any] = {
-    "postgres": {
-        "primary": {
-            "instance": "triptrip-prod-postgres-replica-osaka-1",
-            "region": "asia-northeast2",
-            "zone": "asia-northeast2-a",
-        },
-        "replicas": {"b": None, "c": None, "osaka": None},
-    },
-    # A connection reaches instances of its own region alone.
-    "bigquery": {"federation": None},
-}
-
-
 def test_machines_stand_ready_in_the_second_region_while_an_instance_does(prod: Plan) -> None:
     assert [group.inputs["region"] for group in prod.of_type("RegionInstanceGroupManager")] == [REGION]
     plan = in_phase_4()
@@ -134,6 +120,14 @@ def test_machines_stand_ready_in_the_second_region_while_an_instance_does(prod: 
     template = plan.named("pooler-template-disaster-recovery").inputs
     assert "/asia-northeast2/" in template["disks"][0]["diskEncryptionKey"]["kmsKeySelfLink"]
     assert template["metadata"] == plan.named("pooler-template").inputs["metadata"]
+
+
+def test_what_serves_the_second_region_can_go_and_what_serves_the_first_cannot() -> None:
+    plan = in_phase_4()
+    kinds = ("Address", "ForwardingRule", "RegionBackendService", "RegionInstanceGroupManager")
+    found = [each for kind in kinds for each in plan.of_type(f":{kind}") if each.name.startswith("pooler-")]
+    assert {each.inputs["region"] for each in found} == {REGION, "asia-northeast2"}
+    assert all(each.options.get("protect", False) is (each.inputs["region"] == REGION) for each in found)
 
 
 def test_the_clients_name_follows_the_primary_to_the_other_machines() -> None:

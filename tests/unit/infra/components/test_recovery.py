@@ -13,7 +13,7 @@ from tests.plans import plan_of
 
 BACKUPS, CACHE = "triptrip-prod-1-backups", "triptrip-prod-1-cache-exports"
 OFF: dict[str, Any] = {"recovery": None}
-SOURCES = {"postgres": postgres_export().source, "redis": redis_export().source}
+SOURCES = {"postgres": postgres_export(), "redis": redis_export()}
 
 
 def grants_on(plan: Plan, bucket: str) -> dict[str, set[str]]:
@@ -67,8 +67,8 @@ def test_writers_create_and_one_account_reads(prod: Plan) -> None:
     exporter = "export-pg-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
     recovery = "recovery-triptrip-prod@triptrip-prod.iam.gserviceaccount.com"
     found = grants_on(prod, BACKUPS)
-    assert set(found) == {"storage.objectCreator", "storage.objectViewer", "triptrip_prod_copies_marker"}
-    assert found["triptrip_prod_copies_marker"] == {exporter}
+    assert set(found) == {"storage.objectCreator", "storage.objectViewer", "triptrip_prod_copies_marker_1"}
+    assert found["triptrip_prod_copies_marker_1"] == {exporter}
     assert found["storage.objectViewer"] == {recovery}
     [instance] = [each for each in found["storage.objectCreator"] if "gcp-sa-cloud-sql" in each]
     [atlas] = [each for each in found["storage.objectCreator"] if each.startswith("mongodb-atlas-")]
@@ -77,14 +77,14 @@ def test_writers_create_and_one_account_reads(prod: Plan) -> None:
 
 def test_a_cache_writes_to_its_own_bucket_alone(prod: Plan) -> None:
     found = grants_on(prod, CACHE)
-    assert set(found) == {"storage.objectViewer", "triptrip_prod_copies_marker", "triptrip_prod_copies_redis"}
-    [redis] = found["triptrip_prod_copies_redis"]
+    assert set(found) == {"storage.objectViewer", "triptrip_prod_copies_marker_1", "triptrip_prod_copies_redis_1"}
+    [redis] = found["triptrip_prod_copies_redis_1"]
     assert redis.endswith("-compute@developer.gserviceaccount.com")
     assert redis not in {member for members in grants_on(prod, BACKUPS).values() for member in members}
 
 
 def test_no_account_of_the_stack_may_delete_a_copy(prod: Plan) -> None:
-    for role in ("triptrip_prod_copies_marker", "triptrip_prod_copies_redis"):
+    for role in ("triptrip_prod_copies_marker_1", "triptrip_prod_copies_redis_1"):
         assert not [
             each for each in permissions_of(prod, role) if each.endswith((".delete", ".update", ".setIamPolicy"))
         ]
@@ -115,8 +115,8 @@ def test_an_export_acts_as_its_own_account_with_its_own_role(prod: Plan, key: st
         for each in prod.of_type("projects/iAMMember:IAMMember")
         if each.inputs["member"].endswith(account)
     }
-    assert on_project == {f"triptrip_prod_export_{key}"}
-    assert permissions_of(prod, f"triptrip_prod_export_{key}") == list(catalog.exports()[key].permissions)
+    assert on_project == {f"triptrip_prod_export_{key}_1"}
+    assert permissions_of(prod, f"triptrip_prod_export_{key}_1") == list(catalog.exports()[key].permissions)
 
 
 @pytest.mark.parametrize(("key", "short", "cron"), [("postgres", "pg", "0 22 * * *"), ("redis", "redis", "30 * * * *")])
@@ -132,8 +132,8 @@ def test_a_schedule_starts_it_as_an_account_that_can_do_nothing_else(
     assert target["uri"] == f"https://workflowexecutions.googleapis.com/v1/{name}/executions"
     assert target["oauthToken"]["serviceAccountEmail"] == account
     grants = [each for each in prod.resources if account in str(each.inputs.get("member"))]
-    assert [each.inputs["role"] for each in grants] == ["projects/triptrip-prod/roles/triptrip_prod_start_exports"]
-    assert permissions_of(prod, "triptrip_prod_start_exports") == ["workflows.executions.create"]
+    assert [each.inputs["role"] for each in grants] == ["projects/triptrip-prod/roles/triptrip_prod_start_exports_1"]
+    assert permissions_of(prod, "triptrip_prod_start_exports_1") == ["workflows.executions.create"]
 
 
 def test_the_workflow_is_handed_one_json_argument(prod: Plan) -> None:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from infra.catalog.workflow_rows import (
-    ExportWorkflow,
     PostgresExportArgument,
     RedisExportArgument,
     postgres_export,
@@ -33,6 +32,7 @@ CACHE_NAME = f"projects/{PROJECT}/locations/{REGION}/instances/{CACHE}"
 POSTGRES_ARGUMENT = PostgresExportArgument(
     project=PROJECT, instance=INSTANCE, databases=("bookings", "triptrip"), bucket=BACKUPS
 )
+SOURCES = {"postgres": postgres_export(), "redis": redis_export()}
 REDIS_ARGUMENT = RedisExportArgument(project=PROJECT, region=REGION, instance=CACHE, bucket=CACHE_EXPORTS)
 
 
@@ -69,8 +69,8 @@ class World:
         self.storage.put(bucket, place, self.cache)
 
     def load(self, name: str, uri: str) -> None:
-        """Imports are another's."""
-        raise NotImplementedError
+        """What an import would read; an export that asks for one is wrong."""
+        raise AssertionError(f"{name} is exported, and was to read {uri}")
 
     def begin(self, workflow: str, argument: Any) -> Execution:
         """An execution of the PostgreSQL or the Redis export (`postgres`, `redis`), under way from now on."""
@@ -83,8 +83,7 @@ class World:
             "GOOGLE_CLOUD_WORKFLOW_ID": f"{workflow}-export",
             "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": number,
         }
-        source = workflow_of(workflow).source
-        return Execution(source, SimulatedGoogle(self.api, self.clock), self.clock, environment)
+        return Execution(SOURCES[workflow], SimulatedGoogle(self.api, self.clock), self.clock, environment)
 
     def postgres(self, argument: PostgresExportArgument = POSTGRES_ARGUMENT) -> tuple[Any, Execution]:
         """One whole execution of the PostgreSQL export: its result, and it."""
@@ -94,11 +93,6 @@ class World:
     def marker(self, name: str = f"{FOLDER}/success.json", bucket: str = BACKUPS) -> Any:
         """What a marker holds."""
         return json.loads(self.storage.content(bucket, name))
-
-
-def workflow_of(store: str) -> ExportWorkflow:
-    """The workflow of a store."""
-    return {"postgres": postgres_export, "redis": redis_export}[store]()
 
 
 def crc32c(content: bytes) -> str:

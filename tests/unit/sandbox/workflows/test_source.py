@@ -18,7 +18,7 @@ def source(*steps: Any, **others: Any) -> str:
     return yaml.safe_dump({"main": {"params": ["args"], "steps": rows}, **others})
 
 
-@pytest.mark.parametrize("text", [postgres_export().source, redis_export().source])
+@pytest.mark.parametrize("text", [postgres_export(), redis_export()])
 def test_the_deployed_sources_are_taken(text: str) -> None:
     assert "main" in load(text, LIBRARY)
 
