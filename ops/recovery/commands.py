@@ -173,7 +173,9 @@ def _shown(env: str, *, is_check: bool) -> int:
     grid = Grid("run", "kind", "RPO, s", "of", "RTO, s", "of", "verdict")
     for row in records:
         figures = (row["rpo_seconds"], row["target_rpo_seconds"], row["rto_seconds"], row["target_rto_seconds"])
-        grid.add_row(row["run"], row["kind"], *(f"{figure:g}" for figure in figures), row["verdict"])
+        grid.add_row(
+            row["run"], row["kind"], *("-" if figure is None else f"{figure:g}" for figure in figures), row["verdict"]
+        )
     _console.print(grid)
     due = drills.overdue(records, _targets(env), datetime.now(UTC))
     for line in due:
