@@ -151,7 +151,7 @@ class Instances:
         self.wait_for_operation(name, operation)
 
     def unguard(self, name: str, run: str) -> None:
-        """Take the deletion guard that a copy has inherited off it, and label it; the caller has checked its mark."""
+        """Take the deletion guard that a copy begins with off it, and label it; the caller has checked its mark."""
         body = {"settings": {"deletionProtectionEnabled": False, "userLabels": {"triptrip-recovery": run.lower()}}}
         self._change(name, lambda: self._instances.patch(**self._of(name), body=body))
 

@@ -140,6 +140,7 @@ def _cleaned(estate: Estate, copy: str) -> None:
 
 
 def _promoted(estate: Estate, copy: str) -> None:
+    assert estate.sql.instances[estate.project, copy]["settings"]["deletionProtectionEnabled"], "it is live now"
     assert estate.behind(estate.write_name) == [estate.address(copy)]
     assert estate.behind(estate.read_name) == [estate.address(copy)]
     assert estate.behind("redis-write.dev.triptrip.internal") == ["10.21.0.4"]
@@ -170,7 +171,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "table of a backup": Scenario(
         RESTORE_TABLE,
         _TABLE,
-        (*LOOKS, "sql.backupRuns.list", RESTORE, DELETE, "sql.operations.get"),
+        (*LOOKS, "sql.backupRuns.list", RESTORE, PATCH, DELETE, "sql.operations.get"),
         _backup,
         _cleaned,
     ),
