@@ -13,8 +13,9 @@ from rich.console import Console
 from ops.adoption.command import adopt
 from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
+from ops.options import Cli, StackName
 from ops.page import markdown, terminal, told
-from ops.pulumi import COMMAND_VARIABLE, Pulumi, PulumiError
+from ops.pulumi import Pulumi, PulumiError
 from ops.recovery import commands as recovery
 from ops.recovery import store_commands as store_recovery
 from ops.review import review_events, review_file, review_losses, review_stack
@@ -24,10 +25,6 @@ application = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exc
 _PASSED, _REFUSED, _NOT_ASKED = 0, 1, 2
 _console = Console(highlight=False, soft_wrap=True, markup=False)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-
-PulumiOption = Annotated[
-    str, typer.Option("--pulumi", envvar=COMMAND_VARIABLE, help="The Pulumi CLI, e.g. sandbox/pulumi")
-]
 
 
 @application.callback()
@@ -44,7 +41,7 @@ def gate(
         Path | None, typer.Option(help="`pulumi stack export`; a saved plan needs it", show_default=False)
     ] = None,
     stack: Annotated[str, typer.Option(help="Preview this stack instead of reading a file")] = "",
-    pulumi: PulumiOption = "pulumi",
+    pulumi: Cli = "pulumi",
 ) -> None:
     """Refuse what loses data: deletions, replacements, guards taken away, retention cut."""
     if bool(plan) == bool(stack):
@@ -63,8 +60,8 @@ def gate(
 
 @application.command()
 def policy(
-    stack: Annotated[str, typer.Option(help="The stack to look at")],
-    pulumi: PulumiOption = "pulumi",
+    stack: StackName,
+    pulumi: Cli = "pulumi",
 ) -> None:
     """Run gate and packs on a preview, and the packs again on the state, where nothing is unknown."""
     with _asked():
@@ -96,7 +93,7 @@ application.command()(recovery.drill)
 
 @application.command("second-opinion")
 def second_opinion(
-    stack: Annotated[str, typer.Option(help="The stack whose plan is scanned")],
+    stack: StackName,
 ) -> None:
     """Scan the plan with checkov, a rule book that is not ours."""
     # It needs the in-process plan, which is not installed where the other commands run.

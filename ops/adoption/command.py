@@ -11,7 +11,8 @@ from rich.console import Console
 from ops.adoption import Adopted, Adoption, AdoptionError
 from ops.adoption.intent import Change
 from ops.adoption.stack import Stack
-from ops.pulumi import COMMAND_VARIABLE, ROOT, Pulumi, PulumiError
+from ops.options import Cli, Plan, StackName, YesReally
+from ops.pulumi import ROOT, Pulumi, PulumiError
 from ops.recovery.terminal import Terminal
 from ops.review import step_of
 
@@ -23,16 +24,12 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def adopt(  # noqa: PLR0913, PLR0917 # a command's options
-    stack: Annotated[str, typer.Option(help="The stack whose primary it becomes")],
+    stack: StackName,
     instance: Annotated[str, typer.Option(help="The Cloud SQL instance that takes the writes now")],
-    pulumi: Annotated[
-        str, typer.Option("--pulumi", envvar=COMMAND_VARIABLE, help="The Pulumi CLI, e.g. sandbox/pulumi")
-    ] = "pulumi",
+    pulumi: Cli = "pulumi",
     folder: Annotated[Path, typer.Option(help="Where the state as it was is kept")] = FOLDER,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what would change and touch nothing")] = False,
-    yes_really: Annotated[
-        str, typer.Option("--yes-really", metavar="ENV", help="Agree, naming the environment (automation)")
-    ] = "",
+    plan: Plan = False,
+    yes_really: YesReally = "",
 ) -> None:
     """Let settings and state say that a promoted, cloned or restored instance is the primary; no cloud is changed."""
     engine = Pulumi(pulumi, stack)

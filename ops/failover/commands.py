@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.pulumi import COMMAND_VARIABLE
-from ops.recovery.commands import New, Plan, RunName, YesReally, performed, told
+from ops.options import Cli
+from ops.recovery.request import Request, performed, takes_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 failover = typer.Typer(no_args_is_help=True, help="Go on elsewhere when a region is lost.")
 
-Env = Annotated[str, typer.Option("--stack", "--env", help="The environment: the <name> of Pulumi.<name>.yaml")]
-Cli = Annotated[str, typer.Option("--pulumi", help=f"The Pulumi CLI; ${COMMAND_VARIABLE} otherwise")]
-
 
 @failover.callback()
 def _root() -> None:
@@ -27,52 +23,38 @@ def _root() -> None:
 
 
 @failover.command("region")
-def failover_region(  # noqa: PLR0913, PLR0917 # a command's options
-    env: Env = "dev",
+@takes_request
+def failover_region(
+    request: Request,
     replica: Annotated[str, typer.Option(help="Which replica abroad takes over, when there are several")] = "",
     despite_signs: Annotated[
         str, typer.Option("--despite-signs", metavar="REASON", help="Go on without two signs of an outage")
     ] = "",
     pulumi: Cli = "",
-    plan: Plan = False,
-    yes_really: YesReally = "",
-    run: RunName = "",
-    new: New = False,
 ) -> None:
     """Confirm the outage, promote the second region's replica, adopt it, move the names, check (REC-REGION)."""
-    with told():
-        from ops.failover import region  # noqa: PLC0415 # what talks to Google is loaded when it runs
+    from ops.failover import region  # noqa: PLC0415 # what talks to Google is loaded when it runs
 
-        options = {"replica": replica, "despite_signs": despite_signs, **_cli(pulumi)}
-        _do(region.failover_region(), env, options, plan, yes_really, run, new=new)
+    options = {"replica": replica, "despite_signs": despite_signs, "pulumi": pulumi}
+    _do(region.failover_region(), request, options)
 
 
-def switchover(  # noqa: PLR0913, PLR0917 # a command's options
-    env: Env = "dev",
+@takes_request
+def switchover(
+    request: Request,
     pulumi: Cli = "",
-    plan: Plan = False,
-    yes_really: YesReally = "",
-    run: RunName = "",
-    new: New = False,
 ) -> None:
     """Let primary and recovery replica change places, as planned and without loss (ENTERPRISE_PLUS)."""
-    with told():
-        from ops.failover import switchover as planned  # noqa: PLC0415 # as above
+    from ops.failover import switchover as planned  # noqa: PLC0415 # as above
 
-        _do(planned.switchover(), env, _cli(pulumi), plan, yes_really, run, new=new)
-
-
-def _cli(pulumi: str) -> dict[str, str]:
-    return {"pulumi": pulumi or os.environ.get(COMMAND_VARIABLE, "")}
+    _do(planned.switchover(), request, {"pulumi": pulumi})
 
 
-def _do(  # noqa: PLR0913, PLR0917 # a command's options
-    procedure: Procedure, env: str, options: Mapping[str, str], plan: bool, yes_really: str, run: str, *, new: bool
-) -> None:
+def _do(procedure: Procedure, request: Request, options: Mapping[str, str]) -> None:
     from ops.recovery import session  # noqa: PLC0415 # as above
     from ops.recovery.postgres.databases import Databases  # noqa: PLC0415 # as above
 
-    if not plan:
+    if not request.plan:
         # The replica and the new primary are asked; who cannot sign in learns it before anything is promoted.
-        Databases(session.target_of(env).database, session.folder())
-    performed(procedure, env, options, plan, yes_really, run, new=new)
+        Databases(session.target_of(request.env).database, session.folder())
+    performed(procedure, request, options)

@@ -17,7 +17,6 @@ from ops.adoption.stack import Stack
 from ops.failover import signs
 from ops.failover.signs import Heard
 from ops.pulumi import Pulumi, PulumiError
-from ops.recovery.cloud.calls import ConflictError
 from ops.recovery.cloud.sql import RUNNABLE, Instance
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.postgres.databases import Connection, Databases
@@ -75,7 +74,7 @@ def take_over(run: Run, name: str, begin: Callable[[], None]) -> None:
     if found(run, name).primary:
         try:
             begin()
-        except (ConflictError, RecoveryError):
+        except RecoveryError:
             run.google.sql.wait(name, run.reporter.say)
             if found(run, name).primary:
                 raise

@@ -5,9 +5,7 @@ What talks to Google and PostgreSQL is loaded when a command runs: the commands 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,119 +14,99 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from infra.derive.drills import DUE
+from ops.options import StackName, YesReally
 from ops.recovery import moments
 from ops.recovery.errors import RecoveryError, RefusedError
+from ops.recovery.request import REFUSED, Request, RunName, performed, run_name, takes_request, told
 from ops.recovery.terminal import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.derive.recovery import TargetPlan
-    from ops.recovery.declared import Declared
-    from ops.recovery.steps import Procedure, Run
 
 restore = typer.Typer(no_args_is_help=True, help="Bring data back; nothing live is ever deleted or overwritten by it.")
-_DONE, _REFUSED, _FAILED = 0, 1, 2
 _console = Console(highlight=False, soft_wrap=True, markup=False)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-_RUN = re.compile(r"\d{8}T\d{6}Z")
 
-Env = Annotated[str, typer.Option("--env", help="The environment: the <name> of Pulumi.<name>.yaml")]
-Plan = Annotated[bool, typer.Option("--plan", help="Print the steps and touch nothing")]
-YesReally = Annotated[
-    str, typer.Option("--yes-really", metavar="ENV", help="Agree to everything, naming the environment (automation)")
-]
-RunName = Annotated[str, typer.Option("--run", help="Go on with this run, e.g. 20261126T170000Z")]
-New = Annotated[bool, typer.Option("--new", help="Begin another run beside one that has not ended")]
 Before = Annotated[str, typer.Option(help="The moment, with its zone: '2026-11-26 03:00 JST'")]
 LastGood = Annotated[str, typer.Option(help="A query on the live database that answers the moment, as timestamptz")]
 
 
 @restore.command("table")
+@takes_request
 def restore_table(  # noqa: PLR0913, PLR0917 # a command's options
+    request: Request,
     table: Annotated[str, typer.Option(help="schema.table")],
-    env: Env = "dev",
     before: Before = "",
     last_good: LastGood = "",
     rule: Annotated[str, typer.Option(help="missing, changed or replace")] = "missing",
     changed_column: Annotated[str, typer.Option(help="changed: only rows whose live value is at or after …")] = "",
     changed_since: Annotated[str, typer.Option(help="… this moment, with its zone")] = "",
-    plan: Plan = False,
-    yes_really: YesReally = "",
-    run: RunName = "",
-    new: New = False,
 ) -> None:
     """Recover one table: temporary instance, load beside, validate, merge (REC-TABLE)."""
-    with told():
-        from ops.recovery.postgres.merge import Rule  # noqa: PLC0415 # see above
-        from ops.recovery.table import RESTORE_TABLE  # noqa: PLC0415 # see above
+    from ops.recovery.postgres.merge import Rule  # noqa: PLC0415 # see above
+    from ops.recovery.table import RESTORE_TABLE  # noqa: PLC0415 # see above
 
-        if rule not in set(Rule):
-            raise RecoveryError("--rule", f"{rule} is none", allowed=", ".join(Rule))
-        since = moments.rfc3339(moments.parse(changed_since, "--changed-since")) if changed_since else ""
-        if bool(changed_column) != bool(since):
-            raise RecoveryError("--changed-column", "goes with --changed-since", fix="give both, or neither")
-        options = {"table": table, "rule": rule, "changed_column": changed_column, "changed_since": since}
-        performed(RESTORE_TABLE, env, {**options, **_moment(before, last_good)}, plan, yes_really, run, new=new)
+    if rule not in set(Rule):
+        raise RecoveryError("--rule", f"{rule} is none", allowed=", ".join(Rule))
+    since = moments.rfc3339(moments.parse(changed_since, "--changed-since")) if changed_since else ""
+    if bool(changed_column) != bool(since):
+        raise RecoveryError("--changed-column", "goes with --changed-since", fix="give both, or neither")
+    options = {"table": table, "rule": rule, "changed_column": changed_column, "changed_since": since}
+    performed(RESTORE_TABLE, request, {**options, **_moment(before, last_good)})
 
 
 @restore.command("pit")
-def restore_pit(  # noqa: PLR0913, PLR0917 # a command's options
-    env: Env = "dev",
+@takes_request
+def restore_pit(
+    request: Request,
     before: Before = "",
     last_good: LastGood = "",
     check: Annotated[str, typer.Option(help="A query that must answer true on the clone")] = "",
     promote: Annotated[
         bool, typer.Option("--promote", help="Move the names onto it when it holds; asks first")
     ] = False,
-    plan: Plan = False,
-    yes_really: YesReally = "",
-    run: RunName = "",
-    new: New = False,
 ) -> None:
     """Clone the database at a moment, validate it, and move the names if that is wanted (REC-PITR)."""
-    with told():
-        from ops.recovery.pit import RESTORE_PIT  # noqa: PLC0415 # see above
+    from ops.recovery.pit import RESTORE_PIT  # noqa: PLC0415 # see above
 
-        if not (before or last_good or run or plan):
-            raise RecoveryError("--before", "is missing", allowed="--before or --last-good", fix="say which moment")
-        options = {"check": check, "promote": "yes" if promote else "", **_moment(before, last_good)}
-        performed(RESTORE_PIT, env, options, plan, yes_really, run, new=new)
+    if not (before or last_good or request.run or request.plan):
+        raise RecoveryError("--before", "is missing", allowed="--before or --last-good", fix="say which moment")
+    options = {"check": check, "promote": "yes" if promote else "", **_moment(before, last_good)}
+    performed(RESTORE_PIT, request, options)
 
 
 @restore.command("full")
-def restore_full(  # noqa: PLR0913, PLR0917 # a command's options
-    env: Env = "dev",
+@takes_request
+def restore_full(
+    request: Request,
     source: Annotated[str, typer.Option(help="auto, logs, backup or export")] = "auto",
     check: Annotated[str, typer.Option(help="A query that must answer true on the new instance")] = "",
     no_switch: Annotated[bool, typer.Option("--no-switch", help="Leave the names where they are")] = False,
-    plan: Plan = False,
-    yes_really: YesReally = "",
-    run: RunName = "",
-    new: New = False,
 ) -> None:
     """Make a new instance from logs, backup or export, and move the names onto it (REC-FULL)."""
-    with told():
-        from ops.recovery.full import RESTORE_FULL  # noqa: PLC0415 # see above
+    from ops.recovery.full import RESTORE_FULL  # noqa: PLC0415 # see above
 
-        if source not in ("auto", "logs", "backup", "export"):
-            raise RecoveryError("--source", f"{source} is none", allowed="auto, logs, backup, export")
-        options = {"source": source, "check": check, "no_switch": "yes" if no_switch else ""}
-        performed(RESTORE_FULL, env, options, plan, yes_really, run, new=new)
+    if source not in ("auto", "logs", "backup", "export"):
+        raise RecoveryError("--source", f"{source} is none", allowed="auto, logs, backup, export")
+    options = {"source": source, "check": check, "no_switch": "yes" if no_switch else ""}
+    performed(RESTORE_FULL, request, options)
 
 
 @restore.command("promote")
-def promote_run(run: RunName, env: Env = "dev", yes_really: YesReally = "") -> None:
+def promote_run(run: RunName, env: StackName = "dev", yes_really: YesReally = "") -> None:
     """Move the names onto the copy of a `restore pit` or `full` that has ended without it."""
     _act(env, run, yes_really, "promote")
 
 
 @restore.command("back")
-def move_back(run: RunName, env: Env = "dev", yes_really: YesReally = "") -> None:
+def move_back(run: RunName, env: StackName = "dev", yes_really: YesReally = "") -> None:
     """Move the names of a run back to where they were."""
     _act(env, run, yes_really, "back")
 
 
 @restore.command("remove")
-def remove_copy(run: RunName, env: Env = "dev", yes_really: YesReally = "") -> None:
+def remove_copy(run: RunName, env: StackName = "dev", yes_really: YesReally = "") -> None:
     """Delete the copy of a run, unless a name stands for it."""
     _act(env, run, yes_really, "remove")
 
@@ -145,31 +123,27 @@ def write_runbook(
         runbooks.write(is_check=check)
 
 
-def drill(  # noqa: PLR0913, PLR0917 # a command's options
-    env: Env = "dev",
+@takes_request
+def drill(
+    request: Request,
     kind: Annotated[str, typer.Option(help="pit, full, export, or due: the one that is due first")] = "pit",
     history: Annotated[bool, typer.Option("--history", help="Print what drills have achieved")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a drill is overdue")] = False,
-    plan: Plan = False,
-    yes_really: YesReally = "",
-    run: RunName = "",
-    new: New = False,
 ) -> None:
     """Restore into a throw-away instance, check the data, record achieved RPO and RTO, tear down."""
-    with told():
-        from ops.recovery import drill as drills  # noqa: PLC0415 # see above
+    from ops.recovery import drill as drills  # noqa: PLC0415 # see above
 
-        if history or check:
-            raise typer.Exit(_shown(env, is_check=check))
-        targets = _targets(env)
-        if kind not in (DUE, *targets):
-            raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join((*targets, DUE)))
-        if kind == DUE and not plan:
-            kind = drills.due(_records(env), targets, datetime.now(UTC))
-            _console.print(f"due first: {kind}")
-        made = performed(drills.DRILL, env, {"kind": kind}, plan, yes_really, run, new=new)
-        if made is not None and (verdict := made.value("record")["verdict"]) != "met":
-            raise RefusedError(f"drill {made.journal.run}", f"its targets were {verdict}", fix="see its record")
+    if history or check:
+        raise typer.Exit(_shown(request.env, is_check=check))
+    targets = _targets(request.env)
+    if kind not in (DUE, *targets):
+        raise RecoveryError("--kind", f"{kind} is none", allowed=", ".join((*targets, DUE)))
+    if kind == DUE and not request.plan:
+        kind = drills.due(_records(request.env), targets, datetime.now(UTC))
+        _console.print(f"due first: {kind}")
+    made = performed(drills.DRILL, request, {"kind": kind})
+    if made is not None and (verdict := made.value("record")["verdict"]) != "met":
+        raise RefusedError(f"drill {made.journal.run}", f"its targets were {verdict}", fix="see its record")
 
 
 def _targets(env: str) -> Mapping[str, TargetPlan]:
@@ -199,35 +173,20 @@ def _shown(env: str, *, is_check: bool) -> int:
     grid = Grid("run", "kind", "RPO, s", "of", "RTO, s", "of", "verdict")
     for row in records:
         figures = (row["rpo_seconds"], row["target_rpo_seconds"], row["rto_seconds"], row["target_rto_seconds"])
-        grid.add_row(row["run"], row["kind"], *(f"{figure:g}" for figure in figures), row["verdict"])
+        grid.add_row(
+            row["run"], row["kind"], *("-" if figure is None else f"{figure:g}" for figure in figures), row["verdict"]
+        )
     _console.print(grid)
     due = drills.overdue(records, _targets(env), datetime.now(UTC))
     for line in due:
         _console.print(f"overdue: {line}")
-    return _REFUSED if is_check and due else _DONE
+    return REFUSED if is_check and due else 0
 
 
 def _moment(before: str, last_good: str) -> dict[str, str]:
     if before and last_good:
         raise RecoveryError("--before", "and --last-good name two moments", fix="give one")
     return {"moment": moments.rfc3339(moments.parse(before)) if before else "", "last_good": last_good}
-
-
-def performed(  # noqa: PLR0913, PLR0917 # a command's options
-    procedure: Procedure, env: str, options: Mapping[str, str], plan: bool, yes_really: str, run: str, *, new: bool
-) -> Run | None:
-    """Print the plan, or perform the procedure and return its run."""
-    from ops.recovery import session  # noqa: PLC0415 # see above
-
-    target = session.target_of(env)
-    if plan:
-        print_plan(procedure, target, options)
-        return None
-    terminal = Terminal()
-    agreed = session.consent(target, yes_really, terminal, procedure.name)
-    journal, goes_on = session.journal_for(procedure, env, options, run_name(run), is_new=new)
-    terminal.say(f"run {journal.run} of {procedure.name} on {env}{', going on' if goes_on else ''}: {journal.path}")
-    return session.start(procedure, target, journal, terminal, agreed=agreed)
 
 
 def _act(env: str, run: str, yes_really: str, name: str) -> None:
@@ -241,38 +200,3 @@ def _act(env: str, run: str, yes_really: str, name: str) -> None:
         agreed = session.consent(target, yes_really, terminal, f"{name} of run {run}")
         journal = Journal.of_run(session.folder(), env, run_name(run))
         session.act(ACTIONS[name], target, journal, terminal, agreed=agreed)
-
-
-def run_name(run: str) -> str:
-    """The run that was named; raises RecoveryError where that is no run's name."""
-    if run and not _RUN.fullmatch(run):
-        raise RecoveryError("--run", f"{run!r} is none", allowed="a start in UTC, e.g. 20261126T170000Z")
-    return run
-
-
-def print_plan(procedure: Procedure, target: Declared, options: Mapping[str, str]) -> None:
-    """Tell the steps."""
-    given = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in options.items() if value)
-    _console.print(
-        f"{procedure.name} on {target.environment} ({target.project}), {procedure.requirement}: {given or '-'}"
-    )
-    for number, step in enumerate(procedure.steps, 1):
-        notes = [f"only with {step.only_with}"] if step.only_with else []
-        notes += ["asks first"] if step.asks else []
-        noted = f" ({', '.join(notes)})" if notes else ""
-        _console.print(f"{number}. {step.title}{noted}")
-        _console.print(f"   {step.detail}")
-    _console.print("nothing was touched")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """What cannot be done ends with one message: exit code 1 where it was refused, 2 where it failed."""
-    try:
-        yield
-    except RefusedError as error:
-        _errors.print(str(error))
-        raise typer.Exit(_REFUSED) from error
-    except RecoveryError as error:
-        _errors.print(str(error))
-        raise typer.Exit(_FAILED) from error

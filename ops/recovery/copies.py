@@ -76,7 +76,7 @@ def _is_spoilt(run: Run, instance: Instance) -> bool:
 
 
 def unguard(run: Run, name: str) -> None:
-    """Take off the deletion guard that a clone inherits; only ever off the run's own copy."""
+    """Take off the deletion guard that every copy begins with; only ever off the run's own copy."""
     instance = found(run, name)
     marks.check_deletable(name, run.journal.run, run.declared.instances, [])
     if instance.is_guarded:
@@ -85,14 +85,8 @@ def unguard(run: Run, name: str) -> None:
 
 def remove(run: Run, name: str) -> None:
     """Delete the run's own copy, after every check; nothing where it is gone."""
-    instance = run.google.sql.get(name)
-    if instance is None:
-        return
-    users = run.google.names.users_of(instance.address) if instance.address else []
-    marks.check_deletable(name, run.journal.run, run.declared.instances, users)
-    if instance.is_guarded:
-        run.google.sql.unguard(name, run.journal.run)
-    run.google.sql.delete(name)
+    if (instance := run.google.sql.get(name)) is not None:
+        _delete(run, instance, run.journal.run)
 
 
 def sweep(run: Run) -> list[str]:
@@ -101,13 +95,18 @@ def sweep(run: Run) -> list[str]:
     for instance in run.google.sql.all():
         left = marks.drill_of(instance.name)
         if left and left != run.journal.run and run.clock() - moments.of_run(left) > _LONGEST:
-            users = run.google.names.users_of(instance.address) if instance.address else []
-            marks.check_deletable(instance.name, left, run.declared.instances, users)
-            if instance.is_guarded:
-                run.google.sql.unguard(instance.name, left)
-            run.google.sql.delete(instance.name)
+            _delete(run, instance, left)
             swept.append(instance.name)
     return swept
+
+
+def _delete(run: Run, instance: Instance, maker: str) -> None:
+    """Delete an instance that run `maker` has made and nothing uses."""
+    users = run.google.names.users_of(instance.address) if instance.address else []
+    marks.check_deletable(instance.name, maker, run.declared.instances, users)
+    if instance.is_guarded:
+        run.google.sql.unguard(instance.name, maker)
+    run.google.sql.delete(instance.name)
 
 
 def admit(run: Run, name: str) -> str:

@@ -61,7 +61,8 @@ class Declared:
                 "tier": plan.primary.tier.name,
                 "edition": plan.edition,
                 "availabilityType": plan.availability,
-                "deletionProtectionEnabled": False,
+                # It may become the live one; a temporary copy's guard is taken off it.
+                "deletionProtectionEnabled": True,
                 "dataDiskType": plan.disk_type,
                 "dataDiskSizeGb": str(plan.disk_size_gb),
                 "storageAutoResize": True,

@@ -7,10 +7,11 @@ from typing import Any
 
 from infra.derive.recovery import TargetPlan
 from ops.recovery import copies, moments, sources, validate
-from ops.recovery.errors import RefusedError
+from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.steps import Procedure, Run, Step
 
 PREFIX = "drills/"
+FAILED = "failed"
 
 _WAYS = {
     "pit": sources.newest_logs,
@@ -53,30 +54,52 @@ def _validate(run: Run) -> dict[str, Any]:
 
 def _record(run: Run) -> dict[str, Any]:
     """Keep what was achieved; the time that a person needed between two runs counts, as it would on the day."""
-    kind = run.option("kind")
-    target = run.declared.targets[kind]
+    target = run.declared.targets[run.option("kind")]
     rto = moments.from_rfc3339(run.value("recovered_at")) - run.journal.begun
     rpo = sources.age(run)
     is_met = rpo.total_seconds() <= target.rpo_seconds and rto.total_seconds() <= target.rto_seconds
     record = {
+        **_about(run),
+        "recovered_at": run.value("recovered_at"),
+        "rpo_seconds": round(rpo.total_seconds(), 3),
+        "rto_seconds": round(rto.total_seconds(), 3),
+        "verdict": FAILED if run.value("failed") else "met" if is_met else "missed",
+        "checks": run.value("checks"),
+    }
+    _keep(run, record)
+    run.reporter.say(f"  RPO {record['rpo_seconds']} s of {record['target_rpo_seconds']:.0f} s")
+    run.reporter.say(f"  RTO {record['rto_seconds']} s of {record['target_rto_seconds']:.0f} s: {record['verdict']}")
+    return {"record": record}
+
+
+def _failed(run: Run, error: RecoveryError) -> None:
+    """Keep that a drill could not be done: without a record its kind would be due first for ever."""
+    if "record" in run.journal.values:
+        return
+    achieved: dict[str, Any] = {"recovered_at": None, "rpo_seconds": None, "rto_seconds": None, "checks": []}
+    try:
+        _keep(run, {**_about(run), **achieved, "verdict": FAILED, "error": str(error)})
+    except RecoveryError as other:
+        run.reporter.say(f"  it is not on record: {other}")
+
+
+def _about(run: Run) -> dict[str, Any]:
+    kind = run.option("kind")
+    target = run.declared.targets[kind]
+    return {
         "kind": kind,
         "run": run.journal.run,
         "environment": run.declared.environment,
         "started_at": moments.rfc3339(run.journal.begun),
-        "recovered_at": run.value("recovered_at"),
         "target_rpo_seconds": target.rpo_seconds,
         "target_rto_seconds": target.rto_seconds,
-        "rpo_seconds": round(rpo.total_seconds(), 3),
-        "rto_seconds": round(rto.total_seconds(), 3),
-        "verdict": "failed" if run.value("failed") else "met" if is_met else "missed",
-        "checks": run.value("checks"),
     }
+
+
+def _keep(run: Run, record: Mapping[str, Any]) -> None:
     # An alert counts the records of drills by their names, and a failed one has proven nothing.
-    ending = ".failed.json" if run.value("failed") else ".json"
+    ending = ".failed.json" if record["verdict"] == FAILED else ".json"
     run.google.bucket.keep(f"{PREFIX}{run.journal.run}{ending}", record)
-    run.reporter.say(f"  RPO {record['rpo_seconds']} s of {record['target_rpo_seconds']:.0f} s")
-    run.reporter.say(f"  RTO {record['rto_seconds']} s of {record['target_rto_seconds']:.0f} s: {record['verdict']}")
-    return {"record": record}
 
 
 def _tear_down(run: Run) -> dict[str, Any]:
@@ -121,6 +144,7 @@ DRILL = Procedure(
             "clean", "tear down", "the throw-away instance is deleted, after the same checks as everywhere", _tear_down
         ),
     ),
+    failed=_failed,
 )
 
 

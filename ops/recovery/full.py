@@ -27,7 +27,7 @@ RESTORE_FULL = Procedure(
             "instance",
             "make a new instance",
             "a clone at that moment, that backup in a new instance, or an empty one like the declared; its name "
-            "carries the run's mark",
+            "carries the run's mark; guarded against deletion, since it may become the live one",
             _instance,
         ),
         Step("load", "load the export", "only from an export: Cloud SQL imports the dump", sources.fill_copy),

@@ -57,7 +57,7 @@ class Journal:
         try:
             return cls(path, json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
-            fix = "name the run with --run and begin without its journal: every step looks before it does anything"
+            fix = "move it away and begin another run; what the old one made carries the old run in its name"
             raise RecoveryError(str(path), f"cannot be read: {error}", fix=fix) from None
 
     @classmethod

@@ -66,6 +66,22 @@ def journal_for(
     return Journal.begin(place, procedure.name, environment, options, datetime.now(UTC)), False
 
 
+def begin(  # noqa: PLR0913 # a command's options
+    procedure: Procedure,
+    environment: str,
+    options: Mapping[str, str],
+    reporter: Reporter,
+    run: str = "",
+    *,
+    is_new: bool = False,
+) -> Journal:
+    """The journal of a new run or of one that goes on, once the person knows which; raises as `journal_for`."""
+    journal, goes_on = journal_for(procedure, environment, options, run, is_new=is_new)
+    going_on = ", going on" if goes_on else ""
+    reporter.say(f"run {journal.run} of {procedure.name} on {environment}{going_on}: {journal.path}")
+    return journal
+
+
 def start(  # noqa: PLR0913 # what, for whom, how
     procedure: Procedure,
     target: Declared,

@@ -66,13 +66,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A command's steps; `requirement` and `promise` are the document's."""
+    """A command's steps; `requirement` and `promise` are the document's.
+
+    `failed` is told of a step that could not be done, before the command ends with its error.
+    """
 
     name: str
     summary: str
     requirement: str
     promise: str
     steps: tuple[Step, ...]
+    failed: Callable[[Run, RecoveryError], None] = lambda _run, _error: None
 
 
 @dataclass
@@ -94,7 +98,11 @@ def perform(procedure: Procedure, run: Run, watcher: Watcher | None = None) -> N
             elif not step.is_wanted(run):
                 run.reporter.say(f"{label}: not asked for ({step.only_with})")
             else:
-                _one(step, label, run, watcher)
+                try:
+                    _one(step, label, run, watcher)
+                except RecoveryError as error:
+                    procedure.failed(run, error)
+                    raise
         run.journal.ends(run.clock())
 
 

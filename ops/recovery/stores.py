@@ -136,10 +136,7 @@ def run_procedure(  # noqa: PLR0913 # a command's options
 
     `recovery` is what its steps work with.
     """
-    journal, goes_on = session.journal_for(procedure, place.environment, options, run, is_new=is_new)
-    reporter.say(
-        f"run {journal.run} of {procedure.name} on {place.environment}{', going on' if goes_on else ''}: {journal.path}"
-    )
+    journal = session.begin(procedure, place.environment, options, reporter, run, is_new=is_new)
     # A run asks of `declared` only what a place has too.
     anything: Any = place
     made = Run(anything, journal, reporter, session.folder(), recovery, agreed)

@@ -152,7 +152,7 @@ RESTORE_TABLE = Procedure(
             "copy",
             "make a temporary instance",
             "a clone at that moment, or that backup in a new instance; its name carries the run's mark, the deletion "
-            "guard that it inherits is taken off it alone",
+            "guard that it begins with is taken off it alone",
             _copy,
         ),
         Step(

@@ -11,7 +11,7 @@ from sandbox.api import multipart, shape
 from sandbox.api.call import Answer, Call, Service
 from sandbox.api.discovery import Method, document
 from sandbox.api.errors import ApiError
-from sandbox.api.faults import TAKES_EFFECT, Fault, Faults, Kind
+from sandbox.api.faults import SEVERED, STATUS, TAKES_EFFECT, Fault, Faults
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,6 @@ class Request:
     headers: Mapping[str, str]
     content: bytes
     base: str = ""
-
-
-_STATUS = {Kind.INTERNAL: 500, Kind.UNAVAILABLE: 503, Kind.THROTTLED: 429}
 
 
 class Api:
@@ -55,9 +52,7 @@ class Api:
             call.fault = self.faults.next(method.id)
             self.calls.append(call)
             answer = self._answer(service, method, call, request)
-            call.status = (
-                None if call.fault and call.fault.kind in (Kind.CUT, Kind.LOST, Kind.SILENT) else answer.status
-            )
+            call.status = None if call.fault and call.fault.kind in SEVERED else answer.status
             return answer, call.fault
 
     def asked(self, method: str) -> list[Call]:
@@ -102,9 +97,8 @@ def _missing(call: Call) -> Any:
 
 
 def _trouble(fault: Fault) -> Answer:
-    status = _STATUS.get(fault.kind, 503)
-    headers = {"Retry-After": str(fault.retry_after)} if fault.kind is Kind.THROTTLED else {}
-    return Answer(ApiError(status, f"simulated: {fault.kind}").body(), status, headers)
+    status = STATUS.get(fault.kind, 503)
+    return Answer(ApiError(status, f"simulated: {fault.kind}").body(), status, fault.headers)
 
 
 def _checked(service: Service, method: Method, answered: Any) -> Answer:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +22,12 @@ class Kind(StrEnum):
 TAKES_EFFECT = (Kind.LOST, Kind.SILENT, Kind.OPERATION)
 """Kinds after which the cloud has done, or begun, what was asked."""
 
+SEVERED = (Kind.CUT, Kind.LOST, Kind.SILENT)
+"""Kinds after which no answer comes."""
+
+STATUS: Mapping[Kind, int] = {Kind.INTERNAL: 500, Kind.UNAVAILABLE: 503, Kind.THROTTLED: 429}
+"""What is answered instead of doing anything."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -32,6 +38,11 @@ class Fault:
     nth: int = 1
     lasts: bool = False
     retry_after: int = 0
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What an answer of STATUS carries."""
+        return {"Retry-After": str(self.retry_after)} if self.kind is Kind.THROTTLED else {}
 
     def meets(self, count: int) -> bool:
         """Whether this call is the one, by its number."""

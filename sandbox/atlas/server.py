@@ -1,32 +1,29 @@
 """The project over HTTP: digest or a service account's token, versions in the Accept header, faults, and a record."""
 
 import base64
-import contextlib
 import hashlib
 import json
 import re
 import secrets
-import socket
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from sandbox.api.faults import TAKES_EFFECT, Faults, Kind
+from sandbox.api.faults import STATUS, TAKES_EFFECT, Faults
 from sandbox.atlas.project import Project, RefusedError
+from sandbox.loopback import LoopbackHandler, LoopbackServer
 
 REALM = "MMS Public API"
 _VERSION = re.compile(r"application/vnd\.atlas\.\d{4}-\d\d-\d\d\+json")
-_STATUS = {Kind.INTERNAL: 500, Kind.UNAVAILABLE: 503, Kind.THROTTLED: 429}
 _ROOT = "/api/atlas/v2/"
 
 
-class AtlasServer:
+class AtlasServer(LoopbackServer):
     """A context manager; `calls` are the requests as `METHOD what`, `credentials` what may sign in."""
 
     def __init__(self, project: Project) -> None:
+        super().__init__(_Handler)
         self.project = project
         self.faults = Faults()
         self.calls: list[str] = []
@@ -34,14 +31,6 @@ class AtlasServer:
         self.account = ("mdb_sa_id_test", secrets.token_hex(8))
         self.nonce, self.token = secrets.token_hex(8), secrets.token_hex(16)
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Scheme, address and port."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, method: str, path: str, body: Any) -> Any:  # noqa: C901, PLR0911 # one line a route
         """What the project answers; raises RefusedError."""
@@ -71,29 +60,13 @@ class AtlasServer:
             case _:
                 raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} {path}")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     owner: ClassVar[AtlasServer]
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # its base's name
-        """Say nothing: what was asked is on record."""
-
-    def _pass_on(self) -> None:
+    def work(self) -> None:
         path = urlsplit(self.path).path
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        content = self.content()
         if path == "/api/oauth/token":
             self._send(*self._token())
             return
@@ -102,26 +75,23 @@ class _Handler(BaseHTTPRequestHandler):
             refusal = RefusedError(401, "", "You are not authorized for this resource.")
             self._send(401, refusal.body, {"WWW-Authenticate": challenge})
             return
-        self._work(path.removeprefix(_ROOT), content)
+        self._ask(path.removeprefix(_ROOT), content)
 
-    def _work(self, path: str, content: bytes) -> None:
+    def _ask(self, path: str, content: bytes) -> None:
         owner = self.owner
         with owner.lock:
             what = f"{self.command} {_named(path)}"
             owner.calls.append(what)
             fault = owner.faults.next(what)
-            if fault and fault.kind in _STATUS:
-                headers = {"Retry-After": str(fault.retry_after)} if fault.kind is Kind.THROTTLED else {}
-                refusal = RefusedError(_STATUS[fault.kind], "UNEXPECTED_ERROR", f"simulated: {fault.kind}")
-                self._send(refusal.status, refusal.body, headers)
+            if fault and fault.kind in STATUS:
+                refusal = RefusedError(STATUS[fault.kind], "UNEXPECTED_ERROR", f"simulated: {fault.kind}")
+                self._send(refusal.status, refusal.body, fault.headers)
                 return
             answer = None if fault and fault.kind not in TAKES_EFFECT else self._answered(path, content)
         if fault is None:
             self._send(*(answer or (200, {})))
             return
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            self.connection.shutdown(socket.SHUT_RDWR)
+        self.sever()
 
     def _answered(self, path: str, content: bytes) -> tuple[int, Any]:
         if not _VERSION.fullmatch(self.headers.get("Accept", "")):
@@ -152,15 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         return is_ours and fields.get("response") == _md5(f"{one}:{middle}:{other}")
 
     def _send(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_DELETE = do_PATCH = _pass_on  # noqa: N815 # the names that its base looks for
+        self.send(status, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
 
 
 def _named(path: str) -> str:

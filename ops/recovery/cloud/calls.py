@@ -8,6 +8,7 @@ at what is there before asking again, and takes 409 as a reason to look.
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,37 +30,56 @@ _LONGEST_WAIT = 60.0
 
 @dataclass(frozen=True)
 class Pace:
-    """How calls are repeated and operations are looked at; seconds. Tests make all of it short."""
+    """How calls are repeated and operations are looked at; seconds. Tests make all of it short.
+
+    No single operation is waited for longer than a whole recovery may take (REC-FULL: up to 8 hours).
+    """
 
     attempts: int = 6
     first_wait: float = 1.0
     poll: float = 2.0
     longest_poll: float = 15.0
-    patience: float = 4 * 3600.0
+    patience: float = 8 * 3600.0
     timeout: float = 60.0
 
 
-class ConflictError(Exception):
+class Patience:
+    """Waiting for what takes its time: a little longer each time, and not for ever."""
+
+    def __init__(self, where: str, pace: Pace) -> None:
+        self._where = where
+        self._pace = pace
+        self._next = pace.poll
+        self._deadline = time.monotonic() + pace.patience
+
+    def wait(self) -> None:
+        """Wait; raises RecoveryError when it has been too long."""
+        if time.monotonic() > self._deadline:
+            raise RecoveryError(self._where, "its operation takes too long", fix="run the command again: it goes on")
+        time.sleep(self._next)
+        self._next = min(self._next * 1.5, self._pace.longest_poll)
+
+
+class ConflictError(RecoveryError):
     """409: something of that name is there, or an operation is under way; `reason` is Google's."""
 
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, where: str, given: str, reason: str) -> None:
+        super().__init__(where, given)
         self.reason = reason
 
 
-class MissingError(Exception):
+class MissingError(RecoveryError):
     """404."""
 
 
-class ChangedError(Exception):
+class ChangedError(RecoveryError):
     """412: it is not what it was when it was read."""
 
 
 def asked(what: str, call: Callable[[], T], pace: Pace) -> T:
-    """The answer of a call.
+    """The answer of a call; raises RecoveryError.
 
-    Raises ConflictError, MissingError or ChangedError for a caller that can do something about them, and RecoveryError
-    for everything else.
+    It is a ConflictError, MissingError or ChangedError where a caller may do something about it.
     """
     try:
         return tenacity.Retrying(
@@ -107,16 +127,17 @@ def _wait(pace: Pace) -> Callable[[tenacity.RetryCallState], float]:
     return wait
 
 
-def _told(what: str, error: Any) -> Exception:
+def _told(what: str, error: Any) -> RecoveryError:
     status, (reason, message) = _status(error), _reason(error)
+    given = f"Google answered {status}: {message}"
     if status == _CONFLICT:
-        return ConflictError(reason, message)
+        return ConflictError(what, given, reason)
     if status == _NOT_FOUND:
-        return MissingError(message)
+        return MissingError(what, given)
     if status == _PRECONDITION:
-        return ChangedError(message)
+        return ChangedError(what, given)
     fix = "grant the account the role of docs/runbooks/recovery-postgres.md" if status == _FORBIDDEN else ""
-    return RecoveryError(what, f"Google answered {status}: {message}", fix=fix)
+    return RecoveryError(what, given, fix=fix)
 
 
 def _reason(error: Any) -> tuple[str, str]:

@@ -1,11 +1,10 @@
 """The private names that clients hold: moved as a whole, and what they were is kept for the way back."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.recovery.cloud.calls import ChangedError, ConflictError, MissingError, Pace, asked
+from ops.recovery.cloud.calls import ChangedError, ConflictError, MissingError, Pace, Patience, asked
 from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
@@ -91,11 +90,9 @@ class Names:
             # An answer that was lost, or somebody else: what is there now tells.
             self._check(moves)
             return
-        deadline = time.monotonic() + self._pace.patience
+        patience = Patience(self._where, self._pace)
         while change["status"] != "done":
-            if time.monotonic() > deadline:
-                raise RecoveryError(self._where, "the change is still pending", fix="run the command again")
-            time.sleep(self._pace.poll)
+            patience.wait()
             change = self._asked(self._changes.get(**self._place, changeId=change["id"]))
 
     def _check(self, moves: Sequence[Move]) -> None:
@@ -108,9 +105,7 @@ class Names:
         try:
             return asked(self._where, request.execute, self._pace)
         except MissingError as error:
-            raise RecoveryError(
-                self._where, f"Google does not know it: {error}", fix="`pulumi up` declares it"
-            ) from None
+            raise RecoveryError(self._where, error.given, fix="`pulumi up` declares it") from None
 
 
 def _record(move: Move, addresses: Sequence[str]) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Cloud SQL's instances: looked at, copied, and only those deleted that carry a run's mark (sqladmin v1)."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ops.recovery import moments
-from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, asked
+from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, Patience, asked
 from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
@@ -138,20 +137,21 @@ class Instances:
         context = {"uri": uri, "database": database, "fileType": "SQL", "kind": "sql#importContext"}
         # One try at a time: a second import of the same dump would fail on the first's.
         request = self._instances.import_(**self._of(name), body={"importContext": context})
-        tries = 0
+        patience, tries = self._patience(name), 0
         while (operation := self._import_of(name, uri)) is None:
-            tries += 1
             try:
                 operation = asked(f"import into {name}", request.execute, replace(self._pace, attempts=1))
                 break
-            except (ConflictError, RecoveryError):
+            except RecoveryError as error:
+                # A new instance's first backup may hold it for long; anything else is tried again a few times.
+                tries += not _is_busy(error)
                 if tries >= self._pace.attempts:
                     raise
-                time.sleep(self._pace.first_wait)
+            patience.wait()
         self.wait_for_operation(name, operation)
 
     def unguard(self, name: str, run: str) -> None:
-        """Take the deletion guard that a copy has inherited off it, and label it; the caller has checked its mark."""
+        """Take the deletion guard that a copy begins with off it, and label it; the caller has checked its mark."""
         body = {"settings": {"deletionProtectionEnabled": False, "userLabels": {"triptrip-recovery": run.lower()}}}
         self._change(name, lambda: self._instances.patch(**self._of(name), body=body))
 
@@ -172,12 +172,12 @@ class Instances:
 
     def wait(self, name: str, tell: Callable[[str], None] = lambda _: None) -> Instance:
         """Wait until no operation holds an instance; raises RecoveryError when making it failed or it is not there."""
-        deadline, told, poll = time.monotonic() + self._pace.patience, "", self._pace.poll
+        patience, told = self._patience(name), ""
         while (row := self._newest_operation(name)) is not None and row["status"] != "DONE":
             if (said := f"{row['operationType'].lower()} of {name}: {row['status'].lower()}") != told:
                 tell(said)
                 told = said
-            poll = self._pause(name, poll, deadline)
+            patience.wait()
         # A change that failed later (a label, an import) is told by whoever asked for it.
         if row is not None and row["operationType"] in _MAKING:
             _check(name, row)
@@ -188,20 +188,13 @@ class Instances:
 
     def wait_for_operation(self, name: str, operation: Mapping[str, Any] | None) -> None:
         """Wait for one operation; raises RecoveryError when it fails."""
-        deadline, poll = time.monotonic() + self._pace.patience, self._pace.poll
+        patience = self._patience(name)
         while operation is not None and operation["status"] != "DONE":
-            poll = self._pause(name, poll, deadline)
+            patience.wait()
             get = self._operations.get(project=self._project, operation=operation["name"])
             operation = self._asked(f"operation of {name}", get)
         if operation is not None:
             _check(name, operation)
-
-    def _pause(self, name: str, poll: float, deadline: float) -> float:
-        """Wait a little; returns how long to wait next time; raises RecoveryError when it has been too long."""
-        if time.monotonic() > deadline:
-            raise RecoveryError(f"instance {name}", "its operation takes too long", fix="run the command again")
-        time.sleep(poll)
-        return min(poll * 1.5, self._pace.longest_poll)
 
     def _begin(self, name: str, request: Callable[[], Any]) -> None:
         """Ask for an instance to be made unless it is there.
@@ -212,7 +205,7 @@ class Instances:
             return
         try:
             self._retried_while_busy(name, request)
-        except (ConflictError, RecoveryError):
+        except RecoveryError:
             if self.get(name) is None:
                 raise
 
@@ -222,31 +215,40 @@ class Instances:
 
     def _retried_while_busy(self, name: str, request: Callable[[], Any]) -> Any:
         """An operation; while another one holds the instance (a backup, a lost answer) wait for that one first."""
-        deadline, poll = time.monotonic() + self._pace.patience, self._pace.poll
+        patience = self._patience(name)
         while True:
             try:
                 return self._asked(f"instance {name}", request())
             except ConflictError as error:
-                if error.reason != _BUSY:
+                if not _is_busy(error):
                     raise
-                poll = self._pause(name, poll, deadline)
+            patience.wait()
 
     def _newest_operation(self, name: str) -> Any:
-        request = self._operations.list(project=self._project, instance=name, maxResults=20)
-        rows = self._asked(f"operations of {name}", request).get("items", ())
-        return max(rows, key=lambda row: str(row.get("insertTime", "")), default=None)
+        return max(self._operations_of(name), key=lambda row: str(row.get("insertTime", "")), default=None)
 
     def _import_of(self, name: str, uri: str) -> Any:
         """The import of an object into an instance that was begun before, None where there was none."""
-        request = self._operations.list(project=self._project, instance=name, maxResults=20)
-        rows = self._asked(f"operations of {name}", request).get("items", ())
+        rows = self._operations_of(name)
         return next((row for row in rows if row.get("importContext", {}).get("uri") == uri), None)
+
+    def _operations_of(self, name: str) -> Sequence[Any]:
+        request = self._operations.list(project=self._project, instance=name, maxResults=20)
+        rows: Sequence[Any] = self._asked(f"operations of {name}", request).get("items", ())
+        return rows
+
+    def _patience(self, name: str) -> Patience:
+        return Patience(f"instance {name}", self._pace)
 
     def _of(self, name: str) -> dict[str, str]:
         return {"project": self._project, "instance": name}
 
     def _asked(self, what: str, request: Any) -> Any:
         return asked(what, request.execute, self._pace)
+
+
+def _is_busy(error: RecoveryError) -> bool:
+    return isinstance(error, ConflictError) and error.reason == _BUSY
 
 
 def _instance(row: Mapping[str, Any]) -> Instance:

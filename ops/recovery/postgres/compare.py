@@ -99,7 +99,8 @@ def broken_rules(connection: Connection, pair: Pair) -> Sequence[str]:
     """The live table's checks and foreign keys that recovered rows would break, a line each."""
     rows = connection.execute(
         """
-        SELECT conname, contype, pg_get_constraintdef(oid), confrelid::regclass::text,
+        SELECT conname, pg_get_constraintdef(oid), pg_get_expr(conbin, conrelid), confrelid::regclass::text,
+            confrelid = conrelid,
             (SELECT array_agg(attname ORDER BY place) FROM unnest(conkey) WITH ORDINALITY AS k(number, place)
                 JOIN pg_attribute ON attrelid = conrelid AND attnum = number),
             (SELECT array_agg(attname ORDER BY place) FROM unnest(confkey) WITH ORDINALITY AS k(number, place)
@@ -109,17 +110,15 @@ def broken_rules(connection: Connection, pair: Pair) -> Sequence[str]:
         (f'"{pair.live.schema}"."{pair.live.name}"',),
     ).fetchall()
     found = []
-    for name, kind, definition, target, columns, targets in rows:
-        if not set(columns) <= set(pair.columns):
+    for name, definition, expression, target, is_own, columns, targets in rows:
+        if not set(columns or ()) <= set(pair.columns):
             continue
-        if kind == "c":
-            expression = definition.removeprefix("CHECK ").removesuffix(" NOT VALID")
-            query = sql.SQL("SELECT count(*) FROM {} AS r WHERE NOT {}").format(
+        if expression is not None:
+            query = sql.SQL("SELECT count(*) FROM {} AS r WHERE NOT ({})").format(
                 pair.recovered.identifier, sql.SQL(expression)
             )
         else:
-            own = target in {str(pair.live), pair.live.name}
-            query = _orphans(pair, target, columns, targets, own=own)
+            query = _orphans(pair, target, columns, targets, own=is_own)
         row = connection.execute(query).fetchone()
         if row and row[0]:
             found.append(f"{row[0]} recovered rows break {name}: {definition}")

@@ -93,6 +93,8 @@ def _fix(error: psycopg.Error) -> str:
         return "give the instance more disk, then run the command again: it goes on here"
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return f"let the user of {VARIABLE} do this (docs/runbooks/recovery-postgres.md)"
+    if isinstance(error, psycopg.IntegrityError):
+        return "nothing of this statement was done; mend the rows that it names, then run the command again"
     return "run the command again: it goes on here"
 
 

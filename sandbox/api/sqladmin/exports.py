@@ -3,6 +3,7 @@
 Google Cloud, "Export data from Cloud SQL for PostgreSQL" and the discovery document's ExportContext, read 2026-11.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,9 +46,8 @@ class ExportingSqlAdmin(SqlAdmin):
             raise ApiError(400, "Exactly one database must be given for a PostgreSQL instance.", "invalidRequest")
         if not context.get("uri", "").startswith("gs://") or context.get("fileType") not in ("SQL", "CSV"):
             raise ApiError(400, "An export is a SQL or CSV file in Cloud Storage.", "invalidRequest")
-        answer = self._begin(call, instance, "EXPORT", lambda: self._write(instance["name"], context))
-        self.operations.by_name[answer["name"]].details["exportContext"] = context
-        return answer
+        work = functools.partial(self._write, instance["name"], context)
+        return self._begin(call, instance, "EXPORT", work, {"exportContext": context})
 
     def _write(self, instance: str, context: Mapping[str, Any]) -> None:
         bucket, _, name = context["uri"].removeprefix("gs://").partition("/")
@@ -60,13 +60,3 @@ class ExportingSqlAdmin(SqlAdmin):
         if name in found.objects and found.retention:
             raise OperationError("INTERNAL_ERROR", f"gs://{bucket}/{name} is subject to the bucket's retention policy")
         self._storage.put(bucket, name, self._dump(instance, context))
-
-    def _operation(self, call: Call) -> Any:
-        return self._with_context(super()._operation(call))
-
-    def _operations(self, call: Call) -> Any:
-        answer = super()._operations(call)
-        return {**answer, "items": [self._with_context(row) for row in answer["items"]]}
-
-    def _with_context(self, row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, **self.operations.by_name[row["name"]].details}

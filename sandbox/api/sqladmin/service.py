@@ -2,29 +2,22 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sandbox.api import times
 from sandbox.api.call import Call, Handler
 from sandbox.api.errors import ApiError
-from sandbox.api.faults import Kind
-from sandbox.api.operations import Operation, OperationError, Operations
+from sandbox.api.operations import OperationError
 from sandbox.api.sqladmin import replication
-from sandbox.api.sqladmin.backups import Backups
 from sandbox.api.sqladmin.databases import Databases
+from sandbox.api.sqladmin.instances import Instances
 from sandbox.api.sqladmin.refusals import refuse
-from sandbox.api.sqladmin.resources import checked_settings, copied, instance_resource, rendered
-
-NAME_BLOCKED = timedelta(days=7)
-"""Pulumi gcp.sql.DatabaseInstance, `name`: about a week."""
+from sandbox.api.sqladmin.resources import checked_settings, copied, rendered
 
 
-EMPTY: Mapping[str, Any] = {}
-
-
-class SqlAdmin:
-    """The instances of every project, by project and name; `objects` reads what an import is given."""
+class SqlAdmin(Instances):
+    """The API over them; `objects` reads what an import is given."""
 
     document = "sqladmin.v1"
 
@@ -35,14 +28,9 @@ class SqlAdmin:
         polls: int = 3,
         clock: Callable[[], datetime] = times.now,
     ) -> None:
-        self.databases = databases
-        self.operations = Operations(clock, polls)
-        self.instances: dict[tuple[str, str], dict[str, Any]] = {}
-        self.backups = Backups()
-        self.deleted: dict[tuple[str, str], datetime] = {}
+        super().__init__(databases, polls, clock)
         self.users: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._objects = objects
-        self._clock = clock
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -69,32 +57,6 @@ class SqlAdmin:
             "sql.operations.list": self._operations,
         }
 
-    def tick(self) -> None:
-        """Operations go on."""
-        self.operations.tick()
-
-    def add(self, project: str, name: str, address: str | None = None, **settings: Any) -> dict[str, Any]:
-        """An instance that stands, made by somebody else; empty behind the API unless an address is given."""
-        row = instance_resource(project, name, settings)
-        row["state"] = "RUNNABLE"
-        row["ipAddresses"] = [{"type": "PRIVATE", "ipAddress": address or self.databases.create(name)}]
-        self.instances[project, name] = row
-        return row
-
-    def add_backup(self, project: str, name: str, taken: datetime | None = None, status: str = "SUCCESSFUL") -> str:
-        """An automated backup of an instance, taken now behind the API; returns its id."""
-        handle = self.databases.backup(name) if status == "SUCCESSFUL" else ""
-        return self.backups.add(project, name, taken or self._clock(), status, handle)
-
-    def _found(self, call: Call, name: str | None = None) -> dict[str, Any]:
-        row = self.instances.get((call["project"], name or call["instance"]))
-        if row is None:
-            raise refuse("instance-missing")
-        return row
-
-    def _exists(self, call: Call) -> bool:
-        return (call["project"], call["instance"]) in self.instances
-
     def _instance(self, call: Call) -> Any:
         return self._found(call)
 
@@ -111,7 +73,7 @@ class SqlAdmin:
         if source.get("masterInstanceName"):
             raise refuse("clone-of-replica", instance=source["name"])
         wanted = context.get("pointInTime")
-        moment = self._in_window(call, source, times.moment(wanted)) if wanted else None
+        moment = self._in_window(source, times.moment(wanted)) if wanted else None
         row = self._new(call, context["destinationInstanceName"], copied(source))
         return self._make(call, row, "CLONE", lambda: self.databases.clone(source["name"], row["name"], moment))
 
@@ -223,8 +185,7 @@ class SqlAdmin:
         except OperationError as error:
             raise ApiError(500, error.message) from error
 
-    def _in_window(self, call: Call, row: Mapping[str, Any], moment: datetime) -> datetime:
-        del call
+    def _in_window(self, row: Mapping[str, Any], moment: datetime) -> datetime:
         earliest, latest = self._reach(row)
         if not earliest <= moment <= latest:
             raise refuse(
@@ -258,60 +219,3 @@ class SqlAdmin:
             if wanted in (None, each.target)
         ]
         return {"kind": "sql#operationsList", "items": rows}
-
-    def _free(self, call: Call) -> dict[str, Any]:
-        """The instance, when it runs and no operation holds it."""
-        row = self._found(call)
-        if self.operations.running(row["name"]):
-            raise refuse("operation-in-progress")
-        if row["state"] not in ("RUNNABLE", "FAILED") and call.method != "sql.instances.delete":
-            raise refuse("not-runnable", instance=row["name"], state=row["state"])
-        return row
-
-    def _new(self, call: Call, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        project = call["project"]
-        gone = self.deleted.get((project, name))
-        if (project, name) in self.instances or (gone is not None and self._clock() - gone < NAME_BLOCKED):
-            raise refuse("name-in-use")
-        checked_settings(name, body.get("settings", {}))
-        row = instance_resource(project, name, {})
-        row.update({key: value for key, value in body.items() if key != "name"})
-        row["state"] = "PENDING_CREATE"
-        return row
-
-    def _make(self, call: Call, row: dict[str, Any], kind: str, make: Callable[[], str]) -> Any:
-        """Begin an operation that makes an instance; it is there at once, and reachable when the operation ends."""
-        self.instances[call["project"], row["name"]] = row
-        return self._work(call, row, kind, make)
-
-    def _work(self, call: Call, row: dict[str, Any], kind: str, make: Callable[[], str]) -> Any:
-        def work() -> None:
-            try:
-                address = make()
-            except OperationError:
-                row["state"] = "FAILED"
-                raise
-            row["ipAddresses"] = [{"type": "PRIVATE", "ipAddress": address}]
-            row["state"] = "RUNNABLE"
-
-        return self._begin(call, row, kind, work)
-
-    def _begin(
-        self,
-        call: Call,
-        row: Mapping[str, Any],
-        kind: str,
-        work: Callable[[], None],
-        details: Mapping[str, Any] = EMPTY,
-    ) -> Any:
-        fails = call.fault is not None and call.fault.kind is Kind.OPERATION
-
-        def failing() -> None:
-            instance = self.instances[call["project"], row["name"]]
-            if instance["state"] == "PENDING_CREATE":
-                instance["state"] = "FAILED"
-            raise OperationError("INTERNAL_ERROR", "An internal error occurred (simulated).")
-
-        operation: Operation = self.operations.begin(kind, row["name"], failing if fails else work)
-        operation.details.update(details)
-        return rendered(call["project"], operation)

@@ -162,6 +162,33 @@ def test_rows_that_point_to_nothing_stop_before_the_merge(booked: tuple[RealEsta
     assert len(estate.api.asked("sql.instances.clone")) == 1
 
 
+NAMESAKE = """
+CREATE SCHEMA club;
+CREATE TABLE club.guests (
+    id bigint PRIMARY KEY CHECK (id > 0) NO INHERIT,
+    host bigint REFERENCES public.guests (id),
+    brought_by bigint REFERENCES club.guests (id)
+);
+INSERT INTO club.guests SELECT n, n, n FROM generate_series(1, 15) AS n;
+"""
+
+
+def test_a_namesake_in_another_schema_is_another_table(booked: tuple[RealEstate, str]) -> None:
+    """Rows that came back with the others are enough for a key to their own table, and for no other key."""
+    estate, _ = booked
+    changed(estate, NAMESAKE)
+    [(good,)] = asked(estate, "SELECT clock_timestamp()")
+    estate.servers.window(estate.primary)
+    changed(estate, "DELETE FROM club.guests")
+    for statement in ("TRUNCATE invoices, bookings", "DELETE FROM public.guests WHERE id = 5"):
+        changed(estate, statement)
+    with pytest.raises(RefusedError, match="1 recovered rows break guests_host_fkey"):
+        recovered(moments.rfc3339(good), table="club.guests")
+    changed(estate, "INSERT INTO public.guests VALUES (5, 'guest 5')")
+    recovered(moments.rfc3339(good), table="club.guests")
+    assert asked(estate, "SELECT count(*) FROM club.guests") == [(15,)]
+
+
 def test_without_consent_the_live_table_stays_and_the_next_run_goes_on(booked: tuple[RealEstate, str]) -> None:
     estate, moment = booked
     changed(estate, "DELETE FROM bookings WHERE id > 150")

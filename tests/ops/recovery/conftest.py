@@ -14,7 +14,7 @@ _built: dict[tuple[str, str, cloud.Pace], cloud.Google] = {}
 
 
 def _clients(server: ApiServer, target: Declared, pace: cloud.Pace) -> cloud.Google:
-    key = (server.base, target.environment, pace)
+    key = (server.url, target.environment, pace)
     if key not in _built:
         endpoints = {api: server.endpoint(f"{api}.v1") for api in ("sqladmin", "dns", "storage")}
         _built[key] = cloud.connect(target, pace, endpoints)

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from ops.recovery.errors import RecoveryError
+from ops.recovery.steps import Watcher
 from sandbox.api import Fault, Kind
 from sandbox.servers.estate import Estate
 from tests.ops.recovery.scenarios import (
@@ -77,3 +78,31 @@ def test_a_call_that_keeps_failing_ends_the_run_and_the_next_one_goes_on(
     run = perform(scenario)
     check_live_untouched(estate)
     scenario.holds(estate, run.value("copy"))
+
+
+def test_an_import_waits_while_the_new_instance_is_backed_up(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Cloud SQL does with a new instance; more tries are refused meanwhile than a call has."""
+    scenario = SCENARIOS["full of an export"]
+    scenario.prepare(estate)
+    make = estate.databases.create_database
+
+    def then_backed_up(name: str, database: str) -> None:
+        make(name, database)
+        estate.sql.operations.begin("BACKUP_VOLUME", name, lambda: None).left = 20 * QUICK.attempts
+
+    monkeypatch.setattr(estate.databases, "create_database", then_backed_up)
+    run = perform(scenario)
+    scenario.holds(estate, run.value("copy"))
+    refused = [call for call in estate.api.asked(IMPORT) if call.status == 409]
+    assert len(refused) > QUICK.attempts
+
+
+def test_what_is_gone_while_it_is_copied_is_told_as_any_other_error(estate: Estate) -> None:
+    scenario = SCENARIOS["pit"]
+
+    def lose(step: str) -> None:
+        if step == "clone":
+            del estate.sql.instances[estate.project, estate.primary]
+
+    with pytest.raises(RecoveryError, match="404: The Cloud SQL instance does not exist"):
+        perform(scenario, Watcher(before=lose))

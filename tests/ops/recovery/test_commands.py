@@ -67,6 +67,18 @@ def test_a_plan_prints_every_step_and_touches_nothing(
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("restore", "full"), ("restore", "redis"), ("failover", "region"), ("switchover",), ("drill",)],
+    ids=" ".join,
+)
+def test_a_stack_goes_by_either_name(words: tuple[str, ...]) -> None:
+    by_stack, by_environment = (asked(*words, option, "prod", "--plan") for option in ("--stack", "--env"))
+    assert by_stack.exit_code == 0, by_stack.output
+    assert "on prod" in by_stack.output
+    assert by_stack.output == by_environment.output
+
+
 def test_prod_is_not_acted_on_without_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "none"))
     for words in ((*PIT, "--env", "prod"), ("drill", "--env", "prod"), ("restore", "full", "--env", "prod")):

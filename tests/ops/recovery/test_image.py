@@ -14,16 +14,18 @@ NOBODY = {ENDPOINT_VARIABLE.format(api=api): "http://127.0.0.1:1" for api in ("S
 
 
 def test_its_packages_are_the_groups_and_the_lock_files_hash_by_hash() -> None:
-    IMAGE.check_packages()
+    assert IMAGE.wrong_packages() == []
     assert {"psycopg", "google-api-python-client", "google-cloud-storage"} <= {name for name, _, _ in IMAGE.listed}
 
 
 def test_it_is_built_from_a_base_that_is_given_and_runs_without_rights() -> None:
-    IMAGE.check_description()
+    assert IMAGE.bases == ["${BASE}", "${BASE}"]
+    assert "--require-hashes" in IMAGE.dockerfile
+    assert "USER 65532:65532" in IMAGE.dockerfile
 
 
 def test_whatever_it_copies_is_sent_to_the_builder() -> None:
-    IMAGE.check_context()
+    assert IMAGE.not_sent() == []
 
 
 @pytest.fixture

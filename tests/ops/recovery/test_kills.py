@@ -82,17 +82,22 @@ _COUNTS = {
 """More than each takes; a number beyond the last call is a run without a kill."""
 
 
-def _numbers(*, every: bool) -> list[Any]:
-    return [
-        pytest.param(name, number, after, id=f"{name}: {'after' if after else 'before'} call {number}")
-        for name, most in _COUNTS.items()
-        for number in range(1, most + 1)
-        for after in (False, True)
-        if (number % _SAMPLE == _SAMPLE // 2) is not every
-    ]
+_CALLS = [
+    pytest.param(
+        name,
+        number,
+        after,
+        id=f"{name}: {'after' if after else 'before'} call {number}",
+        marks=() if number % _SAMPLE == _SAMPLE // 2 else pytest.mark.faults,
+    )
+    for name, most in _COUNTS.items()
+    for number in range(1, most + 1)
+    for after in (False, True)
+]
 
 
-def killed_at_a_call(estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, after: bool) -> None:
+@pytest.mark.parametrize(("name", "number", "after"), _CALLS)
+def test_a_kill_at_a_call(estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, after: bool) -> None:
     SCENARIOS[name].prepare(estate)
     with monkeypatch.context() as patched:
         calls = _killing(patched, number, after=after)
@@ -105,19 +110,6 @@ def killed_at_a_call(estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str,
             return
     check_live_untouched(estate)
     finished(estate, name)
-
-
-@pytest.mark.parametrize(("name", "number", "after"), _numbers(every=False))
-def test_a_kill_at_a_call(estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, after: bool) -> None:
-    killed_at_a_call(estate, monkeypatch, name, number, after=after)
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize(("name", "number", "after"), _numbers(every=True))
-def test_a_kill_at_every_call(
-    estate: Estate, monkeypatch: pytest.MonkeyPatch, name: str, number: int, after: bool
-) -> None:
-    killed_at_a_call(estate, monkeypatch, name, number, after=after)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

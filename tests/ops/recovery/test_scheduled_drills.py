@@ -172,6 +172,34 @@ def test_a_cloud_that_does_not_answer_ends_with_2(estate: Estate, monkeypatch: p
     told = asked("--kind", DUE, "--yes-really", "dev")
     assert told.exit_code == 2
     assert "Traceback" not in told.output
+    [name] = estate.storage.names(estate.bucket)
+    assert name.endswith("Z.failed.json")
+    record = json.loads(estate.storage.content(estate.bucket, name))
+    assert (record["kind"], record["verdict"]) == ("pit", "failed")
+    assert "503" in record["error"]
+    assert "failed" in asked("--history").output
+    # The next one is another: one kind that cannot be done does not keep the others from their turn.
+    assert "due first: full" in asked("--kind", DUE, "--yes-really", "dev").output
+
+
+def test_a_drill_that_is_on_record_and_cannot_be_torn_down_is_not_recorded_twice(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_answers(monkeypatch)
+    estate.api.faults.add(Fault(DELETE, Kind.UNAVAILABLE, lasts=True))
+    assert asked("--kind", "pit", "--yes-really", "dev").exit_code == 2
+    [name] = estate.storage.names(estate.bucket)
+    assert json.loads(estate.storage.content(estate.bucket, name))["verdict"] == "met"
+
+
+def test_a_bucket_that_is_lost_is_told_beside_what_was_wrong(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_answers(monkeypatch)
+    estate.api.faults.add(Fault(CLONE, Kind.UNAVAILABLE, lasts=True))
+    del estate.storage.buckets[estate.bucket]
+    told = asked("--kind", "pit", "--yes-really", "dev")
+    assert told.exit_code == 2
+    assert "it is not on record" in told.output
+    assert "503" in told.output
 
 
 def test_without_the_environment_s_name_the_job_begins_nothing(estate: Estate) -> None:

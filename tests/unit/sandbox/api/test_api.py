@@ -30,7 +30,7 @@ def refused(call: Callable[[], Any]) -> tuple[int, str, str]:
 
 def posted(world: World, path: str, body: object, method: str = "POST") -> tuple[int, str]:
     request = urllib.request.Request(  # noqa: S310 # our own server
-        f"{world.server.base}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+        f"{world.server.url}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 # our own server
