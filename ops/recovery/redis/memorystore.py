@@ -23,6 +23,10 @@ _OF_A_RUN = re.compile(r"-r\d{12}$")
 _TLS = "SERVER_AUTHENTICATION"
 
 
+class ImportFailedError(RecoveryError):
+    """An import that has ended, and badly."""
+
+
 @dataclass(frozen=True)
 class CacheInstance:
     """An instance that stands: where it is reached, and by what. `certificates` is empty where it speaks no TLS."""
@@ -98,14 +102,17 @@ class Memorystore:
             return ""
 
     def await_import(self, name: str, operation: str) -> None:
-        """Wait for an import's end; raises RecoveryError with Google's reason when it failed."""
+        """Wait for an import's end; raises ImportFailedError with Google's reason when it failed."""
         deadline = time.monotonic() + self._pace.patience
         while operation:
             told = self._asked(name, self._operations.get(name=operation))
             if told.get("error"):
                 said = f"the import failed: {told['error'].get('message')}"
-                fix = "take an older export: --export; grant the instance's account the reading of the bucket"
-                raise RecoveryError(f"instance {name}", said, fix=fix)
+                fix = (
+                    "grant the instance's account the reading of the bucket (docs/runbooks/recovery-redis.md, step 2) and "
+                    "run the command again; or take an older export: --export, --new"
+                )
+                raise ImportFailedError(f"instance {name}", said, fix=fix)
             if told.get("done"):
                 break
             if time.monotonic() > deadline:

@@ -16,7 +16,7 @@ from ops.recovery.cloud.dns import Move, Names
 from ops.recovery.cloud.google import known_endpoints, service
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.redis.exports import newest_whole
-from ops.recovery.redis.memorystore import CacheInstance, Memorystore, body_of, name_of
+from ops.recovery.redis.memorystore import CacheInstance, ImportFailedError, Memorystore, body_of, name_of
 from ops.recovery.redis.rdb import RdbHeader
 from ops.recovery.redis.validate import validate
 from ops.recovery.steps import Procedure, Run, Values
@@ -88,7 +88,12 @@ class CacheRecovery:
             uri = f"{self.bucket.address}/{run.value('object')}"
             begun = self.memorystore.begin_import(target.name, uri)
             run.journal.keep(**{"import": begun})
-        self.memorystore.await_import(target.name, begun)
+        try:
+            self.memorystore.await_import(target.name, begun)
+        except ImportFailedError:
+            # What it lacked may be granted by now: the next run begins another one.
+            run.journal.keep(**{"import": None})
+            raise
         return None
 
     def validate(self, run: Run) -> Values:
