@@ -8,6 +8,7 @@ at what is there before asking again, and takes 409 as a reason to look.
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -37,6 +38,22 @@ class Pace:
     longest_poll: float = 15.0
     patience: float = 4 * 3600.0
     timeout: float = 60.0
+
+
+class Waiting:
+    """A wait for what the cloud does by itself: looked at less and less often, and given up in the end."""
+
+    def __init__(self, where: str, pace: Pace) -> None:
+        self._where = where
+        self._deadline = time.monotonic() + pace.patience
+        self._poll, self._longest = pace.poll, pace.longest_poll
+
+    def pause(self, still: str) -> None:
+        """Wait a little; raises RecoveryError, telling what is `still` so, when it has been too long."""
+        if time.monotonic() > self._deadline:
+            raise RecoveryError(self._where, still, fix="run the command again")
+        time.sleep(self._poll)
+        self._poll = min(self._poll * 1.5, self._longest)
 
 
 class ConflictError(Exception):

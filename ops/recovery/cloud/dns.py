@@ -1,11 +1,10 @@
 """The private names that clients hold: moved as a whole, and what they were is kept for the way back."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.recovery.cloud.calls import ChangedError, ConflictError, MissingError, Pace, asked
+from ops.recovery.cloud.calls import ChangedError, ConflictError, MissingError, Pace, Waiting, asked
 from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
@@ -91,11 +90,9 @@ class Names:
             # An answer that was lost, or somebody else: what is there now tells.
             self._check(moves)
             return
-        deadline = time.monotonic() + self._pace.patience
+        waiting = Waiting(self._where, self._pace)
         while change["status"] != "done":
-            if time.monotonic() > deadline:
-                raise RecoveryError(self._where, "the change is still pending", fix="run the command again")
-            time.sleep(self._pace.poll)
+            waiting.pause("the change is still pending")
             change = self._asked(self._changes.get(**self._place, changeId=change["id"]))
 
     def _check(self, moves: Sequence[Move]) -> None:

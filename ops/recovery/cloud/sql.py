@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from ops.recovery import moments
-from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, asked
+from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, Waiting, asked
 from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 _BUSY = "operationInProgress"
 _MAKING = frozenset({"CREATE", "CLONE", "CREATE_CLONE", "RESTORE_VOLUME"})
 FAILED, RUNNABLE = "FAILED", "RUNNABLE"
+_TOO_LONG = "its operation takes too long"
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,12 @@ class Instances:
 
     def wait(self, name: str, tell: Callable[[str], None] = lambda _: None) -> Instance:
         """Wait until no operation holds an instance; raises RecoveryError when making it failed or it is not there."""
-        deadline, told, poll = time.monotonic() + self._pace.patience, "", self._pace.poll
+        waiting, told = self._waiting(name), ""
         while (row := self._newest_operation(name)) is not None and row["status"] != "DONE":
             if (said := f"{row['operationType'].lower()} of {name}: {row['status'].lower()}") != told:
                 tell(said)
                 told = said
-            poll = self._pause(name, poll, deadline)
+            waiting.pause(_TOO_LONG)
         # A change that failed later (a label, an import) is told by whoever asked for it.
         if row is not None and row["operationType"] in _MAKING:
             _check(name, row)
@@ -188,20 +189,16 @@ class Instances:
 
     def wait_for_operation(self, name: str, operation: Mapping[str, Any] | None) -> None:
         """Wait for one operation; raises RecoveryError when it fails."""
-        deadline, poll = time.monotonic() + self._pace.patience, self._pace.poll
+        waiting = self._waiting(name)
         while operation is not None and operation["status"] != "DONE":
-            poll = self._pause(name, poll, deadline)
+            waiting.pause(_TOO_LONG)
             get = self._operations.get(project=self._project, operation=operation["name"])
             operation = self._asked(f"operation of {name}", get)
         if operation is not None:
             _check(name, operation)
 
-    def _pause(self, name: str, poll: float, deadline: float) -> float:
-        """Wait a little; returns how long to wait next time; raises RecoveryError when it has been too long."""
-        if time.monotonic() > deadline:
-            raise RecoveryError(f"instance {name}", "its operation takes too long", fix="run the command again")
-        time.sleep(poll)
-        return min(poll * 1.5, self._pace.longest_poll)
+    def _waiting(self, name: str) -> Waiting:
+        return Waiting(f"instance {name}", self._pace)
 
     def _begin(self, name: str, request: Callable[[], Any]) -> None:
         """Ask for an instance to be made unless it is there.
@@ -222,14 +219,14 @@ class Instances:
 
     def _retried_while_busy(self, name: str, request: Callable[[], Any]) -> Any:
         """An operation; while another one holds the instance (a backup, a lost answer) wait for that one first."""
-        deadline, poll = time.monotonic() + self._pace.patience, self._pace.poll
+        waiting = self._waiting(name)
         while True:
             try:
                 return self._asked(f"instance {name}", request())
             except ConflictError as error:
                 if error.reason != _BUSY:
                     raise
-                poll = self._pause(name, poll, deadline)
+                waiting.pause(_TOO_LONG)
 
     def _newest_operation(self, name: str) -> Any:
         request = self._operations.list(project=self._project, instance=name, maxResults=20)

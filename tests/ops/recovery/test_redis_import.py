@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from ops.recovery import stores
+from ops.recovery.cloud import Pace
 from ops.recovery.cloud.dns import Names
 from ops.recovery.cloud.google import service
+from ops.recovery.errors import RecoveryError
 from ops.recovery.journal import Journal
 from ops.recovery.redis.memorystore import ImportFailedError, Memorystore
 from ops.recovery.redis.procedure import NAME, CacheRecovery
@@ -35,18 +38,18 @@ class Closed(NoCaches):
 
     def load(self, name: str, uri: str) -> None:
         if not self.is_open:
-            raise OperationError("PERMISSION_DENIED", "the account does not have storage.objects.get access")
+            raise OperationError("PERMISSION_DENIED", f"{name}'s account does not have storage.objects.get access")
         self.loaded.append(uri)
 
 
 @contextmanager
-def recovery(place: stores.Place, caches: Closed) -> Iterator[tuple[CacheRecovery, ApiServer]]:
+def recovery(place: stores.Place, caches: Closed, pace: Pace = QUICK) -> Iterator[tuple[CacheRecovery, ApiServer]]:
     dns = Dns()
     dns.add_zone(place.project, place.zone, "dev.triptrip.internal", {})
     with ApiServer([Redis(caches), dns]) as server:
         clients = {api: service(api, server.endpoint(f"{api}.v1"), QUICK) for api in ("redis", "dns")}
         anything: Any = place
-        memorystore, names = Memorystore(clients["redis"][0], place, QUICK), Names(clients["dns"][0], anything, QUICK)
+        memorystore, names = Memorystore(clients["redis"][0], place, pace), Names(clients["dns"][0], anything, pace)
         try:
             yield CacheRecovery(place, CloudBucket("exports"), memorystore, names, Vault()), server
         finally:
@@ -63,7 +66,7 @@ def test_an_import_that_failed_is_begun_anew_once_its_reason_is_gone(tmp_path: P
     run = Run(anything, journal, Listener(), tmp_path)
     with recovery(place, caches) as (made, server):
         journal.keep(**made.make(run))
-        with pytest.raises(ImportFailedError, match="does not have storage.objects.get access"):
+        with pytest.raises(ImportFailedError, match=r"does not have storage\.objects\.get access"):
             made.fill(run)
         caches.is_open = True
         made.fill(run)
@@ -71,3 +74,12 @@ def test_an_import_that_failed_is_begun_anew_once_its_reason_is_gone(tmp_path: P
         made.fill(run)
         assert caches.loaded == ["gs://exports/redis/cache/20261126T160000Z.rdb"]
         assert len(server.api.asked(IMPORT)) == 2
+
+
+def test_a_wait_that_is_too_long_is_told_with_what_is_still_so() -> None:
+    place = stores.place_of("dev")
+    with recovery(place, Closed(), replace(QUICK, patience=-1)) as (made, server):
+        made.memorystore.create("cache", {}, "20261126T170000Z")
+        with pytest.raises(RecoveryError, match="instance cache: is still CREATING"):
+            made.memorystore.await_ready("cache")
+        assert server.api.asked("redis.projects.locations.instances.create")
