@@ -99,7 +99,7 @@ RESTORE_TIMESCALE = Procedure(
     "restore timescale",
     "Put continuous aggregates back from their export",
     "TS-CAGG",
-    "every hour up to the export, which is made each day; later ones are made of the prices that are there",
+    "every hour up to the newest export; later ones are made of the prices that are there",
     (
         stores.step("choose", "choose the export", "the newest with a marker, or --export", AggregateRecovery.choose),
         stores.step("define", "make lost aggregates anew", "empty, by their own migration", AggregateRecovery.define),

@@ -157,6 +157,18 @@ def test_a_damaged_export_is_refused_and_nothing_of_it_stays(
         assert rows(connection, HOURS) == hours
 
 
+def test_a_table_that_no_recovery_has_made_is_left_alone(applied: TimescaleServer, copies: Copies) -> None:
+    with applied.connect() as connection:
+        fill(connection)
+        [copied] = export(connection, copies, SERVICE, lambda: FIRST).aggregates
+        connection.execute("CREATE TABLE recovered_price_metrics_hourly AS SELECT 'mine' AS note")
+        with pytest.raises(SchemaError, match="table recovered_price_metrics_hourly: was made by no recovery"):
+            aggregates.load(connection, copies, copied)
+        with pytest.raises(SchemaError, match="was made by no recovery"):
+            aggregates.clear(connection, NAME)
+        assert rows(connection, "SELECT note FROM recovered_price_metrics_hourly") == [("mine",)]
+
+
 def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
     applied: TimescaleServer, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
