@@ -104,7 +104,7 @@ RESTORE_MONGODB = Procedure(
     "restore mongodb",
     "Bring a collection back from Atlas' exported snapshot",
     "MDB-BACKUP, REC-TABLE",
-    "what was in the snapshot; one is exported each day",
+    "what was in the snapshot; one is exported as often as recovery.mongodb.every says",
     (
         stores.step(
             "choose",
