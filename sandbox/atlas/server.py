@@ -43,6 +43,10 @@ class AtlasServer:
         """Scheme, address and port."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    def end_token(self) -> None:
+        """Take the token that was given out no more, as after its hour."""
+        self.token = secrets.token_hex(16)
+
     def answer(self, method: str, path: str, body: Any) -> Any:  # noqa: C901, PLR0911 # one line a route
         """What the project answers; raises RefusedError."""
         project = self.project
