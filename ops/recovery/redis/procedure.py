@@ -10,6 +10,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from infra.derive.recovery import CACHE_EXPORTS
 from ops.recovery import moments, stores
 from ops.recovery.cloud import Pace
 from ops.recovery.cloud.dns import Move, Names
@@ -197,7 +198,7 @@ def recovery(place: stores.Place, pace: Pace | None = None) -> Iterator[CacheRec
     dns, second = service("dns", where.get("dns"), pace)
     # A place has what the names ask of what is declared.
     anything: Any = place
-    bucket = stores.copies(place, stores.CACHE_EXPORTS)
+    bucket = stores.copies(place, CACHE_EXPORTS)
     try:
         yield CacheRecovery(
             place,

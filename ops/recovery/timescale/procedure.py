@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from infra.derive.recovery import BACKUPS
 from ops.recovery import moments, stores
 from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Procedure, Run, Values
@@ -127,5 +128,5 @@ def recovery(place: stores.Place) -> Iterator[AggregateRecovery]:
     """The ways to an environment's service and its exports, closed at the end."""
     text, where = place.schema.connection("timescale", EXAMPLE), f"TimescaleDB of {place.environment}"
     check_encryption(text, where)
-    with closing(stores.copies(place, stores.BACKUPS)) as bucket, connected(text, where) as connection:
+    with closing(stores.copies(place, BACKUPS)) as bucket, connected(text, where) as connection:
         yield AggregateRecovery(service_of(place.schema), bucket, connection)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from infra.derive.recovery import BACKUPS
 from ops.__main__ import application
 from ops.recovery import stores
 from ops.recovery.errors import RecoveryError
@@ -196,7 +197,7 @@ def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
 def test_both_commands_from_start_to_end(
     applied: TimescaleServer, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket = stores.place_of("dev").bucket(stores.BACKUPS)
+    bucket = stores.place_of("dev").bucket(BACKUPS)
     copies.storage.add_bucket(bucket)
     monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
     monkeypatch.setenv("TRIPTRIP_SCHEMA_TIMESCALE", applied.url)
