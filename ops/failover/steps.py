@@ -138,10 +138,11 @@ def tell_way_back(run: Run) -> None:
         say(
             f"{name}: nobody manages it any more. Once {region} answers, see what it has that is missing, and delete it"
         )
-    say(
-        f"the way back: postgres.replicas.{key} in {region} (zone, tier), `pulumi up`, and when it follows: "
-        f"python -m ops {'switchover' if run.declared.plan.edition == 'ENTERPRISE_PLUS' else 'failover region'}"
-    )
+    way = f"the way back: postgres.replicas.{key} in {region} (zone, tier), `pulumi up`, and when it follows: "
+    if run.declared.plan.edition == "ENTERPRISE_PLUS":
+        say(f"{way}postgres.disasterRecoveryReplica: {key}, `pulumi up`, python -m ops switchover")
+    else:
+        say(f"{way}no writer any more, python -m ops failover region --despite-signs 'the way back'")
 
 
 def _check_names(run: Run, instance: Instance) -> None:
