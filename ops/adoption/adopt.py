@@ -17,6 +17,7 @@ from ops.adoption.record import Record
 from ops.adoption.stack import Stack
 from ops.adoption.state import CHILDREN, rewritten
 from ops.review import review_losses, step_of
+from policies.kit.waivers import WaiversError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +184,10 @@ class Adoption:
 
     def _judged(self, before: dict[str, Any], after: dict[str, Any]) -> Review:
         """What the next deployment would do; refused when it loses anything that holds or guards data."""
-        review = review_losses(self._engine)
+        try:
+            review = review_losses(self._engine)
+        except WaiversError as error:
+            raise AdoptionError(f"the preview cannot be judged: {error}") from error
         if review.failed:
             raise AdoptionError(f"the preview failed:\n{review.failed}")
         kept = {**catalog.stateful_types(), **catalog.guardian_types()}

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from infra.settings.stack_file import NAMESPACE
 from ops.adoption.errors import AdoptionError
 from ops.adoption.intent import Change
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from ops.pulumi import Pulumi
 
-_NAMESPACE = "triptrip"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_QUIETLY = ("--yes", "--skip-preview", "--non-interactive", "--suppress-outputs")
 _TAIL = 2000
 
 
@@ -37,19 +38,23 @@ class Stack:
 
     def refresh(self, urns: Iterable[str]) -> None:
         """Read these resources from the cloud; one that is not there leaves the state."""
-        targets = [f"--target={urn}" for urn in urns]
-        self._run("refresh", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", *targets)
+        self._run("refresh", *_QUIETLY, *_targets(urns))
+
+    def deploy(self, urns: Iterable[str]) -> None:
+        """Make these resources as they are declared, and nothing else; all of them must be in the state already."""
+        self._run("up", *_QUIETLY, *_targets(urns))
 
     def settings(self) -> dict[str, Any]:
         """The raw settings by subject, as `infra.settings.load` takes them."""
         told = json.loads(self._run("config", "--json"))
-        found = {key.removeprefix(f"{_NAMESPACE}:"): row for key, row in told.items() if key.startswith(_NAMESPACE)}
+        prefix = f"{NAMESPACE}:"
+        found = {key.removeprefix(prefix): row for key, row in told.items() if key.startswith(prefix)}
         return {key: row.get("objectValue", row.get("value")) for key, row in found.items()}
 
     def change(self, subject: str, changes: Sequence[Change]) -> None:
         """Write settings into the stack file; its comments and layout stay."""
         for change in changes:
-            path = f"{_NAMESPACE}:{subject}{''.join(map(_step, change.path))}"
+            path = f"{NAMESPACE}:{subject}{''.join(map(_step, change.path))}"
             if change.value is None:
                 self._run("config", "rm", "--path", path)
             else:
@@ -60,6 +65,10 @@ class Stack:
         if done.returncode:
             raise AdoptionError(f"pulumi {' '.join(arguments[:2])} failed:\n{(done.stdout + done.stderr)[-_TAIL:]}")
         return done.stdout
+
+
+def _targets(urns: Iterable[str]) -> list[str]:
+    return [f"--target={urn}" for urn in urns]
 
 
 def _step(name: str) -> str:

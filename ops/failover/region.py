@@ -110,7 +110,7 @@ def _look(run: Run, means: Means) -> dict[str, Any]:
             "signs",
             f"{sum(sign.verdict == 'lost' for sign in told)} of {len(told)} say that {plan.primary.region} is lost",
             allowed=f"at least {signs.NEEDED}",
-            fix="look again later; --despite-signs REASON goes on all the same",
+            fix="look again later with the same command; --new --despite-signs REASON goes on all the same",
         )
     return {
         "primary": plan.primary.name,

@@ -23,9 +23,9 @@ NEEDED = 2
 """Independent signs of a loss that a failover needs."""
 
 SILENT_AFTER = 60.0
-"""Seconds without a message from the primary after which its replica counts as cut off; it hears one every 10 s.
+"""Seconds without a message from the primary after which its replica counts as cut off.
 
-PostgreSQL 16, wal_sender_timeout: a keepalive at half of 60 s at the latest, and Cloud SQL writes every second.
+PostgreSQL 16, wal_sender_timeout: an idle primary sends a keepalive at half of it, 30 s, at the latest.
 """
 
 _BAD_STATES = frozenset({"FAILED", "SQL_INSTANCE_STATE_UNSPECIFIED"})

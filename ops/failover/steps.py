@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,6 @@ from ops.urn import name_of
 
 ADOPTIONS = "adoptions"
 """The folder of adoptions, inside that of the journals."""
-
-_TAIL = 2000
 
 
 @dataclass(frozen=True)
@@ -85,12 +83,10 @@ def take_over(run: Run, name: str, begin: Callable[[], None]) -> None:
 
 def adopt(run: Run, means: Means) -> dict[str, Any]:
     """Let settings and state say who the primary is."""
-    folder = run.folder / ADOPTIONS
-    try:
+    fix = f"python -m ops adopt --stack {run.declared.environment} --instance {run.value('replica')}, then go on"
+    with _engine_told("adoption", fix):
+        folder = run.folder / ADOPTIONS
         adopted = Adoption(means.engine(run), run.value("replica"), folder, run.reporter.say).run()
-    except (AdoptionError, PulumiError) as error:
-        fix = f"python -m ops adopt --stack {run.declared.environment} --instance {run.value('replica')}, then go on"
-        raise RecoveryError("adoption", str(error), fix=fix) from error
     return {"let_go": list(adopted.let_go), "settings": [str(change) for change in adopted.settings]}
 
 
@@ -141,10 +137,11 @@ def tell_way_back(run: Run) -> None:
         say(
             f"{name}: nobody manages it any more. Once {region} answers, see what it has that is missing, and delete it"
         )
-    say(
-        f"the way back: postgres.replicas.{key} in {region} (zone, tier), `pulumi up`, and when it follows: "
-        f"python -m ops {'switchover' if run.declared.plan.edition == 'ENTERPRISE_PLUS' else 'failover region'}"
-    )
+    way = f"the way back: postgres.replicas.{key} in {region} (zone, tier), `pulumi up`, and when it follows: "
+    if run.declared.plan.edition == "ENTERPRISE_PLUS":
+        say(f"{way}postgres.disasterRecoveryReplica: {key}, `pulumi up`, python -m ops switchover")
+    else:
+        say(f"{way}no writer any more, python -m ops failover region --despite-signs 'the way back'")
 
 
 def _check_names(run: Run, instance: Instance) -> None:
@@ -157,30 +154,29 @@ def _check_names(run: Run, instance: Instance) -> None:
 
 def _plan_now(run: Run, means: Means) -> PostgresPlan:
     """The tier as declared now, after the adoption: the run itself may have begun before it."""
-    try:
+    with _engine_told("settings", "python -m infra.settings check"):
         plan = derive(load(Stack(means.engine(run)).settings())).postgres
-    except (AdoptionError, SettingsError) as error:
-        raise RecoveryError("settings", str(error), fix="python -m infra.settings check") from error
     return plan or run.declared.plan
 
 
 def _up(run: Run, means: Means, names: frozenset[str]) -> None:
-    engine = means.engine(run)
-    exported = engine.run("stack", "export")
-    targets = targets_of(exported.stdout, names) if exported.returncode == 0 else []
-    if not targets:
-        raise RecoveryError("pulumi", f"the state has no {min(names)}", fix="look at `pulumi stack --show-urns`")
-    options = [f"--target={urn}" for urn in targets]
-    done = engine.run("up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", *options)
-    if done.returncode:
-        said = (done.stdout + done.stderr)[-_TAIL:]
-        raise RecoveryError("pulumi up", said, fix="run the command again: it goes on here")
+    """Deploy what the state has under these names; what is declared and not there waits for a whole deployment."""
+    stack = Stack(means.engine(run))
+    with _engine_told("pulumi up", "run the command again: it goes on here"):
+        resources = stack.export()["deployment"].get("resources") or []
+        urns = [each["urn"] for each in resources if each.get("custom") and name_of(each["urn"]) in names]
+        if not urns:
+            raise RecoveryError("pulumi", f"the state has no {min(names)}", fix="look at `pulumi stack --show-urns`")
+        stack.deploy(urns)
 
 
-def targets_of(exported: str, names: frozenset[str]) -> Sequence[str]:
-    """The URNs of a state's resources of these names."""
-    resources = json.loads(exported)["deployment"].get("resources") or []
-    return [each["urn"] for each in resources if each.get("custom") and name_of(each["urn"]) in names]
+@contextmanager
+def _engine_told(where: str, fix: str) -> Iterator[None]:
+    """What the CLI or the settings refuse, told as a recovery's error."""
+    try:
+        yield
+    except (AdoptionError, PulumiError, SettingsError) as error:
+        raise RecoveryError(where, str(error), fix=fix) from error
 
 
 def engine_of(run: Run) -> Pulumi:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud.storage import Client
 
+from infra.derive.recovery import bucket_name
 from ops.recovery import moments, session
 from ops.recovery.cloud.google import credentials_for, known_endpoints
 from ops.recovery.errors import RecoveryError, RefusedError
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from ops.recovery.check import Check
     from ops.recovery.journal import Journal
-
-BACKUPS, CACHE_EXPORTS = "backups", "cache-exports"
-"""The buckets of copies, by what their names end with (docs/runbooks/exports.md)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Place:
 
     def bucket(self, key: str) -> str:
         """The name of a bucket of copies."""
-        return f"{self.project}-{self.schema.plan.names.generation}-{key}"
+        return bucket_name(self.schema.settings, key)
 
     def declared(self, found: Any, subject: str) -> Any:
         """What the stack declares of a subject; raises RecoveryError when that is nothing."""

@@ -83,8 +83,8 @@ def _is_whole(stack: Stack, store: Resource, schedule: Resource) -> bool:
     types=[SQL_INSTANCE, SCHEDULE, BUCKET],
     sources=["NIST 800-53: CP-6", "NIST 800-53: CP-9", "REC-REGION", "BAK-PG"],
     reason="a copy beside the store is lost with its region",
-    fix="set recovery.region in the stack file to another region than project.region; after a failover into it, waive this "
-    "until the way back (docs/runbooks/recovery-region.md)",
+    fix="set recovery.region in the stack file to another region than project.region; after a failover into it, waive "
+    "this until the way back (docs/runbooks/recovery-region.md)",
     good=[
         Case(
             stack={

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from policies.kit import Case, Parameter, Resource, Severity, Stack, must_be, must_reach, rule
 from policies.kit.exports import BACKUPS, CACHE_EXPORTS, argument, body, starts_a_workflow
@@ -12,12 +13,12 @@ _URI = "https://workflowexecutions.googleapis.com/v1/projects/p/locations/r/work
 _ABSENT = re.compile(r"absent_over_time\(logging_googleapis_com:user_(\w+)(?:\{[^}]*\})?\[(\d+)h\]\)")
 
 
-def _metric(objects: str, bucket: str = "p-1-backups") -> tuple[str, dict[str, object]]:
+def _metric(objects: str, bucket: str = "p-1-backups") -> tuple[str, dict[str, Any]]:
     text = f'resource.labels.bucket_name="{bucket}" AND protoPayload.resourceName=~"/objects/{objects}"'
     return (LOG_METRIC, {"name": "copies", "filter": text})
 
 
-def _age(hours: int = 26, metric: str = "copies", **inputs: object) -> tuple[str, dict[str, object]]:
+def _age(hours: int = 26, metric: str = "copies", **inputs: object) -> tuple[str, dict[str, Any]]:
     query = f'absent_over_time(logging_googleapis_com:user_{metric}{{monitored_resource="gcs_bucket"}}[{hours}h])'
     conditions = [{"conditionPrometheusQueryLanguage": {"query": query}}]
     return (ALERT_POLICY, {"combiner": "OR", "conditions": conditions, **inputs})

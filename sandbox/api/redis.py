@@ -90,8 +90,10 @@ class Redis:
         self.instances[name]["state"] = "IMPORTING"
 
         def work() -> None:
-            self._caches.load(name, uri)
-            self.instances[name]["state"] = _READY
+            try:
+                self._caches.load(name, uri)
+            finally:
+                self.instances[name]["state"] = _READY
 
         return self._begin("import", name, work)
 

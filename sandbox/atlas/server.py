@@ -32,6 +32,10 @@ class AtlasServer(LoopbackServer):
         self.nonce, self.token = secrets.token_hex(8), secrets.token_hex(16)
         self.lock = threading.Lock()
 
+    def end_token(self) -> None:
+        """Take the token that was given out no more, as after its hour."""
+        self.token = secrets.token_hex(16)
+
     def answer(self, method: str, path: str, body: Any) -> Any:  # noqa: C901, PLR0911 # one line a route
         """What the project answers; raises RefusedError."""
         project = self.project

@@ -105,7 +105,7 @@ def _mongodb(workspace: Workspace) -> Iterator[Figure]:
         )
         collections.merge(database, target, "reviews", collections.Rule.MISSING)
         seconds = time.monotonic() - began
-    note = f"{_DOCUMENTS} documents; RPO by schedule: 86400 s, 1 s by point in time"
+    note = f"{_DOCUMENTS} documents; RPO by schedule: 604800 s, 1 s by point in time"
     yield Figure("mongodb, export: loaded, compared, merged", seconds, "s", note)
 
 
@@ -166,7 +166,7 @@ def _timescale(workspace: Workspace) -> Iterator[Figure]:
         _refuse([check for check in aggregates.compare(connection, copied) if not check.passed])
         aggregates.merge(connection, copied)
         seconds = time.monotonic() - began
-    note = f"{copied.rows} hours, in WebAssembly; RPO by schedule: 86400 s for hours older than their prices, else 0"
+    note = f"{copied.rows} hours, in WebAssembly; RPO: since the newest export for hours whose prices went, else 0"
     yield Figure("timescale, export: aggregate back and compared", seconds, "s", note)
 
 

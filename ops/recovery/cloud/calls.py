@@ -43,21 +43,20 @@ class Pace:
     timeout: float = 60.0
 
 
-class Patience:
-    """Waiting for what takes its time: a little longer each time, and not for ever."""
+class Waiting:
+    """A wait for what the cloud does by itself: looked at less and less often, and given up in the end."""
 
     def __init__(self, where: str, pace: Pace) -> None:
         self._where = where
-        self._pace = pace
-        self._next = pace.poll
         self._deadline = time.monotonic() + pace.patience
+        self._poll, self._longest = pace.poll, pace.longest_poll
 
-    def wait(self) -> None:
-        """Wait; raises RecoveryError when it has been too long."""
+    def pause(self, still: str) -> None:
+        """Wait a little; raises RecoveryError, telling what is `still` so, when it has been too long."""
         if time.monotonic() > self._deadline:
-            raise RecoveryError(self._where, "its operation takes too long", fix="run the command again: it goes on")
-        time.sleep(self._next)
-        self._next = min(self._next * 1.5, self._pace.longest_poll)
+            raise RecoveryError(self._where, still, fix="run the command again")
+        time.sleep(self._poll)
+        self._poll = min(self._poll * 1.5, self._longest)
 
 
 class ConflictError(RecoveryError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.recovery.cloud.calls import ChangedError, ConflictError, MissingError, Pace, Patience, asked
+from ops.recovery.cloud.calls import ChangedError, ConflictError, MissingError, Pace, Waiting, asked
 from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
@@ -90,9 +90,9 @@ class Names:
             # An answer that was lost, or somebody else: what is there now tells.
             self._check(moves)
             return
-        patience = Patience(self._where, self._pace)
+        waiting = Waiting(self._where, self._pace)
         while change["status"] != "done":
-            patience.wait()
+            waiting.pause("the change is still pending")
             change = self._asked(self._changes.get(**self._place, changeId=change["id"]))
 
     def _check(self, moves: Sequence[Move]) -> None:

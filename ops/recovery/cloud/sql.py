@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from ops.recovery import moments
-from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, Patience, asked
+from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, Waiting, asked
 from ops.recovery.declared import Declared
 from ops.recovery.errors import RecoveryError
 
 _BUSY = "operationInProgress"
 _MAKING = frozenset({"CREATE", "CLONE", "CREATE_CLONE", "RESTORE_VOLUME"})
 FAILED, RUNNABLE = "FAILED", "RUNNABLE"
+_TOO_LONG = "its operation takes too long"
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Instances:
         context = {"uri": uri, "database": database, "fileType": "SQL", "kind": "sql#importContext"}
         # One try at a time: a second import of the same dump would fail on the first's.
         request = self._instances.import_(**self._of(name), body={"importContext": context})
-        patience, tries = self._patience(name), 0
+        waiting, tries = self._waiting(name), 0
         while (operation := self._import_of(name, uri)) is None:
             try:
                 operation = asked(f"import into {name}", request.execute, replace(self._pace, attempts=1))
@@ -147,7 +148,7 @@ class Instances:
                 tries += not _is_busy(error)
                 if tries >= self._pace.attempts:
                     raise
-            patience.wait()
+            waiting.pause(_TOO_LONG)
         self.wait_for_operation(name, operation)
 
     def unguard(self, name: str, run: str) -> None:
@@ -172,12 +173,12 @@ class Instances:
 
     def wait(self, name: str, tell: Callable[[str], None] = lambda _: None) -> Instance:
         """Wait until no operation holds an instance; raises RecoveryError when making it failed or it is not there."""
-        patience, told = self._patience(name), ""
+        waiting, told = self._waiting(name), ""
         while (row := self._newest_operation(name)) is not None and row["status"] != "DONE":
             if (said := f"{row['operationType'].lower()} of {name}: {row['status'].lower()}") != told:
                 tell(said)
                 told = said
-            patience.wait()
+            waiting.pause(_TOO_LONG)
         # A change that failed later (a label, an import) is told by whoever asked for it.
         if row is not None and row["operationType"] in _MAKING:
             _check(name, row)
@@ -188,13 +189,16 @@ class Instances:
 
     def wait_for_operation(self, name: str, operation: Mapping[str, Any] | None) -> None:
         """Wait for one operation; raises RecoveryError when it fails."""
-        patience = self._patience(name)
+        waiting = self._waiting(name)
         while operation is not None and operation["status"] != "DONE":
-            patience.wait()
+            waiting.pause(_TOO_LONG)
             get = self._operations.get(project=self._project, operation=operation["name"])
             operation = self._asked(f"operation of {name}", get)
         if operation is not None:
             _check(name, operation)
+
+    def _waiting(self, name: str) -> Waiting:
+        return Waiting(f"instance {name}", self._pace)
 
     def _begin(self, name: str, request: Callable[[], Any]) -> None:
         """Ask for an instance to be made unless it is there.
@@ -215,14 +219,14 @@ class Instances:
 
     def _retried_while_busy(self, name: str, request: Callable[[], Any]) -> Any:
         """An operation; while another one holds the instance (a backup, a lost answer) wait for that one first."""
-        patience = self._patience(name)
+        waiting = self._waiting(name)
         while True:
             try:
                 return self._asked(f"instance {name}", request())
             except ConflictError as error:
                 if not _is_busy(error):
                     raise
-            patience.wait()
+                waiting.pause(_TOO_LONG)
 
     def _newest_operation(self, name: str) -> Any:
         return max(self._operations_of(name), key=lambda row: str(row.get("insertTime", "")), default=None)
@@ -236,9 +240,6 @@ class Instances:
         request = self._operations.list(project=self._project, instance=name, maxResults=20)
         rows: Sequence[Any] = self._asked(f"operations of {name}", request).get("items", ())
         return rows
-
-    def _patience(self, name: str) -> Patience:
-        return Patience(f"instance {name}", self._pace)
 
     def _of(self, name: str) -> dict[str, str]:
         return {"project": self._project, "instance": name}

@@ -13,7 +13,7 @@ from ops.recovery.check import Check
 from schema.elasticsearch.fit import fit
 from schema.elasticsearch.indices import numbered
 from schema.elasticsearch.objects import flat_settings
-from schema.elasticsearch.rebuild import LISTED, aliases_of, remove, swap
+from schema.elasticsearch.rebuild import LISTED, aliases_of, swap
 from schema.kit import SchemaError
 
 if TYPE_CHECKING:
@@ -129,11 +129,6 @@ def is_in_place(cluster: Cluster, wanted: WantedIndex, target: str) -> bool:
     options = {key: found[target]["aliases"].get(key) for key in aliases_of(wanted)} if target in found else {}
     others = [name for name, keys in led.items() if keys and name != target]
     return not others and options == aliases_of(wanted)
-
-
-def abandon(cluster: Cluster, target: str) -> None:
-    """Delete a restored index that nobody reads; raises SchemaError when an alias leads to it."""
-    remove(cluster, target)
 
 
 def _listed(cluster: Cluster, index: str) -> int:

@@ -13,11 +13,9 @@ from schema.kit import SchemaError
 if TYPE_CHECKING:
     from schema.elasticsearch.cluster import Cluster
 
-REPOSITORY = "triptrip"
-"""Our own, in a bucket of our own key (schema/elasticsearch/snapshot_repositories)."""
-
 _WHOLE = "SUCCESS"
 _TOLD = 5
+_ANEW = "make the index anew from PostgreSQL (docs/runbooks/recovery-elasticsearch.md, step 4)"
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,7 @@ def chosen(found: Sequence[Snapshot], name: str, wanted: str = "") -> Snapshot:
                 if snapshot.failures
                 else f"is {snapshot.state}",
                 allowed="a snapshot that has every shard",
-                fix=f"take {newest}"
-                if newest
-                else "make the index anew from PostgreSQL: `restore elasticsearch --help`",
+                fix=f"take {newest}" if newest else _ANEW,
             )
         if not snapshot.of(name):
             raise SchemaError(f"snapshot {wanted}", f"has no index of {name}", allowed=_told(usable))
@@ -88,7 +84,7 @@ def chosen(found: Sequence[Snapshot], name: str, wanted: str = "") -> Snapshot:
         raise SchemaError(
             f"index of {name}",
             f"is in no snapshot that is whole: {states}",
-            fix="make the index anew from PostgreSQL (docs/runbooks/recovery-elasticsearch.md)",
+            fix=_ANEW,
         )
     return usable[0]
 

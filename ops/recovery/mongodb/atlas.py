@@ -214,29 +214,46 @@ def atlas(project: str, pace: AtlasPace | None = None, endpoint: str = "") -> It
 
 
 class _Token(AuthBase):
-    """A service account: its token of an hour is asked for when the first request is made."""
+    """A service account: its token is asked for when the first request is made, and again when it has ended.
+
+    It holds for an hour, and a restore is waited for longer.
+    """
 
     def __init__(self, base: str, client: str, secret: str) -> None:
         self._base, self._client, self._secret = base, client, secret
         self._token = ""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if not self._token:
-            answer = requests.post(
-                f"{self._base}/api/oauth/token",
-                data={"grant_type": "client_credentials"},
-                auth=(self._client, self._secret),
-                timeout=30,
-            )
-            if answer.status_code != 200:  # noqa: PLR2004 # HTTP OK
-                raise SchemaError(
-                    " and ".join(ACCOUNT_VARIABLES),
-                    f"are refused by Atlas ({answer.status_code})",
-                    fix="read the service account's secret again; it expires",
-                )
-            self._token = str(answer.json()["access_token"])
+        self._token = self._token or self._new()
         request.headers["Authorization"] = f"Bearer {self._token}"
+        request.register_hook("response", self._once_more)
         return request
+
+    def _once_more(self, answer: requests.Response, **options: Any) -> requests.Response:
+        """Send a request again whose token has ended; what a new token does not open stays refused."""
+        if answer.status_code != _UNKNOWN:
+            return answer
+        answer.close()
+        self._token = self._new()
+        again = answer.request.copy()
+        again.headers["Authorization"] = f"Bearer {self._token}"
+        sent: requests.Response = answer.connection.send(again, **options)
+        return sent
+
+    def _new(self) -> str:
+        answer = requests.post(
+            f"{self._base}/api/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(self._client, self._secret),
+            timeout=30,
+        )
+        if answer.status_code != 200:  # noqa: PLR2004 # HTTP OK
+            raise SchemaError(
+                " and ".join(ACCOUNT_VARIABLES),
+                f"are refused by Atlas ({answer.status_code})",
+                fix="read the service account's secret again; it expires",
+            )
+        return str(answer.json()["access_token"])
 
 
 def _signing_in(base: str) -> AuthBase:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from infra.derive.recovery import BACKUPS
 from ops.recovery import moments, stores
 from ops.recovery.errors import RecoveryError
 from ops.recovery.mongodb import collections
@@ -104,7 +105,7 @@ RESTORE_MONGODB = Procedure(
     "restore mongodb",
     "Bring a collection back from Atlas' exported snapshot",
     "MDB-BACKUP, REC-TABLE",
-    "what was in the snapshot; one is exported each day",
+    "what was in the snapshot; one is exported as often as recovery.mongodb.every says",
     (
         stores.step(
             "choose",
@@ -141,7 +142,7 @@ RESTORE_MONGODB = Procedure(
 def recovery(place: stores.Place) -> Iterator[CollectionRecovery]:
     """The ways to an environment's database and Atlas' exports, closed at the end."""
     cluster = place.declared(place.schema.plan.mongodb, "mongodb").cluster.name
-    with closing(stores.copies(place, stores.BACKUPS)) as bucket, opened(place.schema) as store:
+    with closing(stores.copies(place, BACKUPS)) as bucket, opened(place.schema) as store:
         if not isinstance(store, MongodbStore):
             raise TypeError(store)
         yield CollectionRecovery(cluster, bucket, store)

@@ -7,12 +7,11 @@ it goes into an instance of the run's own, or into one that is empty. Nothing he
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, asked
+from ops.recovery.cloud.calls import ConflictError, MissingError, Pace, Waiting, asked
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.stores import Place
 
@@ -21,6 +20,10 @@ _READY = "READY"
 _LONGEST_NAME = 40
 _OF_A_RUN = re.compile(r"-r\d{12}$")
 _TLS = "SERVER_AUTHENTICATION"
+
+
+class ImportFailedError(RecoveryError):
+    """An import that has ended, and badly."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,14 @@ class Memorystore:
 
     def await_ready(self, name: str) -> CacheInstance:
         """Wait until an instance serves; raises RecoveryError when it is gone, or after hours."""
-        deadline = time.monotonic() + self._pace.patience
+        waiting = Waiting(f"instance {name}", self._pace)
         while True:
             found = self.find(name)
             if found is None:
                 raise RecoveryError(f"instance {name}", "is gone", fix="begin another run: --new")
             if found.state == _READY:
                 return found
-            if time.monotonic() > deadline:
-                raise RecoveryError(f"instance {name}", f"is still {found.state}", fix="run the command again")
-            time.sleep(self._pace.poll)
+            waiting.pause(f"is still {found.state}")
 
     def begin_import(self, name: str, uri: str) -> str:
         """Begin to fill an instance from an object; returns the operation's name, empty where its answer was lost."""
@@ -98,19 +99,20 @@ class Memorystore:
             return ""
 
     def await_import(self, name: str, operation: str) -> None:
-        """Wait for an import's end; raises RecoveryError with Google's reason when it failed."""
-        deadline = time.monotonic() + self._pace.patience
+        """Wait for an import's end; raises ImportFailedError with Google's reason when it failed."""
+        waiting = Waiting(f"instance {name}", self._pace)
         while operation:
             told = self._asked(name, self._operations.get(name=operation))
             if told.get("error"):
                 said = f"the import failed: {told['error'].get('message')}"
-                fix = "take an older export: --export; grant the instance's account the reading of the bucket"
-                raise RecoveryError(f"instance {name}", said, fix=fix)
+                fix = (
+                    "let the instance's account read the bucket (docs/runbooks/recovery-redis.md, step 2) and run the "
+                    "command again; or take an older export: --export, --new"
+                )
+                raise ImportFailedError(f"instance {name}", said, fix=fix)
             if told.get("done"):
                 break
-            if time.monotonic() > deadline:
-                raise RecoveryError(f"instance {name}", "is still being filled", fix="run the command again")
-            time.sleep(self._pace.poll)
+            waiting.pause("is still being filled")
         self.await_ready(name)
 
     def _of(self, name: str) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from infra.derive.recovery import CACHE_EXPORTS
 from ops.recovery import moments, stores
 from ops.recovery.cloud import Pace
 from ops.recovery.cloud.dns import Move, Names
 from ops.recovery.cloud.google import known_endpoints, service
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.redis.exports import newest_whole
-from ops.recovery.redis.memorystore import CacheInstance, Memorystore, body_of, name_of
+from ops.recovery.redis.memorystore import CacheInstance, ImportFailedError, Memorystore, body_of, name_of
 from ops.recovery.redis.rdb import RdbHeader
 from ops.recovery.redis.validate import validate
 from ops.recovery.steps import Procedure, Run, Values
@@ -88,7 +89,12 @@ class CacheRecovery:
             uri = f"{self.bucket.address}/{run.value('object')}"
             begun = self.memorystore.begin_import(target.name, uri)
             run.journal.keep(**{"import": begun})
-        self.memorystore.await_import(target.name, begun)
+        try:
+            self.memorystore.await_import(target.name, begun)
+        except ImportFailedError:
+            # What it lacked may be granted by now: the next run begins another one.
+            run.journal.keep(**{"import": None})
+            raise
         return None
 
     def validate(self, run: Run) -> Values:
@@ -192,7 +198,7 @@ def recovery(place: stores.Place, pace: Pace | None = None) -> Iterator[CacheRec
     dns, second = service("dns", where.get("dns"), pace)
     # A place has what the names ask of what is declared.
     anything: Any = place
-    bucket = stores.copies(place, stores.CACHE_EXPORTS)
+    bucket = stores.copies(place, CACHE_EXPORTS)
     try:
         yield CacheRecovery(
             place,

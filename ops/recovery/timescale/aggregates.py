@@ -81,7 +81,7 @@ def load(connection: Connection, bucket: Bucket, copied: Copied) -> None:
         )
     columns = sql.SQL(", ").join(map(sql.Identifier, copied.columns))
     with connection.transaction(), bucket.reading(copied.object) as source:
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+        clear(connection, copied.name)
         connection.execute(sql.SQL("CREATE TABLE {} (LIKE {})").format(table, sql.Identifier(copied.name)))
         connection.execute(
             sql.SQL("COMMENT ON TABLE {} IS {}").format(table, f"{_COMMENT}{bucket.address}/{copied.object}")
@@ -162,11 +162,17 @@ def missing(connection: Connection, copied: Copied) -> int:
 
 
 def clear(connection: Connection, aggregate: str) -> None:
-    """Drop the table beside; raises SchemaError when it is none of ours."""
+    """Drop the table beside, where it is there; raises SchemaError when no recovery has made it."""
     name = beside(aggregate)
-    row = connection.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", (name,)).fetchone()
-    if row and row[0] is not None and str(row[0]).startswith(_COMMENT):
-        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+    row: Any = connection.execute(
+        "SELECT to_regclass(%s) IS NOT NULL, obj_description(to_regclass(%s), 'pg_class')", (name, name)
+    ).fetchone()
+    exists, comment = row
+    if not exists:
+        return
+    if not str(comment or "").startswith(_COMMENT):
+        raise SchemaError(f"table {name}", "was made by no recovery", fix="look at what it is, and rename or drop it")
+    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
 
 
 def _same(copied: Copied, relation: sql.Identifier) -> sql.Composed:
@@ -183,9 +189,7 @@ def _behind(connection: Connection, aggregate: str) -> tuple[str, str] | None:
 
 
 def _broken(bucket: Bucket, copied: Copied, what: str) -> SchemaError:
-    return SchemaError(
-        f"{bucket.address}/{copied.object}", what, fix="take an older run: `python -m ops restore timescale --list`"
-    )
+    return SchemaError(f"{bucket.address}/{copied.object}", what, fix="take an older run: --export, --new")
 
 
 class _Checked:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from infra.derive.recovery import BACKUPS
 from ops.recovery import moments, stores
 from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Procedure, Run, Values
@@ -99,7 +100,7 @@ RESTORE_TIMESCALE = Procedure(
     "restore timescale",
     "Put continuous aggregates back from their export",
     "TS-CAGG",
-    "every hour up to the export, which is made each day; later ones are made of the prices that are there",
+    "every hour up to the newest export; later ones are made of the prices that are there",
     (
         stores.step("choose", "choose the export", "the newest with a marker, or --export", AggregateRecovery.choose),
         stores.step("define", "make lost aggregates anew", "empty, by their own migration", AggregateRecovery.define),
@@ -127,5 +128,5 @@ def recovery(place: stores.Place) -> Iterator[AggregateRecovery]:
     """The ways to an environment's service and its exports, closed at the end."""
     text, where = place.schema.connection("timescale", EXAMPLE), f"TimescaleDB of {place.environment}"
     check_encryption(text, where)
-    with closing(stores.copies(place, stores.BACKUPS)) as bucket, connected(text, where) as connection:
+    with closing(stores.copies(place, BACKUPS)) as bucket, connected(text, where) as connection:
         yield AggregateRecovery(service_of(place.schema), bucket, connection)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.derive.recovery import CACHE_EXPORTS
 from ops.recovery import stores
 from ops.recovery.cloud.dns import Names
 from ops.recovery.cloud.google import service
@@ -44,7 +45,7 @@ class CacheEstate:
         plan = self.place.schema.plan.cache
         assert plan
         self.plan, self.storage, self.dns, self.secrets = plan, Storage(), Dns(polls=1), Payloads()
-        self.bucket = self.place.bucket(stores.CACHE_EXPORTS)
+        self.bucket = self.place.bucket(CACHE_EXPORTS)
         self.storage.add_bucket(self.bucket)
         self.caches = RealCaches(workspace, group("redis"), self.storage)
         self.server = ApiServer([self.caches, self.dns, self.storage])
@@ -77,7 +78,7 @@ class CacheEstate:
     ) -> Run:
         clients = {api: service(api, self.server.endpoint(f"{api}.v1"), QUICK) for api in ("redis", "dns")}
         anything: Any = self.place
-        bucket = stores.copies(self.place, stores.CACHE_EXPORTS)
+        bucket = stores.copies(self.place, CACHE_EXPORTS)
         recovery = CacheRecovery(
             self.place,
             bucket,

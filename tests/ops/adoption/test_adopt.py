@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ops.adoption import Adopted, Adoption, AdoptionError
+from policies.kit.waivers import WaiversError
 from tests.ops.adoption.engines import CLONE, OLD, OSAKA, B, Died, Engine
 
 
@@ -85,6 +86,18 @@ def test_a_preview_that_loses_data_puts_everything_back(tmp_path: Path) -> None:
     assert "State and settings are as they were" in str(refused.value)
     assert engine.held["settings"] == settings
     assert engine.held["state"] == state
+
+
+def test_waivers_that_cannot_be_read_put_everything_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise WaiversError("policies/waivers.yaml: waiver 3 has no owner")
+
+    monkeypatch.setattr("policies.kit.waivers.load", broken)
+    engine = Engine(cloud={OSAKA})
+    before = copy.deepcopy((engine.held["state"], engine.held["settings"]))
+    with pytest.raises(AdoptionError, match=r"waiver 3 has no owner(.|\n)*State and settings are as they were"):
+        adopt(engine, tmp_path)
+    assert (engine.held["state"], engine.held["settings"]) == before
 
 
 def test_a_death_while_putting_back_is_survived(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """Failing over to the second region: confirmed, asked, done once, gone on with, no instance lost."""
 
+import subprocess
+from collections.abc import Callable
+
 import pytest
 
 from ops.failover.signs import Heard
+from ops.pulumi import PulumiError
 from ops.recovery.errors import RecoveryError, RefusedError
 from ops.recovery.steps import Watcher
 from sandbox.api.faults import Fault, Kind
@@ -13,7 +17,7 @@ PROMOTE = "sql.instances.promoteReplica"
 STEPS = ("signs", "loss", "promote", "adopt", "names", "check", "guard", "tell")
 
 
-def holds(world: World) -> None:
+def assert_taken_over(world: World) -> None:
     """What must be true after a failover, however it went."""
     assert world.promoted
     assert world.sql.instances.keys() >= {("triptrip-prod", OLD), ("triptrip-prod", OSAKA)}
@@ -25,7 +29,7 @@ def holds(world: World) -> None:
 
 def test_the_replica_takes_over(outage: World) -> None:
     run = outage.region()
-    holds(outage)
+    assert_taken_over(outage)
     assert outage.asked(PROMOTE) == 1
     assert [row["step"] for row in run.journal.steps] == list(STEPS)
     assert run.journal.values["lost_seconds"] == 4.0
@@ -67,7 +71,7 @@ def test_a_reason_goes_on_without_signs(well: World) -> None:
     well.heard = FOLLOWS
     run = well.region(despite_signs="planned move")
     assert run.journal.values["reason"] == "planned move"
-    holds(well)
+    assert_taken_over(well)
 
 
 def test_nothing_is_promoted_without_consent(outage: World) -> None:
@@ -90,7 +94,7 @@ def test_a_user_who_may_not_sign_in_stops_it_after_the_names(outage: World) -> N
         outage.region()
     outage.users.append("reporting")
     outage.region()
-    holds(outage)
+    assert_taken_over(outage)
     assert outage.asked(PROMOTE) == 1
 
 
@@ -118,7 +122,7 @@ def test_a_death_at_every_step_is_survived(outage: World, step: str, when: str) 
     with pytest.raises(Died):
         outage.watched(Watcher(**{when: die}))
     outage.region()
-    holds(outage)
+    assert_taken_over(outage)
     assert outage.asked(PROMOTE) == 1
 
 
@@ -129,7 +133,9 @@ def test_a_death_at_every_step_is_survived(outage: World, step: str, when: str) 
 def test_a_call_that_fails_once_is_asked_again(outage: World, method: str, kind: Kind) -> None:
     outage.server.api.faults.add(Fault(method, kind))
     outage.region()
-    holds(outage)
+    # One that nobody calls would meet no trouble.
+    assert outage.asked(method)
+    assert_taken_over(outage)
 
 
 def test_every_look_that_fails_for_long_stops_it_and_the_next_run_goes_on(outage: World) -> None:
@@ -138,7 +144,7 @@ def test_every_look_that_fails_for_long_stops_it_and_the_next_run_goes_on(outage
         outage.region()
     outage.server.api.faults.clear()
     outage.region()
-    holds(outage)
+    assert_taken_over(outage)
 
 
 def test_a_promotion_that_fails_is_told_and_tried_again(outage: World) -> None:
@@ -148,4 +154,28 @@ def test_a_promotion_that_fails_is_told_and_tried_again(outage: World) -> None:
     assert not outage.promoted
     assert outage.engine.postgres["primary"].get("instance") is None
     outage.region()
-    holds(outage)
+    assert_taken_over(outage)
+
+
+def refuses(arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str] | None:
+    if arguments[0] == "up":
+        return subprocess.CompletedProcess(arguments, 255, "", "error: the names are locked")
+    return None
+
+
+def cannot_be_run(arguments: tuple[str, ...]) -> None:
+    if arguments[0] == "up":
+        raise PulumiError("pulumi: cannot be run (No such file or directory)")
+
+
+@pytest.mark.parametrize(("trouble", "said"), [(refuses, "the names are locked"), (cannot_be_run, "cannot be run")])
+def test_what_the_engine_refuses_is_told_in_its_words_and_the_next_run_goes_on(
+    outage: World, trouble: Callable[[tuple[str, ...]], object], said: str
+) -> None:
+    quiet, outage.engine.held["trouble"] = outage.engine.held["trouble"], trouble
+    with pytest.raises(RecoveryError, match=said):
+        outage.region()
+    assert outage.engine.held["ups"] == []
+    outage.engine.held["trouble"] = quiet
+    outage.region()
+    assert_taken_over(outage)

@@ -22,7 +22,7 @@ def plus(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def holds(world: World) -> None:
+def assert_switched(world: World) -> None:
     old = world.sql.instances["triptrip-prod", OLD]
     assert world.promoted
     assert old["masterInstanceName"] == f"triptrip-prod:{OSAKA}"
@@ -32,7 +32,7 @@ def holds(world: World) -> None:
 
 def test_they_change_places(plus: World) -> None:
     plus.switchover()
-    holds(plus)
+    assert_switched(plus)
     assert plus.asked(SWITCH) == 1
     assert "Clients cannot write" in plus.person.asked[0]
 
@@ -68,7 +68,7 @@ def test_a_death_at_every_step_is_survived(plus: World, step: str, when: str) ->
     with pytest.raises(Died):
         plus.watched(Watcher(**{when: die}), planned=True)
     plus.switchover()
-    holds(plus)
+    assert_switched(plus)
     assert plus.asked(SWITCH) == 1
 
 
@@ -76,4 +76,5 @@ def test_a_death_at_every_step_is_survived(plus: World, step: str, when: str) ->
 def test_a_call_that_fails_once_is_asked_again(plus: World, kind: Kind) -> None:
     plus.server.api.faults.add(Fault(SWITCH, kind))
     plus.switchover()
-    holds(plus)
+    assert plus.asked(SWITCH)
+    assert_switched(plus)

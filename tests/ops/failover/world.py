@@ -152,16 +152,23 @@ class World:
 
 
 class DeployingEngine(Engine):
-    """Finds in a refresh what the simulated Google has, and moves the names in an `up`."""
+    """Finds in a refresh what the simulated Google has, and moves the names in an `up`.
+
+    `held["trouble"]` is asked of every command first: what it answers is the answer.
+    """
 
     def __init__(self, world: World) -> None:
         super().__init__(cloud=set())
         self.held["world"] = world
         self.held["settings"] = world.raw
         self.held["ups"] = []
+        self.held["trouble"] = lambda _: None
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         world: World = self.held["world"]
+        refused: subprocess.CompletedProcess[str] | None = self.held["trouble"](arguments)
+        if refused is not None:
+            return refused
         if world.promoted:
             self.held["cloud"].add(OSAKA)
         if arguments[0] == "up":

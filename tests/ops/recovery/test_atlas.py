@@ -99,6 +99,21 @@ def test_a_service_account_signs_in_by_its_token(
         opened()
 
 
+def test_a_token_that_ends_while_a_restore_is_waited_for_is_asked_for_anew(
+    server: AtlasServer, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in zip(ACCOUNT_VARIABLES, server.account, strict=True):
+        monkeypatch.setenv(name, value)
+    client = opened()
+    server.end_token()
+    run(client, server.project.now)
+    assert set(server.project.restored) == {TARGET}
+    server.account = (server.account[0], "changed")
+    server.end_token()
+    with pytest.raises(SchemaError, match=r"are refused by Atlas \(401\)"):
+        client.cluster(CLUSTER)
+
+
 def test_wrong_and_missing_credentials_are_told_without_them(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLES[1], "not-the-key")
     with pytest.raises(SchemaError, match=r"does not know these credentials \(401\)") as refused:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from infra.derive.recovery import BACKUPS
 from ops.__main__ import application
 from ops.recovery import stores
 from ops.recovery.errors import RecoveryError
@@ -157,6 +158,18 @@ def test_a_damaged_export_is_refused_and_nothing_of_it_stays(
         assert rows(connection, HOURS) == hours
 
 
+def test_a_table_that_no_recovery_has_made_is_left_alone(applied: TimescaleServer, copies: Copies) -> None:
+    with applied.connect() as connection:
+        fill(connection)
+        [copied] = export(connection, copies, SERVICE, lambda: FIRST).aggregates
+        connection.execute("CREATE TABLE recovered_price_metrics_hourly AS SELECT 'mine' AS note")
+        with pytest.raises(SchemaError, match="table recovered_price_metrics_hourly: was made by no recovery"):
+            aggregates.load(connection, copies, copied)
+        with pytest.raises(SchemaError, match="was made by no recovery"):
+            aggregates.clear(connection, NAME)
+        assert rows(connection, "SELECT note FROM recovered_price_metrics_hourly") == [("mine",)]
+
+
 def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
     applied: TimescaleServer, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +197,7 @@ def test_the_command_is_gone_on_with_after_a_kill_around_each_step(
 def test_both_commands_from_start_to_end(
     applied: TimescaleServer, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket = stores.place_of("dev").bucket(stores.BACKUPS)
+    bucket = stores.place_of("dev").bucket(BACKUPS)
     copies.storage.add_bucket(bucket)
     monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path / "recovery"))
     monkeypatch.setenv("TRIPTRIP_SCHEMA_TIMESCALE", applied.url)
