@@ -151,7 +151,8 @@ class Platform(Component):
         ports = {"timescale": timescale.service.port.apply(str)} if timescale else {}
         warehouse = next((store for store in stores if isinstance(store, Bigquery)), None)
         grants = {"bigquery": list(warehouse.connection_grants.values())} if warehouse else {}
-        schemas = Schemas("schemas", SchemasArgs(plan, self._base, keepers, ports, grants), self._guarded)
+        args = SchemasArgs(plan, self._base, keepers, ports, grants, self._backups)
+        schemas = Schemas("schemas", args, self._guarded)
         self._records.append(schemas.record)
         return {"region": plan.region, "jobs": [job.name for job in plan.jobs]}
 

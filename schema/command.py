@@ -131,7 +131,7 @@ def export(
         str, typer.Option(envvar=variable("timescale", "BACKUPS"), help="The backup bucket's name", show_default=False)
     ],
 ) -> None:
-    """Copy the continuous aggregates of TimescaleDB into the backup bucket; by hand, until it has a schedule."""
+    """Copy the continuous aggregates of TimescaleDB into the backup bucket."""
     with _told():
         # Only this command speaks to Cloud Storage.
         from schema.timescale.exporting import export_aggregates  # noqa: PLC0415

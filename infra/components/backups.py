@@ -13,7 +13,8 @@ from infra.catalog import recovery_rows as catalog
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord, counted
-from infra.derive.recovery import BACKUPS, BucketPlan, RecoveryPlan
+from infra.derive.copies import BACKUPS
+from infra.derive.recovery import BucketPlan, RecoveryPlan
 
 _ABANDONED_UPLOAD_DAYS = 7
 

@@ -20,6 +20,7 @@ from infra.components.run_job import (
     run_job,
     start_by_schedule,
 )
+from infra.components.scheduling import START_AGAIN
 from infra.derive.drills import TAG, DrillRolePlan, DrillsPlan
 
 
@@ -56,6 +57,7 @@ class Drills(Component):
             account_id=plan.scheduler_account_id,
             title="Starts drills of recovery",
             description="A drill of PostgreSQL's recovery, of the kind that is due first",
+            retries=START_AGAIN,
         )
         start_by_schedule(self, base, "drills", self.job, schedule)
         self.register_outputs({"job": self.job.name})

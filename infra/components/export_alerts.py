@@ -13,7 +13,6 @@ from infra.derive.copies import CopyPlan
 from infra.derive.recovery import RecoveryPlan
 
 _RUNBOOK = "docs/runbooks/exports.md"
-_RECOVERY_RUNBOOK = "docs/runbooks/recovery-postgres.md"
 _WORKFLOW_FAILED = (
     'metric.type="workflows.googleapis.com/finished_execution_count" AND metric.labels.status="FAILED" AND '
     'resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="{name}"'
@@ -48,10 +47,10 @@ class ExportAlerts(Component):
             told = f"A run of the workflow {plan.name} has failed."
             failures = _WORKFLOW_FAILED.format(name=plan.name)
             self._watch_runs(plan.key, f"an export of {plan.key}", failures, _documentation(told))
-        if args.plan.drills:
-            failures = _JOB_FAILED.format(name=args.plan.drills.name)
-            told = f"A run of the job {args.plan.drills.name} has failed."
-            self._watch_runs("drills", "a drill", failures, _documentation(told, _RECOVERY_RUNBOOK))
+        for job in args.plan.jobs:
+            told = f"A run of the job {job.name} has failed."
+            failures = _JOB_FAILED.format(name=job.name)
+            self._watch_runs(job.key, job.words, failures, _documentation(told, job.runbook))
         self.register_outputs({})
 
     def _watch_age(self, copy: CopyPlan) -> None:

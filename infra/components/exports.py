@@ -13,6 +13,7 @@ import pulumi_gcp as gcp
 from infra.components.backups import Backups
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.scheduling import START_AGAIN
 from infra.derive.recovery import ExportPlan, RecoveryPlan
 
 _START = "workflows.executions.create"
@@ -90,14 +91,7 @@ class Exports(Component):
             time_zone="Etc/UTC",
             # Said, it is compared after a refresh; left out, a pause by hand would stay unseen.
             paused=False,
-            # A start that failed is tried again; a run that finds another one under way ends at once.
-            retry_config={
-                "retry_count": 3,
-                "min_backoff_duration": "60s",
-                "max_backoff_duration": "600s",
-                "max_doublings": 3,
-                "max_retry_duration": "0s",
-            },
+            retry_config=dict(START_AGAIN),
             attempt_deadline="60s",
             http_target={
                 "http_method": "POST",

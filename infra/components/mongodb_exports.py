@@ -9,7 +9,7 @@ import pulumi_mongodbatlas as mongodbatlas
 
 from infra.components.backups import CREATE, Backups
 from infra.components.component import Component
-from infra.derive.recovery import BACKUPS
+from infra.derive.copies import BACKUPS
 
 
 @dataclass(frozen=True)

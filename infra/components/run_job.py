@@ -156,12 +156,13 @@ def refuse_the_rest(owner: Component, base: Foundation, key: str, name: str, tag
 
 @dataclass(frozen=True)
 class ScheduleArgs:
-    """When a job is started (cron, UTC), and as which account, which may do nothing else."""
+    """When a job is started (cron, UTC), and as which account, which may do nothing else; `retries`: Scheduler's."""
 
     schedule: str
     account_id: str
     title: str
     description: str
+    retries: Mapping[str, Any]
 
 
 def start_by_schedule(
@@ -192,8 +193,7 @@ def start_by_schedule(
         time_zone="Etc/UTC",
         # Said, it is compared after a refresh; left out, a pause by hand would stay unseen.
         paused=False,
-        # A run that could not be started is made up for by the next one.
-        retry_config={"retry_count": 0},
+        retry_config=dict(args.retries),
         attempt_deadline="30s",
         http_target={
             "http_method": "POST",

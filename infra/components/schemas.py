@@ -9,19 +9,22 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.components import schemas_job
+from infra.components.backups import CREATE, Backups
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord, counted
 from infra.components.run_job import ScheduleArgs, WayOut, image_reader, let_out, refuse_the_rest, start_by_schedule
+from infra.components.scheduling import LEAVE_TO_THE_NEXT, START_AGAIN
 from infra.components.secrets import ADD, LIST, Secrets
-from infra.derive.schemas import EVERY_JOB, OWN_API_KEY, TAG, EgressPlan, JobPlan, MaintenancePlan, SchemasPlan
+from infra.derive.schemas import EVERY_JOB, OWN_API_KEY, TAG, EgressPlan, JobPlan, ScheduledJobPlan, SchemasPlan
 
 
 @dataclass(frozen=True)
 class SchemasArgs:
     """What the jobs are built from: what the stores keep for them, and the ports that only a store itself tells.
 
-    `grants` are, by store, what its job has to be let do beforehand besides reading its secrets.
+    `backups` holds the buckets that some jobs write copies to; `grants` are, by store, what its job has to be let do
+    beforehand besides reading its secrets.
     """
 
     plan: SchemasPlan
@@ -29,6 +32,7 @@ class SchemasArgs:
     keepers: Sequence[Secrets]
     ports: Mapping[str, pulumi.Output[str]]
     grants: Mapping[str, Sequence[pulumi.Resource]]
+    backups: Backups | None = None
 
 
 class Schemas(Component):
@@ -47,12 +51,13 @@ class Schemas(Component):
         self._keepers = (*args.keepers, own)
         self._api_keys(own)
         self._grants = args.grants
+        self._backups = args.backups
         self._image = image_reader(self, self._base, "schemas-image-reader", args.plan.repository)
         self._ways_out = {plan.store: self._let_out(plan, args.ports) for plan in args.plan.egress}
         self._refused = self._refuse_the_rest()
         self.jobs = {plan.key: self._job(plan) for plan in args.plan.jobs}
-        if args.plan.maintenance:
-            self._maintain(args.plan.maintenance)
+        for scheduled in args.plan.scheduled:
+            self._schedule(scheduled)
         self.register_outputs({"jobs": {key: job.name for key, job in self.jobs.items()}})
 
     @property
@@ -77,6 +82,10 @@ class Schemas(Component):
         ways_out = [way for store, way in self._ways_out.items() if store in (plan.store, EVERY_JOB)]
         secrets = [each for keeper in self._keepers for each in keeper.of(*plan.secret_keys)]
         ready = [self._image, *ways_out, self._refused, *secrets, *self._grants.get(plan.store, ())]
+        if self._backups and plan.bucket_key:
+            member = self._base.identities.member(self._plan.program)
+            key = f"schemas-writes-{plan.bucket_key}"
+            ready.append(self._backups.let_in(key, plan.bucket_key, CREATE, member, self))
         return schemas_job.job(self, self._base, self._plan, plan, ready)
 
     def _api_keys(self, keeper: Secrets) -> None:
@@ -103,12 +112,8 @@ class Schemas(Component):
         name = self._base.names.of("data", "deny-schema")
         return refuse_the_rest(self, self._base, "schemas-egress-refused", name, TAG, "the schema step")
 
-    def _maintain(self, plan: MaintenancePlan) -> None:
+    def _schedule(self, plan: ScheduledJobPlan) -> None:
         """A job that a schedule starts, as an account that may do nothing else."""
-        args = ScheduleArgs(
-            schedule=plan.schedule,
-            account_id=plan.account_id,
-            title="Starts the upkeep of PostgreSQL",
-            description="Partitions and materialized views of PostgreSQL",
-        )
-        start_by_schedule(self, self._base, "schemas", self._job(plan.job), args)
+        retries = LEAVE_TO_THE_NEXT if plan.is_frequent else START_AGAIN
+        args = ScheduleArgs(plan.schedule, plan.account_id, plan.title, plan.description, retries)
+        start_by_schedule(self, self._base, plan.key, self._job(plan.job), args)

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 from infra.catalog.recovery_rows import CopyRow
+from infra.settings import Settings
 from infra.settings.units import Duration
+
+BACKUPS, CACHE_EXPORTS = "backups", "cache-exports"
+"""The two buckets: of copies that outlive everything, and of a cache's, which are soon worth nothing."""
 
 _HOUR = 3600
 
@@ -24,6 +28,22 @@ class CopyPlan:
     query: str
     promise: Duration
     words: str
+
+
+@dataclass(frozen=True)
+class WatchedJobPlan:
+    """A Cloud Run job of copies whose failed runs are told: in words what it does, and what then helps."""
+
+    key: str
+    name: str
+    words: str
+    runbook: str
+
+
+def bucket_name(settings: Settings, key: str) -> str:
+    """The name of a bucket of copies, whether it is declared or not."""
+    project = settings.project
+    return f"{project.gcp_project}-{project.generation}-{key}"
 
 
 def copy_plan(key: str, row: CopyRow, bucket: str, promise: Duration, place: str) -> CopyPlan:

@@ -7,8 +7,9 @@ def features(settings: Settings) -> frozenset[str]:
     """The stores that are on, and what is in them.
 
     Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), whether a schedule looks after
-    PostgreSQL ("maintenance"), what is exported ("redis-exports", or any: "exports"), whether a job practises recovery
-    ("drills"), and what several of them need ("schedules", "buckets", "jobs").
+    PostgreSQL ("maintenance"), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
+    "timescale-exports"), whether a job practises recovery ("drills"), and what several of them need ("schedules",
+    "buckets", "jobs").
     """
     engine = {settings.cache.engine} if settings.cache else set()
     pooler = {settings.postgres.pooler.kind} - {"none"} if settings.postgres else set()
@@ -17,12 +18,13 @@ def features(settings: Settings) -> frozenset[str]:
 
 
 def _exports(settings: Settings) -> set[str]:
-    """What workflows export, and whether that is practised: Memorystore for Valkey makes backups by itself."""
+    """What is exported, and whether that is practised: Memorystore for Valkey makes backups by itself."""
     if settings.recovery is None:
         return set()
     redis = {"redis-exports"} if settings.cache and settings.cache.engine == "redis" else set()
     drills = {"drills"} if settings.postgres and settings.recovery.drills.image else set()
-    return redis | drills | ({"exports"} if redis or settings.postgres else set())
+    timescale = {"timescale-exports"} if settings.timescale and settings.schemas else set()
+    return redis | drills | timescale | ({"exports"} if redis or settings.postgres else set())
 
 
 def _shared(settings: Settings, maintenance: set[str], exports: set[str]) -> set[str]:

@@ -14,19 +14,17 @@ from infra.catalog.workflow_rows import (
 )
 from infra.derive import schedule
 from infra.derive.cache import cache_plan
-from infra.derive.copies import CopyPlan, copy_plan
+from infra.derive.copies import BACKUPS, CACHE_EXPORTS, CopyPlan, WatchedJobPlan, bucket_name, copy_plan
 from infra.derive.drills import DrillsPlan, drills_plan
 from infra.derive.elasticsearch import elasticsearch_plan
 from infra.derive.features import features
 from infra.derive.names import Names
 from infra.derive.postgres import postgres_plan
+from infra.derive.schemas import export_job_name
 from infra.settings import Settings
 from infra.settings.recovery import RecoverySettings
 from infra.settings.recovery_parts import DrillKind, TargetSettings
 from infra.settings.units import Duration
-
-BACKUPS, CACHE_EXPORTS = "backups", "cache-exports"
-"""The two buckets: of copies that outlive everything, and of a cache's, which are soon worth nothing."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,7 @@ class RecoveryPlan:
     drill_every_seconds: int
     targets: Mapping[DrillKind, TargetPlan]
     drills: DrillsPlan | None
+    jobs: tuple[WatchedJobPlan, ...]
 
     def copies_of(self, store: str) -> str:
         """Where a store's copies lie and how old they may be, in words."""
@@ -103,6 +102,7 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
     exports = tuple(_exports(recovery, settings, names))
     buckets = tuple(_buckets(recovery, settings))
     account_id = f"recovery-{names.prefix}"
+    drills = drills_plan(recovery.drills, settings, names, account_id)
     bucket_roles = ("marker", *(["redis"] if "redis-exports" in features(settings) else []))
     return RecoveryPlan(
         region=recovery.region,
@@ -118,14 +118,9 @@ def recovery_plan(recovery: RecoverySettings, settings: Settings, names: Names) 
             kind: TargetPlan(target.rpo.seconds, target.rto.seconds, target.every.seconds)
             for kind, target in sorted(recovery.drills.targets.items(), key=_by_proof)
         },
-        drills=drills_plan(recovery.drills, settings, names, account_id),
+        drills=drills,
+        jobs=tuple(_jobs(drills, settings, names)),
     )
-
-
-def bucket_name(settings: Settings, key: str) -> str:
-    """The name of a bucket of copies, whether it is declared or not."""
-    project = settings.project
-    return f"{project.gcp_project}-{project.generation}-{key}"
 
 
 def _buckets(recovery: RecoverySettings, settings: Settings) -> Iterator[BucketPlan]:
@@ -224,6 +219,13 @@ def _export(key: str, row: ExportRow, asked: _Asked, settings: Settings, names: 
         bucket_key=asked.bucket,
         argument=asked.argument.model_dump(mode="json"),
     )
+
+
+def _jobs(drills: DrillsPlan | None, settings: Settings, names: Names) -> Iterator[WatchedJobPlan]:
+    if drills:
+        yield WatchedJobPlan("drills", drills.name, "a drill", "docs/runbooks/recovery-postgres.md")
+    if "timescale-exports" in features(settings):
+        yield WatchedJobPlan("timescale", export_job_name(names), "an export of timescale", "docs/runbooks/exports.md")
 
 
 def _copies(recovery: RecoverySettings, settings: Settings, names: Names) -> Iterator[CopyPlan]:

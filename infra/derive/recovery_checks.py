@@ -38,6 +38,7 @@ def advice(settings: Settings) -> Iterator[Advice]:
         yield from _nothing_to_copy(settings)
         yield from _drills(settings.recovery)
         yield from _no_drill_job(settings.recovery, settings)
+        yield from _aggregates_by_hand(settings)
 
 
 def _region(recovery: RecoverySettings, settings: Settings) -> Iterator[Problem]:
@@ -162,4 +163,12 @@ def _no_drill_job(recovery: RecoverySettings, settings: Settings) -> Iterator[Ad
         yield Advice(
             "recovery.drills.image",
             "no job practises recovery of PostgreSQL: it is left to people, and an alert alone reminds them",
+        )
+
+
+def _aggregates_by_hand(settings: Settings) -> Iterator[Advice]:
+    if settings.timescale and settings.schemas is None:
+        yield Advice(
+            "recovery.timescale",
+            "no job exports the aggregates of TimescaleDB: the image of the schema step does that (triptrip:schemas)",
         )

@@ -1,16 +1,17 @@
 """The schema step as it will be declared: a job a store, what each is told, and what its network lets it reach."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
 from infra.derive import postgres_ports as ports
+from infra.derive.copies import BACKUPS, bucket_name
 from infra.derive.elasticsearch import elasticsearch_plan
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
 from infra.derive.pooler import SERVER_CERTIFICATES_SECRET
 from infra.derive.postgres_entrance import CERTIFICATE_PATH
-from infra.derive.schedule import every
+from infra.derive.schedule import daily, every
 from infra.settings import Settings
 from infra.settings.schemas import SchemasSettings
 
@@ -38,7 +39,10 @@ class SecretPlan:
 
 @dataclass(frozen=True)
 class JobPlan:
-    """One job of a store: the arguments of its command, its environment variables, and the files it finds, by path."""
+    """One job of a store: the arguments of its command, its environment variables, and the files it finds, by path.
+
+    `bucket_key` is the bucket of copies that it writes to, by its key; None for most.
+    """
 
     key: str
     store: str
@@ -47,6 +51,7 @@ class JobPlan:
     values: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretPlan] = field(default_factory=dict)
     files: Mapping[str, SecretPlan] = field(default_factory=dict)
+    bucket_key: str | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -60,12 +65,19 @@ class JobPlan:
 
 
 @dataclass(frozen=True)
-class MaintenancePlan:
-    """The job that a schedule starts (cron, UTC), and the account that may start it and nothing else."""
+class ScheduledJobPlan:
+    """A job that a schedule starts (cron, UTC), what for, and the account that may start it and nothing else.
 
+    `is_frequent`: a start that fails is made up for by the next one.
+    """
+
+    key: str
     job: JobPlan
     schedule: str
     account_id: str
+    title: str
+    description: str
+    is_frequent: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,7 @@ class SchemasPlan:
     cpu: str
     memory: str
     jobs: tuple[JobPlan, ...]
-    maintenance: MaintenancePlan | None
+    scheduled: tuple[ScheduledJobPlan, ...]
     keeps_own_api_key: bool
     api_keys: Mapping[str, str]
     egress: tuple[EgressPlan, ...]
@@ -116,11 +128,16 @@ def schemas_plan(schemas: SchemasSettings, settings: Settings, names: Names) -> 
         cpu=str(schemas.cpu),
         memory=f"{schemas.memory.mib}Mi",
         jobs=tuple(job for store, make in _JOBS.items() if store in settings.stores for job in make(settings, names)),
-        maintenance=_maintenance(schemas, settings, names) if settings.postgres else None,
+        scheduled=tuple(_scheduled(schemas, settings, names)),
         keeps_own_api_key=search is not None,
         api_keys={client: api_key(client) for client in sorted(search.clients)} if search else {},
         egress=tuple(_egress(settings)),
     )
+
+
+def export_job_name(names: Names) -> str:
+    """The name of the job that exports TimescaleDB's aggregates."""
+    return names.of("schema", "timescale", "export")
 
 
 def api_key(client: str) -> str:
@@ -208,10 +225,41 @@ _JOBS: Mapping[str, Callable[[Settings, Names], Iterator[JobPlan]]] = {
 """The stores with a schema, in the order in which a deployment goes through them."""
 
 
-def _maintenance(schemas: SchemasSettings, settings: Settings, names: Names) -> MaintenancePlan:
-    [job] = _postgres(settings, names, "maintain", "maintenance")
-    # Programs' accounts start with the names' prefix; this one ends with it, so that no program can have its name.
-    return MaintenancePlan(job, every(schemas.maintain_every), f"scheduler-{names.prefix}")
+def _scheduled(schemas: SchemasSettings, settings: Settings, names: Names) -> Iterator[ScheduledJobPlan]:
+    # Programs' accounts start with the names' prefix; these end with it, so that no program can have their name.
+    if settings.postgres:
+        [job] = _postgres(settings, names, "maintain", "maintenance")
+        yield ScheduledJobPlan(
+            key="schemas",
+            job=job,
+            schedule=every(schemas.maintain_every),
+            account_id=f"scheduler-{names.prefix}",
+            title="Starts the upkeep of PostgreSQL",
+            description="Partitions and materialized views of PostgreSQL",
+            is_frequent=True,
+        )
+    if settings.timescale and settings.recovery:
+        yield ScheduledJobPlan(
+            key="schemas-export",
+            job=_aggregates_export(settings, names),
+            schedule=daily(settings.recovery.timescale.time),
+            account_id=f"start-ts-{names.prefix}",
+            title="Starts the export of TimescaleDB's aggregates",
+            description="Export of TimescaleDB's aggregates to a bucket of copies",
+            is_frequent=False,
+        )
+
+
+def _aggregates_export(settings: Settings, names: Names) -> JobPlan:
+    [job] = _timescale(settings, names)
+    return replace(
+        job,
+        key="timescale-export",
+        name=export_job_name(names),
+        arguments=("export", "--env", settings.project.environment),
+        values={variable("timescale", "BACKUPS"): bucket_name(settings, BACKUPS)},
+        bucket_key=BACKUPS,
+    )
 
 
 def _egress(settings: Settings) -> Iterator[EgressPlan]:

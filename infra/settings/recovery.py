@@ -15,6 +15,7 @@ from infra.settings.recovery_parts import (
     RedisExportSettings,
     SearchCopySettings,
     StorageClass,
+    TimescaleExportSettings,
 )
 from infra.settings.units import Duration
 
@@ -68,6 +69,9 @@ class RecoverySettings(StoreSettings):
     mongodb: MongodbExportSettings = Field(
         default_factory=MongodbExportSettings, description="The export of Atlas' snapshots."
     )
+    timescale: TimescaleExportSettings = Field(
+        default_factory=TimescaleExportSettings, description="The daily export of TimescaleDB's aggregates."
+    )
     search: SearchCopySettings = Field(
         default_factory=SearchCopySettings, description="The daily snapshot of Elasticsearch in a bucket of our own."
     )
@@ -78,10 +82,11 @@ class RecoverySettings(StoreSettings):
     @property
     def summary(self) -> str:
         """What was understood, in one line."""
+        job = f", by a job each {self.drills.interval}" if self.drills.image else ""
         return (
             f"copies in {self.region} for {self.retention}{', locked' if self.locked else ''}, PostgreSQL at "
-            f"{self.postgres.time}, Redis hourly for {self.redis.kept}, MongoDB every {self.mongodb.every}; a drill "
-            f"every {self.drills.every}{f', by a job each {self.drills.interval}' if self.drills.image else ''}"
+            f"{self.postgres.time}, Redis hourly for {self.redis.kept}, MongoDB every {self.mongodb.every}, aggregates "
+            f"of TimescaleDB at {self.timescale.time}; a drill every {self.drills.every}{job}"
         )
 
     @model_validator(mode="after")

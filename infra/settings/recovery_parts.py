@@ -76,6 +76,20 @@ class MongodbExportSettings(SettingsModel):
         return self
 
 
+class TimescaleExportSettings(SettingsModel):
+    """The aggregates of TimescaleDB as files, once a day, by a job of the schema step's image (TS-CAGG).
+
+    Timescale Cloud goes a few days back by itself; hours whose prices have gone after their retention are nowhere else.
+    """
+
+    time: LocalTime = Field(
+        default=LocalTime.parse("08:00 Asia/Tokyo"), description="When it starts. Rendered to UTC (COR-05)."
+    )
+    promise: Annotated[Duration, Between("25 hours", "14 days", "1 hour")] = Field(
+        default=Duration.parse("26 hours"), description=_PROMISE
+    )
+
+
 class SearchCopySettings(SettingsModel):
     """What is promised of the snapshots that the schema step's policy asks for, once a day."""
 

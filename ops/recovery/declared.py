@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.derive.copies import BACKUPS, bucket_name
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
-from infra.derive.recovery import BACKUPS, TargetPlan, bucket_name
+from infra.derive.recovery import TargetPlan
 from infra.settings import Settings, SettingsError
 from infra.settings.check import check
 from ops.recovery.errors import RecoveryError

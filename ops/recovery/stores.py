@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud.storage import Client
 
-from infra.derive.recovery import bucket_name
+from infra.derive.copies import bucket_name
 from ops.recovery import moments, session
 from ops.recovery.cloud.google import credentials_for, known_endpoints
 from ops.recovery.errors import RecoveryError, RefusedError

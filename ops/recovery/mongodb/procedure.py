@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from infra.derive.recovery import BACKUPS
+from infra.derive.copies import BACKUPS
 from ops.recovery import moments, stores
 from ops.recovery.errors import RecoveryError
 from ops.recovery.mongodb import collections

@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from infra.derive.recovery import CACHE_EXPORTS
+from infra.derive.copies import CACHE_EXPORTS
 from ops.recovery import moments, stores
 from ops.recovery.cloud import Pace
 from ops.recovery.cloud.dns import Move, Names

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from infra.derive.recovery import BACKUPS
+from infra.derive.copies import BACKUPS
 from ops.recovery import moments, stores
 from ops.recovery.errors import RecoveryError
 from ops.recovery.steps import Procedure, Run, Values

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.derive.recovery import CACHE_EXPORTS
+from infra.derive.copies import CACHE_EXPORTS
 from ops.recovery import stores
 from ops.recovery.cloud.dns import Names
 from ops.recovery.cloud.google import service

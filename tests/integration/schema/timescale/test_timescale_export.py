@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from infra.derive.recovery import BACKUPS
+from infra.derive.copies import BACKUPS
 from ops.__main__ import application
 from ops.recovery import stores
 from ops.recovery.errors import RecoveryError

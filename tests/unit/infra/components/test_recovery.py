@@ -72,7 +72,8 @@ def test_writers_create_and_one_account_reads(prod: Plan) -> None:
     assert found["storage.objectViewer"] == {recovery}
     [instance] = [each for each in found["storage.objectCreator"] if "gcp-sa-cloud-sql" in each]
     [atlas] = [each for each in found["storage.objectCreator"] if each.startswith("mongodb-atlas-")]
-    assert found["storage.objectCreator"] == {instance, atlas, recovery}
+    schemas = "triptrip-prod-migration@triptrip-prod.iam.gserviceaccount.com"
+    assert found["storage.objectCreator"] == {instance, atlas, recovery, schemas}
 
 
 def test_a_cache_writes_to_its_own_bucket_alone(prod: Plan) -> None:

@@ -10,7 +10,7 @@ from sandbox.plan import Plan, PlanError
 from tests.plans import plan_of
 
 ACCOUNT = "triptrip-prod-migration@triptrip-prod.iam.gserviceaccount.com"
-STORES = ("bigquery", "mongodb", "postgres", "postgres-maintenance", "timescale")
+STORES = ("bigquery", "mongodb", "postgres", "postgres-maintenance", "timescale", "timescale-export")
 
 
 def task(plan: Plan, store: str) -> dict[str, Any]:
@@ -109,6 +109,30 @@ def test_the_schedule_acts_as_an_account_that_may_start_one_job_and_nothing_else
     assert [(each.inputs["role"], each.inputs["name"]) for each in grants] == [
         ("roles/run.invoker", "triptrip-prod-schema-postgres-maintenance")
     ]
+
+
+def test_the_export_of_aggregates_may_create_copies_and_read_none(prod: Plan) -> None:
+    [grant] = [
+        each
+        for each in prod.of_type("BucketIAMMember")
+        if ACCOUNT in str(each.inputs["member"]) and each.inputs["bucket"] == "triptrip-prod-1-backups"
+    ]
+    assert grant.inputs["role"] == "roles/storage.objectCreator"
+    after = {urn.rpartition("::")[2] for urn in prod.named("schemas-job-timescale-export").options["dependsOn"]}
+    assert {grant.name, "schemas-egress-timescale", "secret-version-timescale-migration-write"} <= after
+
+
+def test_the_export_of_aggregates_starts_each_day_by_an_account_of_its_own(prod: Plan) -> None:
+    schedule = prod.named("schemas-export-schedule").inputs
+    assert schedule["schedule"] == "0 23 * * *"
+    assert schedule["httpTarget"]["uri"].endswith("/jobs/triptrip-prod-schema-timescale-export:run")
+    assert schedule["httpTarget"]["oauthToken"]["serviceAccountEmail"].startswith("start-ts-triptrip-prod@")
+    assert schedule["retryConfig"]["retryCount"] == 3, "the next one is a day away"
+
+
+def test_a_failed_export_of_aggregates_is_told(prod: Plan) -> None:
+    [condition] = prod.named("copies-alert-timescale-failed").inputs["conditions"]
+    assert '"triptrip-prod-schema-timescale-export"' in condition["conditionThreshold"]["filter"]
 
 
 def test_a_programs_key_is_added_by_the_step_and_read_by_the_program_alone(prod: Plan) -> None:

@@ -9,8 +9,9 @@ import yaml
 
 from infra.catalog import recovery_rows as catalog
 from infra.derive import recovery_checks, schedule
+from infra.derive.copies import BACKUPS, CACHE_EXPORTS
 from infra.derive.platform import derive
-from infra.derive.recovery import BACKUPS, CACHE_EXPORTS, ExportPlan, RecoveryPlan
+from infra.derive.recovery import ExportPlan, RecoveryPlan
 from infra.settings.units import LocalTime
 from tests.stacks import settings_of
 
@@ -98,7 +99,7 @@ def test_schedules_are_utc() -> None:
         ("cache", "redis", ["redis"]),
         ("mongodb", "", ["mongodb"]),
         ("elasticsearch", "", ["search"]),
-        ("timescale", "", []),
+        ("timescale", "", ["timescale"]),
     ],
 )
 def test_a_store_that_is_off_has_no_export_and_no_copy(store: str, export: str, gone: list[str]) -> None:
@@ -160,6 +161,11 @@ def test_the_source_of_a_workflow_is_the_same_in_every_stack() -> None:
             "exported_snapshots/5a/5b/triptrip-prod-mongodb/2026-11-26T1800/1795716000/.complete",
             ["exported_snapshots/.permissioncheck", "exported_snapshots/5a/5b/c/d/e/triptrip/reviews/metadata.json"],
         ),
+        (
+            "timescale",
+            f"timescale/triptrip-prod-timescale/{RUN}/success.json",
+            [f"timescale/triptrip-prod-timescale/{RUN}/price_metrics_hourly.csv.gz", "timescale/success.json"],
+        ),
         ("search", "snap-Yx1aB2c3.dat", ["index-12", "meta-Yx1aB2c3.dat", "snap-Yx1aB2c3.dat.part"]),
         ("drills", f"drills/{RUN}.json", ["drills/notes.json", f"drills/{RUN}.failed.json"]),
     ],
@@ -176,7 +182,14 @@ def test_a_copy_is_known_by_the_object_that_is_written_last(key: str, whole: str
 
 @pytest.mark.parametrize(
     ("key", "window"),
-    [("postgres", "26h"), ("redis", "3h"), ("mongodb", "192h"), ("search", "26h"), ("drills", "720h")],
+    [
+        ("postgres", "26h"),
+        ("redis", "3h"),
+        ("mongodb", "192h"),
+        ("timescale", "26h"),
+        ("search", "26h"),
+        ("drills", "720h"),
+    ],
 )
 def test_an_alert_looks_as_far_back_as_was_promised(key: str, window: str) -> None:
     copy = next(each for each in plan_of().copies if each.key == key)
@@ -234,6 +247,12 @@ def test_what_deserves_a_second_look_is_told(changes: dict[str, Any], path: str,
     assert text in found[path]
 
 
+def test_without_the_schema_steps_image_nobody_exports_the_aggregates() -> None:
+    [found] = recovery_checks.advice(settings_of("prod", {"schemas": None}))
+    assert found.path == "recovery.timescale"
+    assert "timescale" not in told(plan_of(changes={"schemas": None}))
+
+
 def test_prod_and_dev_need_no_second_look() -> None:
     for stack in ("dev", "prod"):
         assert not list(recovery_checks.advice(settings_of(stack)))
@@ -245,5 +264,5 @@ def test_copies_may_stay_in_the_class_that_they_are_written_to() -> None:
 
 
 def test_a_stack_whose_stores_are_all_off_says_that_nothing_is_copied() -> None:
-    off = {**without("postgres"), "cache": None, "mongodb": None, "elasticsearch": None}
+    off = {**without("postgres"), "cache": None, "mongodb": None, "elasticsearch": None, "timescale": None}
     assert "recovery" in [each.path for each in recovery_checks.advice(settings_of("prod", off))]

@@ -43,7 +43,7 @@ def test_a_store_that_is_off_has_no_job_and_no_way_out(store: str) -> None:
     plan = plan_of(changes=off)
     assert store not in {job.store for job in plan.jobs}
     assert store not in {way.store for way in plan.egress}
-    assert (plan.maintenance is None) == (store == "postgres")
+    assert store not in {each.job.store for each in plan.scheduled}
 
 
 def test_elasticsearch_has_a_job_once_its_key_has_been_made() -> None:
@@ -76,12 +76,25 @@ def test_the_servers_authorities_lie_where_the_connection_string_says() -> None:
 
 
 def test_the_upkeep_is_another_job_of_the_same_store_on_a_schedule() -> None:
-    upkeep = plan_of().maintenance
-    assert upkeep is not None
+    upkeep = plan_of().scheduled[0]
     assert upkeep.job.arguments == ("maintain", "postgres", "--env", "prod")
     assert upkeep.job.name == "triptrip-prod-schema-postgres-maintenance"
     assert upkeep.job.secrets == job_of(plan_of(), "postgres").secrets
     assert upkeep.schedule == "*/5 * * * *"
+
+
+def test_the_aggregates_are_exported_by_a_job_that_knows_the_backup_bucket() -> None:
+    export = plan_of().scheduled[1]
+    assert export.job.arguments == ("export", "--env", "prod")
+    assert export.job.name == "triptrip-prod-schema-timescale-export"
+    assert export.job.values == {"TRIPTRIP_SCHEMA_TIMESCALE_BACKUPS": "triptrip-prod-1-backups"}
+    assert export.job.secrets == job_of(plan_of(), "timescale").secrets
+    assert export.schedule == "0 23 * * *"
+
+
+def test_without_a_bucket_nothing_exports_the_aggregates() -> None:
+    plan = plan_of(changes={"recovery": None})
+    assert [each.job.key for each in plan.scheduled] == ["postgres-maintenance"]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +128,8 @@ def test_a_job_reaches_its_own_store_and_tls_ports_anywhere() -> None:
         "elasticsearch": [(["10.10.0.0/20"], ("443",))],
         "bigquery": [],
     }
-    assert plan.maintenance is not None
-    for job in (*plan.jobs, plan.maintenance.job):
+    assert {"postgres-maintenance", "timescale-export"} == {each.job.key for each in plan.scheduled}
+    for job in (*plan.jobs, *(each.job for each in plan.scheduled)):
         ways = [([str(each) for each in way.ranges], way.ports) for way in plan.egress if way.tag in job.tags]
         assert ways == everybody + own[job.store], job.key
 
