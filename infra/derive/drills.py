@@ -1,5 +1,7 @@
 """The job that practises recovery of PostgreSQL: what it runs, when, and what its account may touch (REC-*)."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -26,6 +28,13 @@ DUE = "due"
 
 CONNECTION_VARIABLE, JOURNALS_VARIABLE = "TRIPTRIP_RECOVERY_POSTGRES", "TRIPTRIP_RECOVERY_FOLDER"
 """What tells the recovery commands how to sign in, and where to keep their journals."""
+
+
+STACK_VARIABLE = "TRIPTRIP_RECOVERY_STACK"
+"""What tells the job the digest of the settings that it was declared by (`stack_digest`)."""
+
+_READ = ("project", "network", "encryption", "postgres", "recovery")
+"""The subjects of a stack file that a drill reads."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,15 @@ class DrillsPlan:
     denied_name: str
 
 
+def stack_digest(settings: Settings) -> str:
+    """SHA-256 over the settings that a drill reads, but for the name of the image, which cannot hold its own.
+
+    The image holds the stack file that it was built of; a drill of another one would look for the old primary.
+    """
+    content = settings.model_dump(mode="json", include=set(_READ), exclude={"recovery": {"drills": {"image"}}})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def base_name(instance: str) -> str:
     """An instance's name without the mark of the recovery that made it: copies of a copy do not grow the name."""
     return instance.partition(RECOVERY_MARK)[0].partition(DRILL_MARK)[0]
@@ -89,6 +107,7 @@ def drills_plan(drills: DrillSettings, settings: Settings, names: Names, account
         arguments=("drill", "--env", environment, "--kind", DUE, "--yes-really", environment),
         variables={
             CONNECTION_VARIABLE: f"{place} user={account_user(account_id, project)} sslmode=verify-ca",
+            STACK_VARIABLE: stack_digest(settings),
             JOURNALS_VARIABLE: "/tmp/recovery",  # noqa: S108 # the container's own memory, which ends with the run
         },
         timeout=f"{drills.timeout.seconds}s",

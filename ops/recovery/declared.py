@@ -1,11 +1,13 @@
 """What a stack declares of the things that recovery touches: read from its file, never from flags."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from infra.derive.copies import BACKUPS, bucket_name
+from infra.derive.drills import STACK_VARIABLE, stack_digest
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
 from infra.derive.recovery import TargetPlan
@@ -96,6 +98,9 @@ def declared(environment: str, folder: Path = ROOT) -> Declared:
     except SettingsError as error:
         fix = f"python -m infra.settings check {path.name}"
         raise RecoveryError(path.name, f"its settings are wrong\n{error}", fix=fix) from None
+    if (deployed := os.environ.get(STACK_VARIABLE)) not in {None, stack_digest(settings)}:
+        given = f"is another one than the job was deployed with ({STACK_VARIABLE} {deployed})"
+        raise RecoveryError(path.name, given, fix="build the image anew (docs/runbooks/recovery-postgres.md, The job)")
     if plan.postgres is None:
         raise RecoveryError(path.name, "declares no postgres", fix="there is nothing to recover in this environment")
     return _declared(environment, settings, plan, plan.postgres)

@@ -46,6 +46,15 @@ def test_the_job_s_own_arguments_print_the_steps_from_the_image_alone(image: Pat
     assert "tear down" in done.stdout
 
 
+def test_an_image_of_other_settings_does_nothing(image: Path) -> None:
+    arguments, variables = told(plan_of("prod", {"recovery": {"drills": {"targets": {"pit": {"rto": "2 hours"}}}}}))
+    done = IMAGE.command(image, "ops", *arguments, "--plan", **variables)
+    assert done.returncode == 2
+    assert "Pulumi.prod.yaml" in done.stderr
+    assert "build the image anew" in " ".join(done.stderr.split())
+    assert not done.stdout
+
+
 def test_the_job_goes_all_the_way_to_google_before_it_fails(image: Path, tmp_path: Path) -> None:
     """Every module of a drill is in the image: what it cannot do is reach the cloud, which it says in one message."""
     arguments, variables = told(plan_of("prod", {}))

@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infra.catalog import recovery_rows as catalog
 from infra.derive import recovery_checks, schedule
-from infra.derive.drills import CONNECTION_VARIABLE, DrillsPlan, base_name
+from infra.derive.drills import CONNECTION_VARIABLE, STACK_VARIABLE, DrillsPlan, base_name
 from infra.derive.features import features
 from infra.derive.platform import derive
 from infra.settings.units import LocalTime
@@ -38,6 +38,22 @@ def test_the_job_is_told_all_that_a_person_would_be_asked() -> None:
     assert signing["user"] == "recovery-triptrip-prod@triptrip-prod.iam"
     assert signing["sslmode"] == "verify-ca"
     assert "password" not in signing
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({"recovery": {"drills": {"image": prod().image.replace("5c2e", "aaaa")}}}, True),
+        ({"cdn": None}, True),
+        ({"recovery": {"drills": {"targets": {"pit": {"rto": "2 hours"}}}}}, False),
+        ({"project": {"generation": 2}}, False),
+    ],
+    ids=["another image", "another subject", "another target", "another generation"],
+)
+def test_the_job_is_told_which_settings_its_image_must_hold(changes: dict[str, Any], is_same: bool) -> None:
+    plan = plan_of(changes=changes)
+    assert plan is not None
+    assert (plan.variables[STACK_VARIABLE] == prod().variables[STACK_VARIABLE]) is is_same
 
 
 @pytest.mark.parametrize(
