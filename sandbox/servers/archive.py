@@ -10,6 +10,8 @@ They stand behind the simulated Admin API (`sandbox.api.sqladmin`), each on an a
 import gzip
 import itertools
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,10 +38,20 @@ _ENDED_EARLY = "recovery ended before configured recovery target was reached"
 
 @dataclass
 class _Archive:
-    """The log of one server, and its base backups with the moments at which they were complete."""
+    """The log of one server, and its base backups with the moments at which they were complete.
+
+    `reached` is the moment up to which it was last seen to hold the log; `is_full` that its disk takes nothing more.
+    """
 
     log: Path
     bases: list[tuple[datetime, Path]] = field(default_factory=list)
+    reached: datetime | None = None
+    is_full: bool = False
+
+    @property
+    def held(self) -> datetime:
+        """Up to when the log is known to be held."""
+        return self.reached or self.bases[-1][0]
 
 
 class ArchivedServers:
@@ -162,6 +174,21 @@ class ArchivedServers:
         """How many files of its log a server has archived."""
         return sum(not file.name.startswith(".") for file in self._archives[name].log.iterdir())
 
+    @contextmanager
+    def full_log(self, name: str) -> Iterator[None]:
+        """Meanwhile the disk of a server's archive takes nothing: the server keeps its log and tries again."""
+        server, archive = self.servers[name], self._archives[name]
+        own = dict(server.configuration)
+        server.configure({**own, "archive_command": "cp %p /dev/full"})
+        server.reload()
+        archive.is_full = True
+        try:
+            yield
+        finally:
+            archive.is_full = False
+            server.configure(own)
+            server.reload()
+
     def lose(self, name: str) -> None:
         """Kill a server and take its disk away; its archive stays."""
         server = self.servers[name]
@@ -212,6 +239,8 @@ class ArchivedServers:
         if server is None or not server.is_running:
             files = [file.stat().st_mtime for file in archive.log.iterdir() if not file.name.startswith(".")]
             return datetime.fromtimestamp(max(files, default=archive.bases[-1][0].timestamp()), UTC)
+        if archive.is_full:
+            return archive.held
         with server.connect() as connection:
             # A commit after the moment, in the same segment: recovery to a moment ends at the first commit beyond it.
             row = connection.execute("SELECT clock_timestamp()").fetchone()
@@ -225,7 +254,8 @@ class ArchivedServers:
 
         self.workspace.wait_for(f"{name} archives {segment[0]}", is_archived, 60, server.log)
         moment: datetime = row[0]
-        return moment.astimezone(UTC)
+        archive.reached = moment.astimezone(UTC)
+        return archive.reached
 
 
 def _now() -> datetime:

@@ -73,6 +73,25 @@ def test_a_wrong_moment_is_told_before_anything_is_made(estate: RealEstate, shif
     assert list(estate.sql.instances) == [(estate.project, estate.primary)]
 
 
+def test_while_the_disk_of_the_logs_is_full_newer_moments_wait_and_are_not_lost(estate: RealEstate) -> None:
+    Commits.make_table(estate.way())
+    with Commits(estate.way) as commits:
+        commits.wait_for(30)
+        good = commits.moment()
+        estate.servers.window(estate.primary)
+        with estate.servers.full_log(estate.primary):
+            commits.wait_for(30)
+            later = commits.moment()
+            run = performed(RESTORE_PIT, {"moment": moments.rfc3339(good.at)})
+            assert rows_of(estate.way(run.value("copy"))) == good.rows
+            with pytest.raises(RecoveryError, match="is not in the logs yet"):
+                performed(RESTORE_PIT, {"moment": moments.rfc3339(later.at)})
+            assert len(estate.sql.instances) == 2, "nothing was made for a moment that is not there"
+        commits.wait_for(10)
+    run = performed(RESTORE_PIT, {"moment": moments.rfc3339(later.at)})
+    assert rows_of(estate.way(run.value("copy"))) == later.rows
+
+
 def test_without_logs_and_backups_an_export_comes_back_with_its_counts_checked(estate: RealEstate) -> None:
     estate.export(
         "CREATE TABLE ledger (id bigint PRIMARY KEY, note text NOT NULL); INSERT INTO ledger VALUES (1, 'a'), (2, 'b')",
