@@ -1,5 +1,6 @@
 """The commands as a person types them: plans, consent, wrong options, history, and one message for what goes wrong."""
 
+import dataclasses
 import json
 import re
 import shlex
@@ -242,6 +243,13 @@ def test_without_a_backup_the_command_says_what_else_there_is(estate: Estate) ->
     estate.sql.add_backup(estate.project, estate.primary, status="FAILED")
     with pytest.raises(RecoveryError, match="none has succeeded"):
         perform(SCENARIOS["full of a backup"])
+
+
+def test_where_no_drill_is_declared_none_is_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = dataclasses.replace(declared("dev"), targets={})
+    monkeypatch.setattr(session, "target_of", lambda _: without)
+    told = asked("drill", "--check")
+    assert (told.exit_code, "declares no drills" in told.output) == (0, True)
 
 
 def test_commands_around_a_deployment_live_without_google_s_clients() -> None:

@@ -1,4 +1,4 @@
-"""The deployment's schema step, run as the runner runs it, with a stand-in for gcloud."""
+"""Steps of the deployment, run as the runner runs them, with stand-ins for what they call."""
 
 import os
 import shutil
@@ -23,21 +23,32 @@ def jobs() -> dict[str, Any]:
     return found
 
 
-def schema_step(jobs: dict[str, Any], folder: Path, *stores: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """The step's own script over these stores; returns how it ended, and the jobs that it started."""
-    [step] = [each for each in jobs["schema"]["steps"] if each.get("name") == "The schema step in every store"]
-    gcloud, calls = folder / "gcloud", folder / "calls"
-    gcloud.write_text(GCLOUD, encoding="utf-8")
-    gcloud.chmod(0o700)
-    calls.touch()
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(  # noqa: S603 # the workflow's own script
-        [shutil.which("bash") or "bash", "-eo", "pipefail", "-c", step["run"]],
-        env={"PATH": path, "CALLS": str(calls), "REGION": "asia-northeast1", "JOBS": " ".join(stores)},
+def stand_in(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script, encoding="utf-8")
+    path.chmod(0o700)
+
+
+def step(jobs: dict[str, Any], job: str, name: str, folder: Path, **values: str) -> subprocess.CompletedProcess[str]:
+    """A step's own script in a folder, whose programs come before the machine's."""
+    [found] = [each for each in jobs[job]["steps"] if each.get("name") == name]
+    return subprocess.run(  # noqa: S603 # the workflow's own script
+        [shutil.which("bash") or "bash", "-eo", "pipefail", "-c", found["run"]],
+        cwd=folder,
+        env={"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", **values},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def schema_step(jobs: dict[str, Any], folder: Path, *stores: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """The schema step over these stores; returns how it ended, and the jobs that it started."""
+    calls = folder / "calls"
+    stand_in(folder / "gcloud", GCLOUD)
+    calls.touch()
+    values = {"CALLS": str(calls), "REGION": "asia-northeast1", "JOBS": " ".join(stores)}
+    done = step(jobs, "schema", "The schema step in every store", folder, **values)
     return done, [line.split()[3] for line in calls.read_text(encoding="utf-8").splitlines()]
 
 
@@ -54,6 +65,22 @@ def test_a_store_that_fails_keeps_no_other_from_its_turn_and_is_named(jobs: dict
 def test_it_ends_well_when_every_store_does(jobs: dict[str, Any], tmp_path: Path, stores: tuple[str, ...]) -> None:
     done, started = schema_step(jobs, tmp_path, *stores)
     assert (done.returncode, started) == (0, list(stores)), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(0, []), (1, ["a drill of prod is overdue"]), (2, ["nobody can tell what drills of prod have achieved"])],
+)
+def test_a_drill_that_is_overdue_is_told_and_holds_nothing_up(
+    jobs: dict[str, Any], tmp_path: Path, status: int, told: list[str]
+) -> None:
+    stand_in(tmp_path / "uv", "#!/bin/bash\n")
+    asked = '[[ "$*" == "-m ops drill --env prod --check" ]] || exit 3'
+    stand_in(tmp_path / ".venv" / "bin" / "python", f"#!/bin/bash\n{asked}\nexit {status}\n")
+    done = step(jobs, "apply", "Drills that are overdue", tmp_path, STACK="prod")
+    assert done.returncode == 0, done.stderr
+    warnings = [line.removeprefix("::warning::") for line in done.stdout.splitlines() if line.startswith("::warning::")]
+    assert [line.partition(":")[0] for line in warnings] == told
 
 
 def test_an_update_and_the_schema_step_each_have_githubs_six_hours(jobs: dict[str, Any]) -> None:
