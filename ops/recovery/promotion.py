@@ -23,8 +23,10 @@ def promote(run: Run) -> dict[str, Any]:
     """
     copy = found(run, run.value("copy"))
     if "moves" not in run.journal.values:
-        live = run.value("live")
-        old = [each.address for each in run.google.sql.all() if live in (each.name, each.primary) and each.address]
+        live, instances = run.value("live"), run.google.sql.all()
+        old = [each.address for each in instances if live in (each.name, each.primary) and each.address]
+        if live not in {each.name for each in instances}:
+            old += _left_behind(run, {each.address for each in instances})
         moves = run.google.names.moves(old, copy.address)
         if not moves and copy.address not in old and not run.google.names.users_of(copy.address):
             raise RefusedError(
@@ -36,6 +38,15 @@ def promote(run: Run) -> dict[str, Any]:
     for move in moves:
         run.reporter.say(f"  {move.name}: {', '.join(move.before)} → {', '.join(move.after)}")
     return {}
+
+
+def _left_behind(run: Run, alive: set[str]) -> list[str]:
+    """The addresses behind the declared names that no instance has: a deleted one can no longer tell its own."""
+    plan, records = run.declared.plan, run.google.names.records()
+    # Behind a pooler the instances have names of their own, and the hosts stand for the pooler.
+    hosts = plan.names or plan.hosts.values()
+    found = {address for host in hosts for address in records.get(host, (0, ()))[1]}
+    return sorted(found - alive)
 
 
 def tell_way_back(run: Run) -> dict[str, Any]:

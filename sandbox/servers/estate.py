@@ -104,6 +104,11 @@ class Estate:
         found = {f"TRIPTRIP_ENDPOINT_{api.upper()}": place for api, place in endpoints.items()}
         return {**found, "TRIPTRIP_RECOVERY_POSTGRES": way}
 
+    def lose_instance(self) -> None:
+        """Somebody deletes the primary past every guard: it is in no list any more, its backups and copies stay."""
+        del self.sql.instances[self.project, self.primary]
+        self.sql.deleted[self.project, self.primary] = datetime.now(UTC)
+
     def export(self, dump: str, counts: Mapping[str, int], run: str = "20261125T170000Z") -> str:
         """Lay an export with its marker into the bucket, as the nightly workflow does; returns its folder."""
         place = f"postgres/{self.primary}/{run}"

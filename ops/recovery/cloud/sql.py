@@ -33,7 +33,10 @@ class Instance:
 
 @dataclass(frozen=True)
 class BackupRun:
-    """A backup that succeeded: its id, and between which moments it was taken."""
+    """A backup that succeeded, and between which moments it was taken.
+
+    `id` is the run's number; of an instance that is deleted the backup's own name, projects/<project>/backups/<id>.
+    """
 
     id: str
     started: datetime
@@ -48,6 +51,7 @@ class Instances:
         self._instances = client.instances()
         self._recovery = client.projects().instances()
         self._backups = client.backupRuns()
+        self._kept = client.Backups()
         self._databases = client.databases()
         self._operations = client.operations()
         self._users = client.users()
@@ -81,16 +85,11 @@ class Instances:
         return moments.from_rfc3339(row["earliestRecoveryTime"]), moments.from_rfc3339(row["latestRecoveryTime"])
 
     def newest_backup(self, name: str) -> BackupRun | None:
-        """The newest backup of an instance that succeeded; None where there is none."""
-        request = self._backups.list(**self._of(name))
-        found: list[BackupRun] = []
-        while request is not None:
-            try:
-                page = self._asked(f"backups of {name}", request)
-            except MissingError:
-                return None
-            found += [_backup(row) for row in page.get("items", ()) if row["status"] == "SUCCESSFUL"]
-            request = self._backups.list_next(request, page)
+        """The newest backup of an instance that succeeded, also of one that is deleted; None where there is none."""
+        try:
+            found = self._backups_of(name)
+        except MissingError:
+            found = self._kept_of(name)
         return max(found, key=lambda run: run.started, default=None)
 
     def clone(self, source: str, name: str, moment: datetime | None) -> None:
@@ -106,7 +105,8 @@ class Instances:
         restoreInstanceSettings is what makes Cloud SQL refuse to restore over an instance that exists.
         """
         context = {"project": self._project, "instanceId": source, "backupRunId": backup}
-        body = {"restoreBackupContext": context, "restoreInstanceSettings": {**like, "name": name}}
+        what = {"backup": backup} if "/" in backup else {"restoreBackupContext": context}
+        body = {**what, "restoreInstanceSettings": {**like, "name": name}}
         self._begin(name, lambda: self._instances.restoreBackup(**self._of(name), body=body))
 
     def create(self, name: str, like: Mapping[str, Any]) -> None:
@@ -228,6 +228,28 @@ class Instances:
                     raise
                 waiting.pause(_TOO_LONG)
 
+    def _backups_of(self, name: str) -> list[BackupRun]:
+        request, found = self._backups.list(**self._of(name)), []
+        while request is not None:
+            page = self._asked(f"backups of {name}", request)
+            found += [_backup(row) for row in page.get("items", ()) if row["status"] == "SUCCESSFUL"]
+            request = self._backups.list_next(request, page)
+        return found
+
+    def _kept_of(self, name: str) -> list[BackupRun]:
+        """What was kept of an instance that is gone: with retainBackupsOnDelete all that had not expired."""
+        request = self._kept.ListBackups(parent=f"projects/{self._project}", filter=f"instance:{name}")
+        found: list[BackupRun] = []
+        while request is not None:
+            page = self._asked(f"backups of {name}", request)
+            found += [
+                _kept(row)
+                for row in page.get("backups", ())
+                if row["state"] == "SUCCESSFUL" and row["instance"].rpartition("/")[2] == name
+            ]
+            request = self._kept.ListBackups_next(request, page)
+        return found
+
     def _newest_operation(self, name: str) -> Any:
         return max(self._operations_of(name), key=lambda row: str(row.get("insertTime", "")), default=None)
 
@@ -274,3 +296,8 @@ def _check(name: str, operation: Mapping[str, Any]) -> None:
 
 def _backup(row: Mapping[str, Any]) -> BackupRun:
     return BackupRun(row["id"], moments.from_rfc3339(row["startTime"]), moments.from_rfc3339(row["endTime"]))
+
+
+def _kept(row: Mapping[str, Any]) -> BackupRun:
+    taken = row["backupInterval"]
+    return BackupRun(row["name"], moments.from_rfc3339(taken["startTime"]), moments.from_rfc3339(taken["endTime"]))

@@ -10,6 +10,8 @@ from sandbox.api.operations import Operation
 from sandbox.api.sqladmin.refusals import refuse
 
 _BACKUP_TAKES = timedelta(minutes=3)
+_NUMBER = "--run-"
+"""What stands between instance and run in the name of a backup; Google's names are ids that tell neither."""
 _LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
 _OWN = ("name", "state", "ipAddresses", "replicaNames", "createTime", "selfLink")
 """What an instance does not hand on to its clone."""
@@ -67,6 +69,27 @@ def backup_resource(project: str, instance: str, number: str, started: datetime,
         "endTime": times.text(started + _BACKUP_TAKES),
         "selfLink": f"https://sqladmin.googleapis.com/v1/projects/{project}/instances/{instance}/backupRuns/{number}",
     }
+
+
+def kept_resource(project: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    """A backup run as a backup with a name of its own, which an instance's end does not take along."""
+    return {
+        "kind": "sql#backup",
+        "name": f"projects/{project}/backups/{run['instance']}{_NUMBER}{run['id']}",
+        "instance": run["instance"],
+        "type": run["type"],
+        "state": run["status"],
+        "databaseVersion": run["databaseVersion"],
+        "location": run["location"],
+        "backupInterval": {"startTime": run["startTime"], "endTime": run["endTime"]},
+    }
+
+
+def named(backup: str) -> tuple[str, str, str]:
+    """Project, instance and run of a backup's own name."""
+    _, project, _, name = backup.split("/")
+    instance, _, number = name.rpartition(_NUMBER)
+    return project, instance, number
 
 
 def rendered(project: str, operation: Operation) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class SqlAdmin(Instances):
             "sql.projects.instances.getLatestRecoveryTime": self._window,
             "sql.backupRuns.list": lambda call: self.backups.list(call, exists=self._exists(call)),
             "sql.backupRuns.get": self.backups.get,
+            "sql.Backups.ListBackups": self.backups.kept,
             "sql.backupRuns.insert": self._back_up,
             "sql.users.insert": self._insert_user,
             "sql.databases.get": self._database,
@@ -78,7 +79,7 @@ class SqlAdmin(Instances):
         return self._make(call, row, "CLONE", lambda: self.databases.clone(source["name"], row["name"], moment))
 
     def _restore(self, call: Call) -> Any:
-        run, handle = self.backups.usable(call["project"], call.body.get("restoreBackupContext", {}))
+        run, handle = self.backups.usable(call["project"], call.body)
         settings = call.body.get("restoreInstanceSettings")
         name = call["instance"]
         if settings is None:

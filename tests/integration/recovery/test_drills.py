@@ -74,6 +74,20 @@ def test_a_backup_comes_back_in_a_new_instance(estate: RealEstate) -> None:
     assert rows_of(estate.way()) == frozenset()
 
 
+def test_an_instance_that_somebody_deleted_comes_back_of_the_backup_that_was_kept(estate: RealEstate) -> None:
+    Commits.make_table(estate.way())
+    with Commits(estate.way) as commits:
+        commits.wait_for(30)
+    before = rows_of(estate.way())
+    estate.sql.add_backup(estate.project, estate.primary)
+    estate.lose_instance()
+    estate.servers.delete(estate.primary)
+    run = performed(RESTORE_FULL, {"source": "auto"})
+    assert run.value("source") == "backup"
+    assert rows_of(estate.way(run.value("copy"))) == before
+    assert estate.behind(estate.write_name) == [estate.address(run.value("copy"))]
+
+
 FULL = """
 CREATE FUNCTION full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -108,6 +108,8 @@ def check_live_untouched(estate: Estate) -> None:
         if call.method == RESTORE:
             assert "restoreInstanceSettings" in call.body
         assert not call.method.startswith(("sql.instances.promote", "sql.instances.switch", "storage.objects.delete"))
+    if (estate.project, estate.primary) in estate.sql.deleted:
+        return
     assert estate.sql.instances[estate.project, estate.primary]["state"] == "RUNNABLE"
     assert estate.databases.lineage[estate.primary] == ("empty",)  # type: ignore[attr-defined] # in memory
 
@@ -122,6 +124,12 @@ def _nothing(estate: Estate) -> None:
 
 def _backup(estate: Estate) -> None:
     estate.sql.add_backup(estate.project, estate.primary)
+
+
+def _deleted(estate: Estate) -> None:
+    """Somebody has deleted the instance; its backups are kept (retainBackupsOnDelete)."""
+    _backup(estate)
+    estate.lose_instance()
 
 
 def _export(estate: Estate) -> None:
@@ -190,6 +198,13 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"source": "backup"},
         (*LOOKS, "sql.backupRuns.list", RESTORE, CHANGE, CHANGED),
         _backup,
+        _promoted,
+    ),
+    "full of a deleted instance's backup": Scenario(
+        RESTORE_FULL,
+        {"source": "backup"},
+        (*LOOKS, "sql.backupRuns.list", "sql.Backups.ListBackups", RESTORE, CHANGE, CHANGED),
+        _deleted,
         _promoted,
     ),
     "full of an export": Scenario(

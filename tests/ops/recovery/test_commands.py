@@ -18,8 +18,8 @@ from ops.recovery import copies, drill, moments, runbook, session
 from ops.recovery.cloud import connect
 from ops.recovery.declared import ROOT, declared
 from ops.recovery.errors import RecoveryError
+from ops.recovery.full import RESTORE_FULL
 from ops.recovery.marks import check_deletable, instance_name
-from ops.recovery.pit import RESTORE_PIT
 from ops.recovery.postgres.table import split
 from ops.recovery.sources import expected_counts
 from ops.recovery.steps import Run
@@ -258,8 +258,9 @@ def test_commands_around_a_deployment_live_without_google_s_clients() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0  # noqa: S603 # our own
 
 
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["it is there", "it was deleted"])
 def test_on_prod_the_replicas_names_move_and_the_pooler_s_stay(
-    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
 ) -> None:
     monkeypatch.setenv("TRIPTRIP_RECOVERY_FOLDER", str(tmp_path))
     with Estate(MemoryDatabases(), "prod", server=server) as estate:
@@ -277,11 +278,13 @@ def test_on_prod_the_replicas_names_move_and_the_pooler_s_stay(
             f"pg-write.{domain}": ["10.10.14.24"],
         }
         estate.dns.add_zone(estate.project, estate.zone, domain, records)
-        options = {"moment": moments.rfc3339(datetime.now(UTC) - timedelta(hours=1)), "promote": "yes"}
-        journal, _ = session.journal_for(RESTORE_PIT, "prod", options)
+        estate.sql.add_backup(estate.project, estate.primary)
+        if is_deleted:
+            estate.lose_instance()
+        journal, _ = session.journal_for(RESTORE_FULL, "prod", {"source": "auto"})
         endpoints = {api: server.endpoint(f"{api}.v1") for api in ("sqladmin", "dns", "storage")}
         monkeypatch.setattr(session, "connect", lambda target, pace: connect(target, pace, endpoints))
-        run = session.start(without_sql(RESTORE_PIT), target, journal, Listener([]), pace=QUICK)
+        run = session.start(without_sql(RESTORE_FULL), target, journal, Listener([]), pace=QUICK)
         copy = [estate.address(run.value("copy"))]
         for name in ("pg-primary", "pg-replica-b", "pg-replicas"):
             assert estate.behind(f"{name}.{domain}") == copy

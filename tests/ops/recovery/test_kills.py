@@ -76,6 +76,7 @@ _COUNTS = {
     "pit": 19,
     "full of logs": 19,
     "full of a backup": 19,
+    "full of a deleted instance's backup": 21,
     "full of an export": 28,
     "drill": 25,
 }
