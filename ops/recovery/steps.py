@@ -103,7 +103,9 @@ def perform(procedure: Procedure, run: Run, watcher: Watcher | None = None) -> N
                 except RecoveryError as error:
                     procedure.failed(run, error)
                     raise
-        run.journal.ends(run.clock())
+        ended = run.clock()
+        run.journal.ends(ended)
+        run.reporter.say(f"{procedure.name}: ended {(ended - run.journal.begun).total_seconds():.0f} s after it began")
 
 
 def _one(step: Step, label: str, run: Run, watcher: Watcher) -> None:

@@ -1,5 +1,6 @@
 """Failing over to the second region: confirmed, asked, done once, gone on with, no instance lost."""
 
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ def test_the_replica_takes_over(outage: World) -> None:
     said = "\n".join(outage.person.said)
     assert "lost are the writes of about 4 s before the outage" in said
     assert "the way back: postgres.replicas.tokyo in asia-northeast1" in said
+    assert re.search(r"^failover region: ended \d+ s after it began$", said, re.MULTILINE)
 
 
 def test_names_come_before_what_restarts_the_instance(outage: World) -> None:
