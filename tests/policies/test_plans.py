@@ -1,5 +1,6 @@
 """The packs and the plans of the repository's stacks."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +31,10 @@ def test_a_stack_breaks_no_mandatory_rule(stack: str) -> None:
 
 def broken_in_phase_4(changes: dict[str, Any]) -> set[str]:
     plan = plan_settings(load(lay_over(declared("prod", catalog.phases()["4"]), changes)), "prod")
-    said = judge(given_plan(plan), levels=levels("prod"), waivers=waivers.load(), stack="prod")
+    # Until phase 4 a waiver stands for its replica in the second region.
+    whole = waivers.load()
+    kept = replace(whole, rows=tuple(row for row in whole.rows if row.rule != "rep-dr-region"))
+    said = judge(given_plan(plan), levels=levels("prod"), waivers=kept, stack="prod")
     return {each.policyName for each in refused(said)}
 
 
