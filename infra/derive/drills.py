@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from pydantic_core import to_jsonable_python
+
 from infra.catalog import recovery_rows as catalog
 from infra.derive import postgres_ports as ports
 from infra.derive import schedule
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
-from infra.derive.postgres import postgres_plan
+from infra.derive.postgres import PostgresPlan, postgres_plan
 from infra.derive.postgres_roles import account_user
 from infra.settings import Settings
 from infra.settings.recovery_parts import DrillSettings
@@ -33,8 +35,20 @@ CONNECTION_VARIABLE, JOURNALS_VARIABLE = "TRIPTRIP_RECOVERY_POSTGRES", "TRIPTRIP
 STACK_VARIABLE = "TRIPTRIP_RECOVERY_STACK"
 """What tells the job the digest of the settings that it was declared by (`stack_digest`)."""
 
-_READ = ("project", "network", "encryption", "postgres", "recovery")
-"""The subjects of a stack file that a drill reads."""
+_READ = (
+    "availability",
+    "backup",
+    "database",
+    "disk_size_gb",
+    "disk_type",
+    "edition",
+    "hosts",
+    "names",
+    "primary",
+    "replicas",
+    "version",
+)
+"""What a drill reads of the tier (`ops.recovery.declared`)."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +92,17 @@ class DrillsPlan:
     denied_name: str
 
 
-def stack_digest(settings: Settings) -> str:
-    """SHA-256 over the settings that a drill reads, but for the name of the image, which cannot hold its own.
+def stack_digest(settings: Settings, tier: PostgresPlan) -> str:
+    """SHA-256 over what a drill reads of the stack file, but for the name of its image, which cannot hold its own.
 
     The image holds the stack file that it was built of; a drill of another one would look for the old primary.
     """
-    content = settings.model_dump(mode="json", include=set(_READ), exclude={"recovery": {"drills": {"image"}}})
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content = {
+        "project": settings.project,
+        "recovery": settings.model_dump(include={"recovery"}, exclude={"recovery": {"drills": {"image"}}}),
+        **{name: getattr(tier, name) for name in _READ},
+    }
+    return hashlib.sha256(json.dumps(to_jsonable_python(content), sort_keys=True).encode()).hexdigest()
 
 
 def base_name(instance: str) -> str:
@@ -107,7 +125,7 @@ def drills_plan(drills: DrillSettings, settings: Settings, names: Names, account
         arguments=("drill", "--env", environment, "--kind", DUE, "--yes-really", environment),
         variables={
             CONNECTION_VARIABLE: f"{place} user={account_user(account_id, project)} sslmode=verify-ca",
-            STACK_VARIABLE: stack_digest(settings),
+            STACK_VARIABLE: stack_digest(settings, tier),
             JOURNALS_VARIABLE: "/tmp/recovery",  # noqa: S108 # the container's own memory, which ends with the run
         },
         timeout=f"{drills.timeout.seconds}s",

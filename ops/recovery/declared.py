@@ -98,11 +98,11 @@ def declared(environment: str, folder: Path = ROOT) -> Declared:
     except SettingsError as error:
         fix = f"python -m infra.settings check {path.name}"
         raise RecoveryError(path.name, f"its settings are wrong\n{error}", fix=fix) from None
-    if (deployed := os.environ.get(STACK_VARIABLE)) not in {None, stack_digest(settings)}:
-        given = f"is another one than the job was deployed with ({STACK_VARIABLE} {deployed})"
-        raise RecoveryError(path.name, given, fix="build the image anew (docs/runbooks/recovery-postgres.md, The job)")
     if plan.postgres is None:
         raise RecoveryError(path.name, "declares no postgres", fix="there is nothing to recover in this environment")
+    if (deployed := os.environ.get(STACK_VARIABLE)) not in {None, stack_digest(settings, plan.postgres)}:
+        given = f"is another one than the job was deployed with ({STACK_VARIABLE} {deployed})"
+        raise RecoveryError(path.name, given, fix="build the image anew (docs/runbooks/recovery-postgres.md, The job)")
     return _declared(environment, settings, plan, plan.postgres)
 
 

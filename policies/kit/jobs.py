@@ -15,4 +15,13 @@ def containers(job: Node) -> list[Node]:
 
 def is_drill(job: Node) -> bool:
     """Whether a job practises recovery: it runs `drill` of the recovery commands."""
-    return any(container.texts("args")[:1] == ["drill"] for container in containers(job))
+    return _runs(job, "drill")
+
+
+def is_export(job: Node) -> bool:
+    """Whether a job copies a store to a bucket: it runs `export` of the schema step."""
+    return _runs(job, "export")
+
+
+def _runs(job: Node, command: str) -> bool:
+    return any(container.texts("args")[:1] == [command] for container in containers(job))

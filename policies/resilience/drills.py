@@ -1,10 +1,10 @@
-"""Recovery is practised by a job: there is one, a schedule starts it, it can run alone, and a failure is told."""
+"""Jobs of copies: one practises recovery, a schedule starts each, they can run alone, and a failure is told."""
 
 from collections.abc import Iterator, Mapping
 
 from policies.kit import Case, Level, Resource, Severity, Stack, rule
 from policies.kit.exports import BACKUPS, CACHE_EXPORTS
-from policies.kit.jobs import containers, is_drill
+from policies.kit.jobs import containers, is_drill, is_export
 from policies.kit.postgres import is_primary
 from policies.kit.types import ALERT_POLICY, BUCKET, RUN_JOB, SCHEDULE, SQL_INSTANCE
 from policies.kit.waiting import about_each_resource, fitting, some_of
@@ -61,16 +61,17 @@ _RUN = "https://run.googleapis.com/v2/projects/p/locations/r/jobs/drill:run"
 
 
 @rule(
-    "cpy-drill-schedule",
-    title="A drill's job is started by a schedule, and asks nobody",
+    "cpy-job-schedule",
+    title="A job that copies a store or practises its recovery is started by a schedule, and asks nobody",
     severity=Severity.MEDIUM,
     types=[RUN_JOB, SCHEDULE],
     sources=["NIST 800-53: CP-4"],
-    reason="a job that nobody starts practises nothing, and one that waits for an answer ends without having begun",
-    fix="keep the job's schedule, and --yes-really among its arguments",
-    good=[_started(_RUN), Case(stack={"job": _job("apply", "postgres")})],
+    reason="a job that nobody starts does nothing, and one that waits for an answer ends without having begun",
+    fix="keep the job's schedule, and --yes-really among a drill's arguments",
+    good=[_started(_RUN), _started(_RUN, "export", "--env", "prod"), Case(stack={"job": _job("apply", "postgres")})],
     bad=[
         Case(stack={"job": _job(*_ALONE)}),
+        Case(stack={"job": _job("export", "--env", "prod")}),
         _started(_RUN.replace("drill", "upkeep")),
         _started(None),
         _started(_RUN, "drill", "--env", "prod"),
@@ -78,7 +79,7 @@ _RUN = "https://run.googleapis.com/v2/projects/p/locations/r/jobs/drill:run"
 )
 def scheduled(stack: Stack) -> Iterator[tuple[Resource, str]]:
     def check(job: Resource) -> Iterator[str]:
-        if not is_drill(job):
+        if not is_drill(job) and not is_export(job):
             return
 
         def starts(schedule: Resource) -> bool:
@@ -88,7 +89,7 @@ def scheduled(stack: Stack) -> Iterator[tuple[Resource, str]]:
 
         if not some_of(stack.of(SCHEDULE), starts):
             yield "no schedule starts it"
-        if not all("--yes-really" in container.texts("args") for container in containers(job)):
+        if is_drill(job) and not all("--yes-really" in container.texts("args") for container in containers(job)):
             yield "--yes-really is not among its arguments"
 
     yield from about_each_resource(stack.of(RUN_JOB), check)
@@ -108,16 +109,17 @@ def _told(condition: Mapping[str, object], **inputs: object) -> Case:
 
 
 @rule(
-    "cpy-drill-failed",
-    title="An alert tells of every drill that failed",
+    "cpy-job-failed",
+    title="An alert tells of every drill, and every export by a job, that failed",
     severity=Severity.MEDIUM,
     types=[RUN_JOB, ALERT_POLICY],
     sources=["NIST 800-53: CP-4", "NIST 800-53: SI-4"],
-    reason="a restore that does not work, or takes too long, is found now or on the day that it is needed",
+    reason="a copy that is not made, or a restore that does not work, is found now or on the day that it is needed",
     fix="declare an alert policy on completed_execution_count with result failed of the job",
     good=[_told(_FAILED), Case(stack={"job": _job("apply", "postgres")})],
     bad=[
         Case(stack={"job": _job(*_ALONE)}),
+        Case(stack={"job": _job("export", "--env", "prod")}),
         _told(_FAILED, enabled=False),
         _told({**_FAILED, "thresholdValue": 3}),
         _told({**_FAILED, "comparison": "COMPARISON_LT"}),
@@ -132,7 +134,8 @@ def failure_told(stack: Stack) -> Iterator[tuple[Resource, str]]:
             'metric.labels.result="failed"',
             "run.googleapis.com/job/completed_execution_count",
         )
-        if is_drill(job) and not some_of(stack.of(ALERT_POLICY), lambda policy: tells_of_any(policy, wanted)):
+        is_meant = is_drill(job) or is_export(job)
+        if is_meant and not some_of(stack.of(ALERT_POLICY), lambda policy: tells_of_any(policy, wanted)):
             yield "no alert policy tells of its failed runs"
 
     yield from about_each_resource(stack.of(RUN_JOB), check)
