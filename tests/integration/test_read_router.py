@@ -29,7 +29,8 @@ def tier(module_workspace: Workspace, postgres_programs: Installed, pgbouncer_pr
         module_workspace,
         Programs(postgres_programs, pgbouncer_programs),
         postgres_plan_of("prod"),
-        {"shared_buffers": "16MB"},
+        # Autovacuum commits by itself, also in a minute in which nobody else writes.
+        {"shared_buffers": "16MB", "autovacuum": "off"},
     )
     made.start()
     make_table(made)
