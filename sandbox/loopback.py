@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -39,7 +40,7 @@ class LoopbackServer:
         self._thread.join(10)
 
 
-class LoopbackHandler(BaseHTTPRequestHandler):
+class LoopbackHandler(ABC, BaseHTTPRequestHandler):
     """A request; whoever inherits says in `work` what becomes of it."""
 
     owner: ClassVar[Any]
@@ -50,9 +51,9 @@ class LoopbackHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # its base's name
         """Say nothing: what was asked is on record."""
 
+    @abstractmethod
     def work(self) -> None:
         """Read the request, and send an answer or sever the connection."""
-        raise NotImplementedError
 
     def content(self) -> bytes:
         """The request's body."""

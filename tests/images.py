@@ -140,3 +140,7 @@ class Image:
         """Run `python -m` a module with arguments."""
         program = f'import runpy; sys.argv = {list(words)!r}; runpy.run_module("{words[0]}", run_name="__main__")'
         return self.run(laid_out, program, **variables)
+
+
+SCHEMA_IMAGE = Image(ROOT / "schema", "/opt/schema/", "schema")
+RECOVERY_IMAGE = Image(ROOT / "ops" / "recovery", "/opt/recovery/", "recovery")

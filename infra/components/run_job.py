@@ -15,8 +15,9 @@ from infra.components.encryption import UsableKey
 from infra.components.foundation import Foundation
 from infra.derive.images import RepositoryPlan
 
-_REFUSED = 65534
-"""The priority of the firewall rule behind all others."""
+_ANYWHERE = IPv4Network("0.0.0.0/0")
+_LET_OUT, _REFUSED = 1000, 65534
+"""Priorities of firewall rules: that of a way out, and of the rule behind all others."""
 
 
 @dataclass(frozen=True)
@@ -120,36 +121,27 @@ class WayOut:
 
 def let_out(owner: Component, base: Foundation, key: str, way: WayOut) -> pulumi.Resource:
     """Declare a way out."""
+    return _egress(owner, base, key, way, priority=_LET_OUT, allows=[{"protocol": "tcp", "ports": list(way.ports)}])
+
+
+def refuse_the_rest(owner: Component, base: Foundation, key: str, name: str, tag: str, what: str) -> pulumi.Resource:  # noqa: PLR0913, PLR0917 # as let_out
+    """Refuse whatever no way out lets through."""
+    rest = WayOut(name, f"Whatever else {what} sends", [_ANYWHERE], (), tag)
+    return _egress(owner, base, key, rest, priority=_REFUSED, denies=[{"protocol": "all"}])
+
+
+def _egress(owner: Component, base: Foundation, key: str, way: WayOut, **verdict: Any) -> pulumi.Resource:
     rule: pulumi.Resource = gcp.compute.Firewall(
         key,
         name=way.name,
         description=way.description,
         network=base.network.network_id,
         direction="EGRESS",
-        priority=1000,
         destination_ranges=[str(each) for each in way.ranges],
         target_tags=[way.tag],
-        allows=[{"protocol": "tcp", "ports": list(way.ports)}],
         log_config={"metadata": "INCLUDE_ALL_METADATA"},
         opts=owner.inside(),
-    )
-    return rule
-
-
-def refuse_the_rest(owner: Component, base: Foundation, key: str, name: str, tag: str, what: str) -> pulumi.Resource:  # noqa: PLR0913, PLR0917 # as let_out
-    """Refuse whatever no way out lets through."""
-    rule: pulumi.Resource = gcp.compute.Firewall(
-        key,
-        name=name,
-        description=f"Whatever else {what} sends",
-        network=base.network.network_id,
-        direction="EGRESS",
-        priority=_REFUSED,
-        destination_ranges=["0.0.0.0/0"],
-        target_tags=[tag],
-        denies=[{"protocol": "all"}],
-        log_config={"metadata": "INCLUDE_ALL_METADATA"},
-        opts=owner.inside(),
+        **verdict,
     )
     return rule
 

@@ -10,7 +10,7 @@ START_AGAIN: Mapping[str, Any] = {
     "max_doublings": 3,
     "max_retry_duration": "0s",
 }
-"""For what comes once a day or less: a run that finds another one under way ends at once."""
+"""For what comes once an hour or less, and does no harm beside another run of it."""
 
 LEAVE_TO_THE_NEXT: Mapping[str, Any] = {"retry_count": 0}
 """For what comes every few minutes."""

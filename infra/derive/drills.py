@@ -93,13 +93,13 @@ class DrillsPlan:
 
 
 def stack_digest(settings: Settings, tier: PostgresPlan) -> str:
-    """SHA-256 over what a drill reads of the stack file, but for the name of its image, which cannot hold its own.
+    """SHA-256 over what a drill reads of the stack file.
 
     The image holds the stack file that it was built of; a drill of another one would look for the old primary.
     """
     content = {
         "project": settings.project,
-        "recovery": settings.model_dump(include={"recovery"}, exclude={"recovery": {"drills": {"image"}}}),
+        "targets": settings.recovery.drills.targets if settings.recovery else {},
         **{name: getattr(tier, name) for name in _READ},
     }
     return hashlib.sha256(json.dumps(to_jsonable_python(content), sort_keys=True).encode()).hexdigest()

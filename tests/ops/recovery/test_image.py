@@ -6,31 +6,15 @@ import pytest
 
 from ops.recovery.cloud.google import ENDPOINT_VARIABLE
 from sandbox.plan import Plan
-from tests.images import ROOT, Image
+from tests.images import RECOVERY_IMAGE
 from tests.plans import plan_of
 
-IMAGE = Image(ROOT / "ops" / "recovery", "/opt/recovery/", "recovery")
 NOBODY = {ENDPOINT_VARIABLE.format(api=api): "http://127.0.0.1:1" for api in ("SQLADMIN", "DNS", "STORAGE")}
-
-
-def test_its_packages_are_the_groups_and_the_lock_files_hash_by_hash() -> None:
-    assert IMAGE.wrong_packages() == []
-    assert {"psycopg", "google-api-python-client", "google-cloud-storage"} <= {name for name, _, _ in IMAGE.listed}
-
-
-def test_it_is_built_from_a_base_that_is_given_and_runs_without_rights() -> None:
-    assert IMAGE.bases == ["${BASE}", "${BASE}"]
-    assert "--require-hashes" in IMAGE.dockerfile
-    assert "USER 65532:65532" in IMAGE.dockerfile
-
-
-def test_whatever_it_copies_is_sent_to_the_builder() -> None:
-    assert IMAGE.not_sent() == []
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    return IMAGE.lay_out(tmp_path)
+    return RECOVERY_IMAGE.lay_out(tmp_path)
 
 
 def told(plan: Plan) -> tuple[list[str], dict[str, str]]:
@@ -41,14 +25,14 @@ def told(plan: Plan) -> tuple[list[str], dict[str, str]]:
 
 def test_the_job_s_own_arguments_print_the_steps_from_the_image_alone(image: Path) -> None:
     arguments, variables = told(plan_of("prod", {}))
-    done = IMAGE.command(image, "ops", *arguments, "--plan", **variables)
+    done = RECOVERY_IMAGE.command(image, "ops", *arguments, "--plan", **variables)
     assert done.returncode == 0, done.stderr
     assert "tear down" in done.stdout
 
 
 def test_an_image_of_other_settings_does_nothing(image: Path) -> None:
     arguments, variables = told(plan_of("prod", {"recovery": {"drills": {"targets": {"pit": {"rto": "2 hours"}}}}}))
-    done = IMAGE.command(image, "ops", *arguments, "--plan", **variables)
+    done = RECOVERY_IMAGE.command(image, "ops", *arguments, "--plan", **variables)
     assert done.returncode == 2
     assert "Pulumi.prod.yaml" in done.stderr
     assert "build the image anew" in " ".join(done.stderr.split())
@@ -69,7 +53,7 @@ session.start = lambda *words, **named: start(*words, **{{**named, "pace": quick
 sys.argv = {["ops", *kind]!r}
 runpy.run_module("ops", run_name="__main__")
 """
-    done = IMAGE.run(image, program, **variables, **NOBODY)
+    done = RECOVERY_IMAGE.run(image, program, **variables, **NOBODY)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert "1/8 clear away" in done.stdout

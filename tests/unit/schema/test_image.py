@@ -7,33 +7,16 @@ import pytest
 from infra.derive.schemas import variable
 from schema.contents import contents
 from schema.stores import StoreName
-from tests.images import ROOT, Image
-
-IMAGE = Image(ROOT / "schema", "/opt/schema/", "schema")
-
-
-def test_its_packages_are_the_groups_and_the_lock_files_hash_by_hash() -> None:
-    assert IMAGE.wrong_packages() == []
-    assert {"psycopg", "pymongo", "elasticsearch", "google-cloud-bigquery"} <= {name for name, _, _ in IMAGE.listed}
-
-
-def test_it_is_built_from_a_base_that_is_given_and_runs_without_rights() -> None:
-    assert IMAGE.bases == ["${BASE}", "${BASE}"]
-    assert "--require-hashes" in IMAGE.dockerfile
-    assert "USER 65532:65532" in IMAGE.dockerfile
-
-
-def test_whatever_it_copies_is_sent_to_the_builder() -> None:
-    assert IMAGE.not_sent() == []
+from tests.images import SCHEMA_IMAGE
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    return IMAGE.lay_out(tmp_path)
+    return SCHEMA_IMAGE.lay_out(tmp_path)
 
 
 def test_the_command_starts_from_the_image_alone(image: Path) -> None:
-    done = IMAGE.command(image, "schema", "--help")
+    done = SCHEMA_IMAGE.command(image, "schema", "--help")
     assert done.returncode == 0, done.stderr
     assert "apply" in done.stdout
 
@@ -46,7 +29,7 @@ import schema
 environment = load_environment("{stack}")
 print(schema.__file__, environment.plan.schemas.program, "pulumi" in sys.modules)
 """
-    done = IMAGE.run(image, program)
+    done = SCHEMA_IMAGE.run(image, program)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(image / "schema" / "__init__.py"), "migration", "False"]
 
@@ -54,19 +37,19 @@ print(schema.__file__, environment.plan.schemas.program, "pulumi" in sys.modules
 def test_what_is_not_listed_is_not_in_the_image(image: Path) -> None:
     """What the other tests rest on: the packages of development are hidden."""
     for module in ("pulumi", "pulumi_gcp", "pytest", "hypothesis"):
-        done = IMAGE.run(image, f"import {module}")
+        done = SCHEMA_IMAGE.run(image, f"import {module}")
         assert "ModuleNotFoundError" in done.stderr, module
 
 
 def test_the_image_tells_the_same_contents_as_the_tree_that_it_was_built_of(image: Path) -> None:
-    done = IMAGE.command(image, "schema", "contents", "--env", "prod")
+    done = SCHEMA_IMAGE.command(image, "schema", "contents", "--env", "prod")
     assert done.stdout.strip() == contents("prod"), done.stderr
 
 
 @pytest.mark.parametrize("store", StoreName)
 def test_a_store_that_is_nowhere_is_told_in_one_message(image: Path, store: StoreName) -> None:
     """The whole way to a store's own module, as a job goes it; what the store needs is in the image too."""
-    done = IMAGE.command(image, "schema", "plan", str(store), "--env", "prod")
+    done = SCHEMA_IMAGE.command(image, "schema", "plan", str(store), "--env", "prod")
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(f"environment variable {variable(store)}: is not set")
     assert "Traceback" not in done.stderr

@@ -45,11 +45,12 @@ def test_the_job_is_told_all_that_a_person_would_be_asked() -> None:
     [
         ({"recovery": {"drills": {"image": prod().image.replace("5c2e", "aaaa")}}}, True),
         ({"cdn": None}, True),
+        ({"recovery": {"timescale": {"time": "09:00 Asia/Tokyo"}}}, True),
         ({"postgres": {"pooler": {"defaultPoolSize": 90}}}, True),
         ({"recovery": {"drills": {"targets": {"pit": {"rto": "2 hours"}}}}}, False),
         ({"project": {"generation": 2}}, False),
     ],
-    ids=["another image", "another subject", "another pool", "another target", "another generation"],
+    ids=["another image", "another subject", "another export", "another pool", "another target", "another generation"],
 )
 def test_the_job_is_told_which_settings_its_image_must_hold(changes: dict[str, Any], is_same: bool) -> None:
     plan = plan_of(changes=changes)
