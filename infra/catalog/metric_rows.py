@@ -1,7 +1,7 @@
 """Typed rows of metrics/: what Cloud Monitoring measures of which resource, and what the platform's exporters add.
 
-A query names a metric in two ways: a filter by its type (`cloudsql.googleapis.com/database/disk/utilization`), PromQL by a
-name without slashes (`cloudsql_googleapis_com:database_disk_utilization`); managed Prometheus keeps the exporter's own name.
+A query names a metric in two ways: a filter by its type (`cloudsql.googleapis.com/database/disk/utilization`), PromQL
+by a name without slashes (`cloudsql_googleapis_com:database_disk_utilization`); managed Prometheus keeps the exporter's.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ def metric_types() -> Mapping[str, MetricRow]:
 
 @cache
 def metric_services() -> frozenset[str]:
-    """The services whose metrics the catalogue knows: of these an unknown metric is an error, of others it is nothing."""
+    """The services whose metrics the catalogue knows: an unknown one of these is an error, of others it is nothing."""
     return frozenset(name.split("/", 1)[0] for name in metric_types())
 
 
@@ -73,7 +73,7 @@ def prometheus_names() -> Mapping[str, str]:
 def prometheus_name(metric: str) -> str:
     """A metric type's name in PromQL.
 
-    The first slash becomes a colon and every other character that Prometheus does not take an underscore; a metric of the
+    The first slash becomes a colon, every other character that Prometheus does not take an underscore; a metric of the
     exporters keeps its own name. Source: Cloud Monitoring documentation, PromQL ("Mapping Cloud Monitoring metrics to
     PromQL"), the legacy form: promtool before version 3 takes no quoted names.
     """
