@@ -6,12 +6,11 @@ runbook is docs/runbooks/alerts/<name>.md.
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import model_validator
 
-from infra.catalog import Row, read
+from infra.catalog.rows import Row, files, read
 
 Unit = Literal["share", "duration", "size", "count"]
 Severity = Literal["warning", "critical"]
@@ -84,5 +83,4 @@ class AlertRow(Row):
 @cache
 def alerts() -> Mapping[str, AlertRow]:
     """Alerts by name."""
-    files = sorted((Path(__file__).parent / _FOLDER).glob("*.yaml"))
-    return {name: AlertRow(**row) for path in files for name, row in read(f"{_FOLDER}/{path.name}").items()}
+    return {name: AlertRow(**row) for path in files(_FOLDER) for name, row in read(path).items()}
