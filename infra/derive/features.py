@@ -8,11 +8,12 @@ def features(settings: Settings) -> frozenset[str]:
 
     Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), whether a schedule looks after
     PostgreSQL ("maintenance"), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
-    "timescale-exports"), whether a job practises recovery ("drills"), and what several of them need ("schedules",
-    "buckets", "jobs").
+    "timescale-exports"), whether a job practises recovery ("drills"), whether PostgreSQL has replicas ("replicas"), and
+    what several of them need ("schedules", "buckets", "jobs").
     """
     engine = {settings.cache.engine} if settings.cache else set()
     pooler = {settings.postgres.pooler.kind} - {"none"} if settings.postgres else set()
+    pooler |= {"replicas"} if settings.postgres and settings.postgres.replicas else set()
     maintenance = {"maintenance"} if settings.schemas and settings.postgres else set()
     return settings.stores | engine | pooler | maintenance | _shared(settings, maintenance, _exports(settings))
 
