@@ -12,6 +12,7 @@ from infra.components.bigquery import Bigquery, BigqueryArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
+from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.drills import Drills, DrillsArgs
 from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
@@ -33,6 +34,7 @@ from infra.components.providers import providers
 from infra.components.schemas import Schemas, SchemasArgs
 from infra.components.secrets import Secrets
 from infra.components.timescale import Timescale, TimescaleArgs
+from infra.derive.dashboards_plan import DashboardsPlan
 from infra.derive.monitoring import MonitoringPlan
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
@@ -71,6 +73,8 @@ class Platform(Component):
         self._records: list[StoreRecord] = []
         self._keepers: list[Secrets] = []
         self._told = self._monitoring(plan.monitoring) if plan.monitoring else Told()
+        if plan.dashboards:
+            self._dashboards(plan.dashboards)
         self._backups = (
             Backups("backups", BackupsArgs(plan.recovery, self._base), self._guarded) if plan.recovery else None
         )
@@ -111,6 +115,15 @@ class Platform(Component):
         told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
         Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._guarded)
         return told
+
+    def _dashboards(self, plan: DashboardsPlan) -> None:
+        """Declare what is looked at, in Cloud Monitoring and in a Grafana where the stack has one."""
+        Dashboards("dashboards", DashboardsArgs(plan, self._base), self._guarded)
+        if plan.grafana:
+            # Its SDK is loaded by stacks that have a Grafana alone.
+            from infra.components.grafana import Grafana, GrafanaArgs  # noqa: PLC0415
+
+            Grafana("grafana", GrafanaArgs(plan.grafana, self._base), self._guarded)
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""

@@ -1,4 +1,4 @@
-"""The dashboards in Cloud Monitoring, so that nobody needs Grafana to look, and what they count by themselves (DASH)."""
+"""The dashboards in Cloud Monitoring: nobody needs Grafana to look (DASH)."""
 
 from __future__ import annotations
 

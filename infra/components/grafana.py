@@ -21,11 +21,10 @@ _VIEWER = "roles/monitoring.viewer"
 
 @dataclass(frozen=True)
 class GrafanaArgs:
-    """What it is built from; `google` reads the secrets that are made by hand."""
+    """What is declared, and what it stands on."""
 
     plan: GrafanaPlan
     foundation: Foundation
-    google: gcp.Provider
 
 
 class Grafana(Component):
@@ -38,7 +37,6 @@ class Grafana(Component):
         super().__init__(name, opts)
         self._plan = args.plan
         self._base = args.foundation
-        self._google = args.google
         self._account = self._declare_account()
         sources = [self._source(plan) for plan in args.plan.sources]
         folder = grafana.oss.Folder(
@@ -100,19 +98,20 @@ class Grafana(Component):
     def _secrets(self, plan: SourcePlan) -> pulumi.Output[str] | None:
         if not plan.secrets:
             return None
-        found = {name: secret_of(ref, self._google) for name, ref in plan.secrets.items()}
+        reading = pulumi.InvokeOutputOptions(parent=self, depends_on=[self._base.services["secretmanager"]])
+        found = {name: secret_of(ref, reading) for name, ref in plan.secrets.items()}
         told = pulumi.Output.all(**found).apply(lambda values: json.dumps(values, sort_keys=True))
         return pulumi.Output.secret(told)
 
 
 def grafana_provider(plan: GrafanaPlan, google: gcp.Provider) -> pulumi.ProviderResource:
     """Make the provider; its token is read from Secret Manager, so no settings and no shell hold it."""
-    return grafana.Provider("grafana", url=plan.url, auth=secret_of(plan.token, google))
-
-
-def secret_of(ref: SecretRef, google: gcp.Provider) -> pulumi.Output[str]:
-    """The content of a secret that was made by hand; secret in the state as well."""
-    found = gcp.secretmanager.get_secret_version_access_output(
-        secret=ref.secret, version=ref.version, opts=pulumi.InvokeOutputOptions(provider=google)
+    return grafana.Provider(
+        "grafana", url=plan.url, auth=secret_of(plan.token, pulumi.InvokeOutputOptions(provider=google))
     )
+
+
+def secret_of(ref: SecretRef, reading: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    """The content of a secret that was made by hand; secret in the state as well."""
+    found = gcp.secretmanager.get_secret_version_access_output(secret=ref.secret, version=ref.version, opts=reading)
     return pulumi.Output.secret(found.secret_data)

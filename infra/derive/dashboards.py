@@ -9,14 +9,20 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from infra.catalog.dashboard_rows import COLUMNS, DashboardRow, Kind, PanelRow, QueryRow, Unit
-from infra.derive.cache import CachePlan
-from infra.derive.cdn import CdnPlan
+from infra.derive.alert_scopes import Surroundings
 from infra.derive.names import ORGANISATION
-from infra.derive.postgres import PostgresPlan
 
 SLOW_STATEMENTS = f"{ORGANISATION}_slow_statements"
 """The log-based metric that counts statements over log_min_duration_statement."""
 
+_SCOPES = {
+    "postgres": "postgres-instances",
+    "primary": "postgres-primary",
+    "replicas": "postgres-replicas",
+    "redis": "redis",
+    "valkey": "valkey",
+}
+_TEXTS = ("environment", "url_map")
 _SCOPE = re.compile(r"\$([a-z_]+)")
 
 
@@ -104,24 +110,16 @@ def expression(values: Sequence[str]) -> str:
     return "|".join(value.replace(".", "[.]") for value in values)
 
 
-def scopes(project: str, postgres: PostgresPlan | None, cache: CachePlan | None, cdn: CdnPlan | None) -> Scopes:
-    """What queries may name in a stack.
-
-    Cloud SQL's instances are known to Cloud Monitoring as project:instance, Memorystore's by their whole path.
-    """
-    values: dict[str, tuple[str, ...]] = {"project": (project,)}
+def scopes(around: Surroundings, servers: Sequence[str]) -> Scopes:
+    """What queries may name in a stack; `servers` are PostgreSQL's instances as exporters name them."""
+    values = {name: around.scopes[scope].values for name, scope in _SCOPES.items() if scope in around.scopes}
+    values |= {name: (around.texts[name],) for name in _TEXTS if name in around.texts}
     figures: dict[str, float] = {}
-    if postgres:
-        instances = (postgres.primary, *postgres.replicas)
-        values["primary"] = (f"{project}:{postgres.primary.name}",)
-        values["replicas"] = tuple(f"{project}:{each.name}" for each in postgres.replicas)
-        values["postgres"] = values["primary"] + values["replicas"]
-        values["servers"] = tuple(each.name for each in instances)
-        figures["max_connections"] = float(dict(postgres.primary.flags)["max_connections"])
-    if cache:
-        values["cache"] = (f"projects/{project}/locations/{cache.region}/instances/{cache.name}",)
-    if cdn:
-        values["url_map"] = (cdn.name,)
+    if primary := around.scopes.get("postgres-primary"):
+        values["servers"] = tuple(servers)
+        figures["max_connections"] = float(
+            max((primary.scales or {})["max-connections"][each] for each in primary.values)
+        )
     return Scopes(values, figures)
 
 

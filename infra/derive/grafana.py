@@ -51,14 +51,21 @@ class GrafanaPlan:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What Grafana's data sources lead to: the project, its database's entrance (host:port) and name, the runbooks."""
+class Entrance:
+    """Where PostgreSQL is entered (host:port), and its database."""
+
+    address: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What Grafana's data sources and links lead to; `runbooks` is the address of the alerts' runbooks."""
 
     project: str
     environment: str
     names: Names
-    entrance: str | None
-    database: str | None
+    postgres: Entrance | None
     runbooks: str
 
 
@@ -69,7 +76,7 @@ def secret_ref(text: str) -> SecretRef:
 
 
 def grafana_plan(
-    grafana: GrafanaSettings, dashboards: tuple[Dashboard, ...], scopes: Scopes, around: Surroundings
+    grafana: GrafanaSettings, dashboards: tuple[Dashboard, ...], scopes: Scopes, around: Place
 ) -> GrafanaPlan:
     """Work out what is declared in Grafana."""
     # Grafana's library is loaded by stacks that have one alone.
@@ -80,9 +87,7 @@ def grafana_plan(
     where = Sources(around.project, uids["google"], uids["prometheus"], uids.get("postgres"))
     tags = (ORGANISATION, around.environment)
     pages = {
-        each.key: as_grafana(
-            each, scopes, where, Page(around.names.of(each.key), each.title, tags, f"{around.runbooks}/alerts")
-        )
+        each.key: as_grafana(each, scopes, where, Page(around.names.of(each.key), each.title, tags, around.runbooks))
         for each in dashboards
     }
     return GrafanaPlan(
@@ -97,7 +102,7 @@ def grafana_plan(
     )
 
 
-def sources(grafana: GrafanaSettings, around: Surroundings) -> tuple[SourcePlan, ...]:
+def sources(grafana: GrafanaSettings, around: Place) -> tuple[SourcePlan, ...]:
     """The data sources: Cloud Monitoring, managed Prometheus, and PostgreSQL where Grafana may enter it."""
     project, names, title = around.project, around.names, f"TripTrip {around.environment}"
     key = secret_ref(grafana.google_key) if grafana.google_key else None
@@ -125,18 +130,18 @@ def sources(grafana: GrafanaSettings, around: Surroundings) -> tuple[SourcePlan,
         ),
     ]
     postgres = grafana.postgres
-    if postgres and around.entrance:
+    if postgres and around.postgres:
         found.append(
             SourcePlan(
                 key="postgres",
                 uid=names.of("postgres"),
                 name=f"{title}: PostgreSQL",
                 type="grafana-postgresql-datasource",
-                url=around.entrance,
-                database=around.database,
+                url=around.postgres.address,
+                database=around.postgres.database,
                 user=postgres.user,
                 data={
-                    "database": around.database,
+                    "database": around.postgres.database,
                     "sslmode": "require",
                     "maxOpenConns": 2,
                     "postgresVersion": 1600,

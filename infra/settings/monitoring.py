@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from infra.settings.constraints import Between, Text, Whole
 from infra.settings.forms import Email
 from infra.settings.model import Finding, StoreSettings, refuse_all
+from infra.settings.monitoring_grafana import GrafanaSettings
 from infra.settings.monitoring_parts import AlertChange, AlertName, ChannelSettings, RouteSettings
 from infra.settings.units import Duration
 
@@ -42,6 +43,10 @@ class MonitoringSettings(StoreSettings):
         default_factory=dict,
         examples=[{"postgres-disk": {"critical": "90 %"}}],
         description="Alerts that differ in this stack, by name (docs/reference/alerts.md).",
+    )
+
+    grafana: GrafanaSettings | None = Field(
+        default=None, description="A Grafana that shows the dashboards too; absent: Cloud Monitoring alone shows them."
     )
 
     @property

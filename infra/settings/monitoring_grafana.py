@@ -31,7 +31,7 @@ class GrafanaPostgresSettings(SettingsModel):
 
 
 class GrafanaSettings(SettingsModel):
-    """Which Grafana, and how it is let in. The organisation is the token's own: Grafana's API takes no other with one."""
+    """Which Grafana, and how it is let in. The organisation is the token's own: with one its API takes no other."""
 
     url: Annotated[
         str,
