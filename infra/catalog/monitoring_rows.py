@@ -84,3 +84,27 @@ class AlertRow(Row):
 def alerts() -> Mapping[str, AlertRow]:
     """Alerts by name."""
     return {name: AlertRow(**row) for path in files(_FOLDER) for name, row in read(path).items()}
+
+
+@cache
+def files_of_alerts() -> Mapping[str, tuple[str, ...]]:
+    """The names of the alerts in each file of the catalogue."""
+    return {path: tuple(read(path)) for path in files(_FOLDER)}
+
+
+class DocumentMetric(Row):
+    """A row of the document; the keys are explained in document_metrics.yaml."""
+
+    requirement: Literal["MON-PG", "MON-RDS", "TRIG"]
+    metric: str
+    alert: str
+    warning: str | None = None
+    critical: str | None = None
+    baseline: bool = False
+    reads: str | None = None
+
+
+@cache
+def document_metrics() -> tuple[DocumentMetric, ...]:
+    """What the document wants watched, in its order."""
+    return tuple(DocumentMetric(**row) for row in read("document_metrics.yaml"))

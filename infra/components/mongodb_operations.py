@@ -167,7 +167,7 @@ class MongodbOperations(Component):
     def _notifications(self, delay: int, channels: Sequence[Channel]) -> list[dict[str, Any]]:
         when = {"delay_min": delay, "interval_min": _REPEAT_MINUTES}
         people = self._plan.notified
-        told = [{"type_name": "EMAIL", "email_address": email} for email in people.emails]
+        told: list[dict[str, Any]] = [{"type_name": "EMAIL", "email_address": email} for email in people.emails]
         if people.project_roles:
             roles = list(people.project_roles)
             told.append({"type_name": "GROUP", "email_enabled": True, "sms_enabled": False, "roles": roles})

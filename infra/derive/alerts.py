@@ -141,7 +141,7 @@ class _Asked:
         if "threshold" not in template.get_identifiers():
             template = Template(f"{template.template} {'>' if self.row.above else '<'} $threshold")
         return {
-            "query": template.substitute(self.around.texts | names),
+            "query": template.substitute({**self.around.texts, **names}),
             "duration": self._duration,
             "evaluation_interval": _EVALUATION,
             # A metric exists at Google once it has had its first point.

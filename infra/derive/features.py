@@ -12,10 +12,21 @@ def features(settings: Settings) -> frozenset[str]:
     what several of them need ("schedules", "buckets", "jobs").
     """
     engine = {settings.cache.engine} if settings.cache else set()
-    pooler = {settings.postgres.pooler.kind} - {"none"} if settings.postgres else set()
-    pooler |= {"replicas"} if settings.postgres and settings.postgres.replicas else set()
     maintenance = {"maintenance"} if settings.schemas and settings.postgres else set()
-    return settings.stores | engine | pooler | maintenance | _shared(settings, maintenance, _exports(settings))
+    return (
+        settings.stores
+        | engine
+        | _postgres(settings)
+        | maintenance
+        | _shared(settings, maintenance, _exports(settings))
+    )
+
+
+def _postgres(settings: Settings) -> set[str]:
+    """What stands before PostgreSQL, and whether it has replicas."""
+    if settings.postgres is None:
+        return set()
+    return ({settings.postgres.pooler.kind} - {"none"}) | ({"replicas"} if settings.postgres.replicas else set())
 
 
 def _exports(settings: Settings) -> set[str]:
