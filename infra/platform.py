@@ -73,12 +73,12 @@ class Platform(Component):
         self._records: list[StoreRecord] = []
         self._keepers: list[Secrets] = []
         self._told = self._monitoring(plan.monitoring) if plan.monitoring else Told()
-        if plan.dashboards:
-            self._dashboards(plan.dashboards)
         self._backups = (
             Backups("backups", BackupsArgs(plan.recovery, self._base), self._guarded) if plan.recovery else None
         )
         postgres, outputs = self._postgres(plan.postgres) if plan.postgres else (None, {})
+        if plan.dashboards:
+            self._dashboards(plan.dashboards, postgres)
         stores = self._stores(postgres)
         if plan.schemas:
             outputs["schemas"] = self._schemas(plan.schemas, stores)
@@ -116,14 +116,15 @@ class Platform(Component):
         Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._guarded)
         return told
 
-    def _dashboards(self, plan: DashboardsPlan) -> None:
+    def _dashboards(self, plan: DashboardsPlan, postgres: Postgres | None) -> None:
         """Declare what is looked at, in Cloud Monitoring and in a Grafana where the stack has one."""
         Dashboards("dashboards", DashboardsArgs(plan, self._base), self._guarded)
         if plan.grafana:
             # Its SDK is loaded by stacks that have a Grafana alone.
             from infra.components.grafana import Grafana, GrafanaArgs  # noqa: PLC0415
 
-            Grafana("grafana", GrafanaArgs(plan.grafana, self._base), self._guarded)
+            authorities = postgres.server_certificates if postgres else None
+            Grafana("grafana", GrafanaArgs(plan.grafana, self._base, authorities), self._guarded)
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""

@@ -22,7 +22,10 @@ class DashboardsArgs:
 
 
 class Dashboards(Component):
-    """A dashboard each, and the log-based metric of slow statements, which Google counts nowhere."""
+    """A dashboard each, and the log-based metric of slow statements, which Google counts nowhere.
+
+    None is guarded: nothing is lost with one, and a store that is switched off takes its dashboard with it.
+    """
 
     def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -36,13 +39,13 @@ class Dashboards(Component):
                     description=slow.description,
                     filter=slow.filter,
                     metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
-                    opts=self.inside(services["logging"]),
+                    opts=self.inside(services["logging"], protect=False),
                 )
             )
         for key, body in args.plan.google.items():
             gcp.monitoring.Dashboard(
                 f"dashboard-{key}",
                 dashboard_json=json.dumps(body, ensure_ascii=False, sort_keys=True),
-                opts=self.inside(*waited),
+                opts=self.inside(*waited, protect=False),
             )
         self.register_outputs({})

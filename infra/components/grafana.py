@@ -21,10 +21,11 @@ _VIEWER = "roles/monitoring.viewer"
 
 @dataclass(frozen=True)
 class GrafanaArgs:
-    """What is declared, and what it stands on."""
+    """What is declared, and what it stands on; `authorities` are those of PostgreSQL's certificate (PEM)."""
 
     plan: GrafanaPlan
     foundation: Foundation
+    authorities: pulumi.Output[str] | None
 
 
 class Grafana(Component):
@@ -35,6 +36,7 @@ class Grafana(Component):
 
     def __init__(self, name: str, args: GrafanaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self._args = args
         self._plan = args.plan
         self._base = args.foundation
         self._account = self._declare_account()
@@ -96,10 +98,12 @@ class Grafana(Component):
         )
 
     def _secrets(self, plan: SourcePlan) -> pulumi.Output[str] | None:
-        if not plan.secrets:
-            return None
         reading = pulumi.InvokeOutputOptions(parent=self, depends_on=[self._base.services["secretmanager"]])
         found = {name: secret_of(ref, reading) for name, ref in plan.secrets.items()}
+        if plan.database and self._args.authorities is not None:
+            found["tlsCACert"] = self._args.authorities
+        if not found:
+            return None
         told = pulumi.Output.all(**found).apply(lambda values: json.dumps(values, sort_keys=True))
         return pulumi.Output.secret(told)
 

@@ -19,9 +19,12 @@ _UNITS: Mapping[Unit, str] = {
 }
 """Units as metric descriptors write them (monitoring v3, MetricDescriptor.unit); 10^2.% shows 0.7 as 70 %."""
 
-_EVENTS: Mapping[str, tuple[str, ...]] = {
-    "Alerts": ("CLOUD_ALERTING_ALERT",),
-    "Cloud SQL": ("CLOUD_SQL_FAILOVER", "CLOUD_SQL_START_STOP", "CLOUD_SQL_STORAGE"),
+_EVENTS: Mapping[str, str] = {
+    "Alert": "CLOUD_ALERTING_ALERT",
+    "Cloud SQL: failover": "CLOUD_SQL_FAILOVER",
+    "Cloud SQL: start or stop": "CLOUD_SQL_START_STOP",
+    "Cloud SQL: disk": "CLOUD_SQL_STORAGE",
+    "Pooler: machines replaced": "MIG_UPDATE",
 }
 """What is marked along the time axis (monitoring v1, EventAnnotation.eventType)."""
 
@@ -35,9 +38,7 @@ def as_google(dashboard: Dashboard, scopes: Scopes, labels: Mapping[str, str], t
         "mosaicLayout": {"columns": COLUMNS, "tiles": tiles},
         "annotations": {
             "eventAnnotations": [
-                {"displayName": f"{name}: {event.replace('_', ' ').lower()}", "eventType": event, "enabled": True}
-                for name, events in _EVENTS.items()
-                for event in events
+                {"displayName": name, "eventType": event, "enabled": True} for name, event in _EVENTS.items()
             ]
         },
     }

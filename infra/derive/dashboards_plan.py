@@ -16,6 +16,7 @@ from infra.derive.features import features
 from infra.derive.grafana import Entrance, GrafanaPlan, Place, grafana_plan
 from infra.derive.names import Names
 from infra.derive.postgres import PostgresPlan
+from infra.derive.postgres_ports import SERVER
 from infra.settings import Settings
 from infra.settings.monitoring import MonitoringSettings
 from infra.settings.monitoring_parts import AlertChange
@@ -74,7 +75,7 @@ def dashboards_plan(
             project=project.gcp_project,
             environment=project.environment,
             names=names,
-            postgres=Entrance(postgres.endpoints["write"], postgres.database) if postgres else None,
+            postgres=_entrance(postgres) if postgres else None,
             runbooks=f"{monitoring.repository}/docs/runbooks/alerts",
         )
         pages = dashboards(rows(), present, known, levels, sql=monitoring.grafana.postgres is not None)
@@ -83,6 +84,13 @@ def dashboards_plan(
         google={each.key: as_google(each, known, labels, f"{each.title} ({project.environment})") for each in shown},
         slow_statements=slow,
         grafana=grafana,
+    )
+
+
+def _entrance(postgres: PostgresPlan) -> Entrance:
+    primary = postgres.primary.key
+    return Entrance(
+        f"{next(name for name, keys in postgres.names.items() if keys == (primary,))}:{SERVER}", postgres.database
     )
 
 

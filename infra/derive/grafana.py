@@ -52,7 +52,7 @@ class GrafanaPlan:
 
 @dataclass(frozen=True)
 class Entrance:
-    """Where PostgreSQL is entered (host:port), and its database."""
+    """Where the primary is entered (host:port), past every pool: statistics are each server's own; and its database."""
 
     address: str
     database: str
@@ -142,7 +142,9 @@ def sources(grafana: GrafanaSettings, around: Place) -> tuple[SourcePlan, ...]:
                 user=postgres.user,
                 data={
                     "database": around.postgres.database,
-                    "sslmode": "require",
+                    # The authority that signed the server's certificate is declared beside it (components/grafana.py).
+                    "sslmode": "verify-ca",
+                    "tlsConfigurationMethod": "file-content",
                     "maxOpenConns": 2,
                     "postgresVersion": 1600,
                 },
