@@ -190,6 +190,8 @@ def _panel(panel: Panel, scopes: Scopes, sources: Sources, page: Page) -> Any:
         made.links([build.DashboardLink("Runbook").type(model.DashboardLinkType.LINK).url(address).target_blank(True)])
     if panel.row.sql:
         source = sources.of(POSTGRES)
+        # A column tells its unit by the end of its name.
+        made.unit(_UNITS["count"]).override_by_regexp("/_ms$/", [model.DynamicConfigValue("unit", _UNITS["ms"])])
         return made.datasource(source).with_target(SqlQuery(panel.row.sql, source))
     kinds = {GOOGLE if query.google else PROMETHEUS for query in panel.queries}
     made.datasource(sources.of(kinds.pop()) if len(kinds) == 1 else _MIXED)
