@@ -157,10 +157,11 @@ def children(node: Any) -> Iterator[Any]:
             yield part
 
 
-def metric_of(name: str) -> MetricRow | None:
+def metric_of(name: str | None) -> MetricRow | None:
     """The row of a metric; None for the log-based one that the platform declares."""
     if name == f"logging_googleapis_com:user_{SLOW_STATEMENTS}":
         return None
+    assert name is not None
     known = prometheus_names()
     metric = known.get(name) or known.get(HISTOGRAM.sub("", name))
     assert metric, f"{name} is no metric of infra/catalog/metrics"
