@@ -46,7 +46,7 @@ _CHANNELS: Raw = {
 }
 
 
-def _changed(names: Raw) -> st.SearchStrategy[Raw]:
+def _changed(names: list[str]) -> st.SearchStrategy[Raw]:
     return st.fixed_dictionaries({name: _change(name) for name in names})
 
 
