@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.settings.constraints import Between, Switch, Text
-from infra.settings.forms import SecretVersion
+from infra.settings.forms import Email, SecretVersion
 from infra.settings.model import SettingsModel
 from infra.settings.units import Duration
 
 Severity = Literal["warning", "critical"]
-Channel = Literal["slack", "pagerduty"]
+Channel = Literal["slack", "pagerduty", "email"]
 
 AlertName = Annotated[
     str, Text(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", "the name of an alert in docs/reference/alerts.md", "postgres-disk")
@@ -54,19 +54,32 @@ class ChannelSettings(SettingsModel):
 
     slack: SlackSettings | None = Field(default=None, description="A channel of Slack.")
     pagerduty: PagerdutySettings | None = Field(default=None, description="A service of PagerDuty.")
+    email: Email | None = Field(
+        default=None,
+        description="An address: that of a group, or the one that Slack and PagerDuty give to a channel or a service. "
+        "Budgets are told by e-mail alone.",
+    )
 
     @property
     def names(self) -> tuple[Channel, ...]:
         """Those that are declared."""
-        declared: dict[Channel, object] = {"slack": self.slack, "pagerduty": self.pagerduty}
+        declared: dict[Channel, object] = {"slack": self.slack, "pagerduty": self.pagerduty, "email": self.email}
         return tuple(name for name, channel in declared.items() if channel is not None)
+
+
+def _waits() -> list[Channel]:
+    return ["slack"]
+
+
+def _wakes() -> list[Channel]:
+    return ["slack", "pagerduty"]
 
 
 class RouteSettings(SettingsModel):
     """Which channels a severity is told to (MON-PG: a critical one to both)."""
 
-    warning: list[Channel] = Field(default_factory=lambda: ["slack"], description="For what can wait until morning.")
-    critical: list[Channel] = Field(default_factory=lambda: ["slack", "pagerduty"], description="For what cannot.")
+    warning: list[Channel] = Field(default_factory=_waits, description="For what can wait until morning.")
+    critical: list[Channel] = Field(default_factory=_wakes, description="For what cannot.")
 
 
 class AlertChange(SettingsModel):
