@@ -294,7 +294,7 @@ def _bar(panel: Panel) -> Any:
     made = barchart.Panel().orientation(VizOrientation.HORIZONTAL).stacking(StackingMode.NORMAL)
     if not panel.row.sql:
         # Series of labels become a row a table with a column a kind of scan.
-        matrix = {"columnField": "kind", "rowField": "relname", "valueField": "Value", "emptyValue": "zero"}
+        matrix = {"columnField": "kind", "rowField": "parent", "valueField": "Value", "emptyValue": "zero"}
         made.with_transformation(model.DataTransformerConfig(id_val="groupingToMatrix", options=matrix))
     return made
 

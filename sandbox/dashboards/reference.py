@@ -14,7 +14,20 @@ from infra.settings import Settings, load
 from infra.settings.stack_file import StackFile
 
 _ROOT = Path(__file__).resolve().parents[2]
-_ALSO = frozenset({"exporters", "slow-log", "replicas", "pgbouncer", "redis", "cdn", "postgres", "cache"})
+_ALSO = frozenset(
+    {
+        "exporters-pooler",
+        "exporters-postgres",
+        "exporters-redis",
+        "slow-log",
+        "replicas",
+        "pgbouncer",
+        "redis",
+        "cdn",
+        "postgres",
+        "cache",
+    }
+)
 """What the pictures show, whether prod has it yet or not."""
 
 _HEAD = """# Dashboards

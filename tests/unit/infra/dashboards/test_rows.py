@@ -59,7 +59,11 @@ def test_thresholds_are_of_an_alert_that_exists(_key: str, panel: PanelRow) -> N
 @pytest.mark.parametrize(("panel", "query"), QUERIES)
 def test_query_needs_what_a_stack_can_have(panel: PanelRow, query: QueryRow) -> None:
     del panel
-    assert set(query.needs) <= features(world.SETTINGS) | {"slow-log", "exporters", "valkey"}
+    assert set(query.needs) <= features(world.SETTINGS) | {
+        "slow-log",
+        "valkey",
+        *(each for each in world.EVERYTHING if each.startswith("exporters-")),
+    }
 
 
 @pytest.mark.parametrize(("panel", "query"), QUERIES)

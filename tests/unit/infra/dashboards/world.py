@@ -10,7 +10,10 @@ from infra.derive.names import names_for
 from infra.settings import Settings
 from tests.stacks import settings_of
 
-EVERYTHING = frozenset({"postgres", "replicas", "slow-log", "exporters", "pgbouncer", "cache", "redis", "cdn"})
+EVERYTHING = frozenset(
+    {"postgres", "replicas", "slow-log", "pgbouncer", "cache", "redis", "cdn"}
+    | {"exporters-pooler", "exporters-postgres", "exporters-redis"}
+)
 SETTINGS: Settings = settings_of("prod")
 SERVERS = ("triptrip-prod-postgres-1", "triptrip-prod-postgres-replica-b-1", "triptrip-prod-postgres-replica-c-1")
 
