@@ -1,10 +1,11 @@
 """What the platform declares in a Grafana that runs elsewhere: a folder, data sources and dashboards (DASH)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.derive.dashboards import Dashboard, Scopes
+from infra.derive.findings import Advice
 from infra.derive.names import ORGANISATION, Names
 from infra.settings.monitoring_grafana import GrafanaSettings
 
@@ -37,7 +38,8 @@ class SourcePlan:
 class GrafanaPlan:
     """Everything in Grafana; `pages` are the dashboards' JSON texts by key.
 
-    `account` is the id of the service account that is declared for it, `reader` the one that it runs as instead.
+    `account` is the id of the service account that is declared for it, `reader` the one that it runs as instead. Until
+    it can sign in at Google there is nothing but the folder.
     """
 
     url: str
@@ -79,27 +81,42 @@ def grafana_plan(
     grafana: GrafanaSettings, dashboards: tuple[Dashboard, ...], scopes: Scopes, around: Place
 ) -> GrafanaPlan:
     """Work out what is declared in Grafana."""
-    # Grafana's library is loaded by stacks that have one alone.
-    from infra.derive.dashboards_grafana import Page, Sources, as_grafana  # noqa: PLC0415
-
-    found = sources(grafana, around)
-    uids = {source.key: source.uid for source in found}
-    where = Sources(around.project, uids["google"], uids["prometheus"], uids.get("postgres"))
-    tags = (ORGANISATION, around.environment)
-    pages = {
-        each.key: as_grafana(each, scopes, where, Page(around.names.of(each.key), each.title, tags, around.runbooks))
-        for each in dashboards
-    }
+    found = sources(grafana, around) if grafana.google_key or grafana.google_account else ()
     return GrafanaPlan(
         url=grafana.url,
         token=secret_ref(grafana.token),
         folder=around.names.prefix,
         title=f"TripTrip {around.environment}",
         sources=found,
-        pages=pages,
-        account=around.names.of("grafana") if grafana.google_key else None,
+        pages=_pages(dashboards, scopes, found, around) if found else {},
+        account=None if grafana.google_account else around.names.of("grafana"),
         reader=grafana.google_account,
     )
+
+
+def _pages(
+    dashboards: tuple[Dashboard, ...], scopes: Scopes, found: tuple[SourcePlan, ...], around: Place
+) -> Mapping[str, str]:
+    # Grafana's library is loaded by stacks that have one alone.
+    from infra.derive.dashboards_grafana import Page, Sources, as_grafana  # noqa: PLC0415
+
+    uids = {source.key: source.uid for source in found}
+    where = Sources(around.project, uids["google"], uids["prometheus"], uids.get("postgres"))
+    tags = (ORGANISATION, around.environment)
+    return {
+        each.key: as_grafana(each, scopes, where, Page(around.names.of(each.key), each.title, tags, around.runbooks))
+        for each in dashboards
+    }
+
+
+def advice(grafana: GrafanaSettings) -> Iterator[Advice]:
+    """Yield what deserves a second look."""
+    if not grafana.google_key and not grafana.google_account:
+        yield Advice(
+            "monitoring.grafana",
+            "Grafana cannot sign in at Google yet and is shown nothing: once the account is there, make its key and name "
+            "it as googleKey (docs/runbooks/monitoring.md), or name the account that it runs as",
+        )
 
 
 def sources(grafana: GrafanaSettings, around: Place) -> tuple[SourcePlan, ...]:

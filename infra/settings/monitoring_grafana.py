@@ -50,12 +50,12 @@ class GrafanaSettings(SettingsModel):
         default=None,
         examples=["monitoring-grafana-google-key/1"],
         description="Grafana outside Google Cloud: the private key (PEM) of the account that is declared for it, in "
-        "Secret Manager. Either this or googleAccount.",
+        "Secret Manager. The account comes first: until a key is named, nothing but a folder is made in Grafana.",
     )
     google_account: Email | None = Field(
         default=None,
-        description="Grafana on Google Cloud: the service account that it runs as. It may read metrics then; no key "
-        "is needed.",
+        description="Grafana on Google Cloud: the service account that it runs as, instead of googleKey. It may read "
+        "metrics then, and no key exists.",
     )
     postgres: GrafanaPostgresSettings | None = Field(
         default=None, description="PostgreSQL as a data source; absent: its panels ask the exporters."
@@ -63,12 +63,12 @@ class GrafanaSettings(SettingsModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if (self.google_key is None) == (self.google_account is None):
+        if self.google_key and self.google_account:
             refuse_all(
                 [
                     Finding(
                         "googleKey",
-                        self.google_key or "missing",
+                        self.google_key,
                         "either googleKey or googleAccount",
                         "name googleAccount where Grafana runs on Google Cloud, googleKey where it does not",
                     )

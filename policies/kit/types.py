@@ -104,10 +104,13 @@ DOMAIN_PROOF = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization"
 ATLAS_ROLE_SETUP = "mongodbatlas:index/cloudProviderAccessSetup:CloudProviderAccessSetup"
 ATLAS_ROLE = "mongodbatlas:index/cloudProviderAccessAuthorization:CloudProviderAccessAuthorization"
 ELASTIC_KEYSTORE = "ec:index/deploymentElasticsearchKeystore:DeploymentElasticsearchKeystore"
+GRAFANA_PROVIDER = "pulumi:providers:grafana"
+GRAFANA_SOURCE = "grafana:oss/dataSource:DataSource"
 STACK = "pulumi:pulumi:Stack"
 PROVIDERS = (
     "pulumi:providers:ec",
     "pulumi:providers:gcp",
+    GRAFANA_PROVIDER,
     "pulumi:providers:mongodbatlas",
     "pulumi:providers:random",
     "pulumi:providers:timescale",

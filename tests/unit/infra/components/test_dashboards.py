@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.derive.platform import derive
 from infra.settings import SettingsError
 from sandbox.cloud import Cloud
 from sandbox.plan import Plan
@@ -125,7 +126,15 @@ def test_without_monitoring_nothing_is_shown() -> None:
     assert not [each for each in plan.resources if "ashboard" in each.type]
 
 
-def test_how_grafana_signs_in_at_google_is_said_once() -> None:
-    for given in ({"googleKey": None}, {"googleAccount": "grafana@triptrip-tools.iam.gserviceaccount.com"}):
-        with pytest.raises(SettingsError, match=r"monitoring\.grafana\.googleKey"):
-            settings_of("prod", {"monitoring": {"grafana": given}})
+def test_grafana_signs_in_at_google_in_one_way() -> None:
+    given = {"googleAccount": "grafana@triptrip-tools.iam.gserviceaccount.com"}
+    with pytest.raises(SettingsError, match=r"monitoring\.grafana\.googleKey"):
+        settings_of("prod", {"monitoring": {"grafana": given}})
+
+
+def test_before_there_is_a_key_there_is_the_account_and_a_folder_and_it_is_told() -> None:
+    changes = {"monitoring": {"grafana": {"googleKey": None}}}
+    plan = plan_of("prod", changes)
+    assert grafana(plan) == ["grafana-folder"]
+    assert plan.named("grafana-account")
+    assert [each for each in derive(settings_of("prod", changes)).advice if each.path == "monitoring.grafana"]
