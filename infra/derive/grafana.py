@@ -114,8 +114,8 @@ def advice(grafana: GrafanaSettings) -> Iterator[Advice]:
     if not grafana.google_key and not grafana.google_account:
         yield Advice(
             "monitoring.grafana",
-            "Grafana cannot sign in at Google yet and is shown nothing: once the account is there, make its key and name "
-            "it as googleKey (docs/runbooks/monitoring.md), or name the account that it runs as",
+            "Grafana cannot sign in at Google yet and is shown nothing: once the account is there, make its key and "
+            "name it as googleKey (docs/runbooks/monitoring.md), or name the account that it runs as",
         )
 
 
