@@ -24,7 +24,7 @@ class DashboardsArgs:
 class Dashboards(Component):
     """A dashboard each, and the log-based metric of slow statements, which Google counts nowhere.
 
-    None is guarded: nothing is lost with one, and a store that is switched off takes its dashboard with it.
+    No dashboard is guarded: nothing is lost with one, and a store that is switched off takes its own with it.
     """
 
     def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -39,7 +39,7 @@ class Dashboards(Component):
                     description=slow.description,
                     filter=slow.filter,
                     metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
-                    opts=self.inside(services["logging"], protect=False),
+                    opts=self.inside(services["logging"]),
                 )
             )
         for key, body in args.plan.google.items():

@@ -106,6 +106,9 @@ ATLAS_ROLE = "mongodbatlas:index/cloudProviderAccessAuthorization:CloudProviderA
 ELASTIC_KEYSTORE = "ec:index/deploymentElasticsearchKeystore:DeploymentElasticsearchKeystore"
 GRAFANA_PROVIDER = "pulumi:providers:grafana"
 GRAFANA_SOURCE = "grafana:oss/dataSource:DataSource"
+GRAFANA_DASHBOARD = "grafana:oss/dashboard:Dashboard"
+GRAFANA_FOLDER = "grafana:oss/folder:Folder"
+DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
 STACK = "pulumi:pulumi:Stack"
 PROVIDERS = (
     "pulumi:providers:ec",
