@@ -15,7 +15,7 @@ class GrafanaPostgresSettings(SettingsModel):
     user: Annotated[
         str, Text(r"[a-z_][a-z0-9_]{0,62}", "a name of lower-case letters, digits and _", "grafana_reader")
     ] = Field(
-        description="A database user of its own that may read statistics (pg_monitor) and no table "
+        description="A database user of its own that reads statistics and no row; made by hand "
         "(docs/runbooks/monitoring.md)."
     )
     password: SecretVersion = Field(
