@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 import yaml
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+from typer.main import get_command
 
 from infra.settings import __main__ as settings_command
 from ops.__main__ import application as ops_command
@@ -58,7 +60,7 @@ def _python(words: Sequence[str], *, whole: bool) -> Iterator[str]:
     if not isinstance(module, typer.Typer):
         yield from _argparse(module(), words[2:])
     else:
-        yield from _click(typer.main.get_command(module), list(words[2:]), whole=whole)
+        yield from _typer(get_command(module), list(words[2:]), whole=whole)
 
 
 def _argparse(parser: argparse.ArgumentParser, words: Sequence[str]) -> Iterator[str]:
@@ -70,23 +72,19 @@ def _argparse(parser: argparse.ArgumentParser, words: Sequence[str]) -> Iterator
         yield said.getvalue().strip().splitlines()[-1]
 
 
-def _click(command: click.Command, words: list[str], *, whole: bool) -> Iterator[str]:
-    context: click.Context | None = None
-    while isinstance(command, click.Group):
-        context = click.Context(command, parent=context)
+def _typer(command: Any, words: list[str], *, whole: bool) -> Iterator[str]:
+    """Its parts come from typer's own copy of click, whose classes have no public names."""
+    while isinstance(command, TyperGroup):
         name = words.pop(0) if words else ""
-        inner = command.get_command(context, name)
-        if inner is None:
-            yield f"there is no {name!r} in {', '.join(command.list_commands(context))}"
+        if name not in command.commands:
+            yield f"there is no {name!r} among {', '.join(command.commands)}"
             return
-        command = inner
+        command = command.commands[name]
     try:
-        command.make_context(command.name, words, parent=context)
-    except click.MissingParameter as error:
-        if whole:
+        command.make_context(command.name, words)
+    except TyperException as error:
+        if whole or not error.format_message().startswith("Missing "):
             yield error.format_message()
-    except click.UsageError as error:
-        yield error.format_message()
 
 
 def _make(words: Sequence[str]) -> Iterator[str]:
@@ -107,4 +105,4 @@ def _makefile() -> tuple[frozenset[str], frozenset[str]]:
     shown = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stdout  # noqa: S603 # ours
     targets = re.findall(r"^([a-z][\w-]*):", shown.partition("\n# Files")[2], re.MULTILINE)
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return frozenset(targets), frozenset(re.findall(r"\$\(([A-Z_]+)\)", text))
+    return frozenset(targets), frozenset(re.findall(r"\$\(([A-Z_]+)[:)]", text))

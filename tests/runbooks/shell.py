@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,7 @@ from tree_sitter import Language, Node, Parser
 
 _PARSER = Parser(Language(tree_sitter_bash.language()))
 _SHELLCHECK = Path(sys.executable).with_name("shellcheck")
-_EXPORTED = re.compile(r"(?:^|\s)([A-Z][A-Z_]*)=")
-_READ_BY_PROGRAMS = frozenset({"PGPASSWORD", "PGOPTIONS"})
-_PROGRAMS_OWN = re.compile(r"TRIPTRIP_")
+_PROGRAMS_OWN = "TRIPTRIP_"
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,13 @@ def commands(text: str) -> Sequence[Command]:
     """Every command of a script, in order."""
     tree = _PARSER.parse(text.encode())
     return [Command(tuple(_words(node))) for node in _below(tree.root_node) if node.type == "command"]
+
+
+def functions(text: str) -> frozenset[str]:
+    """Names of the script's own functions."""
+    nodes = _below(_PARSER.parse(text.encode()).root_node)
+    names = (node.child_by_field_name("name") for node in nodes if node.type == "function_definition")
+    return frozenset((name.text or b"").decode() for name in names if name is not None)
 
 
 def _below(node: Node) -> Iterator[Node]:
@@ -63,8 +67,17 @@ def script_problems(text: str) -> Iterator[str]:
 
 
 def idle_variables(text: str) -> Iterator[str]:
-    """Variables that are set and never used."""
-    set_there = Counter(_EXPORTED.findall(text))
+    """Variables that are set for the shell and never used; our own programs read theirs from the environment."""
+    tree = _PARSER.parse(text.encode())
+    set_there = {name: None for name in _set(tree.root_node)}
     for name in set_there:
-        if name not in _READ_BY_PROGRAMS and not _PROGRAMS_OWN.match(name) and not re.search(rf"\$\{{?{name}\b", text):
+        if not name.startswith(_PROGRAMS_OWN) and not re.search(rf"\$\{{?{name}\b", text):
             yield f"{name} is set and never used"
+
+
+def _set(root: Node) -> Iterator[str]:
+    """Names that are assigned to, but for those of a single command."""
+    for node in _below(root):
+        name = node.child_by_field_name("name")
+        if node.type == "variable_assignment" and name is not None and node.parent and node.parent.type != "command":
+            yield (name.text or b"").decode()

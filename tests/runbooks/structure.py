@@ -14,7 +14,8 @@ KINDS = frozenset(
         "promql", "logging", "json", "js",
     }
 )  # fmt: skip
-_URGENT = ("in minutes: ", "within the hour: ", "today: ", "the next working day: ")
+_URGENT = ("in minutes", "within the hour", "today", "the next working day")
+_HOW_SOON = re.compile(rf"(?:warning: )?(?:{'|'.join(_URGENT)})[,:;] \S.*")
 _ELSEWHERE = re.compile(r"[a-z]+:")
 
 
@@ -43,8 +44,8 @@ def _head(page: Page, alert: Alert) -> Iterator[str]:
         if is_there != wanted:
             yield f"its head says {is_there}, not {wanted}"
     urgent = head[3] if len(head) > 3 else ("", "")
-    if urgent[0] != "Urgent" or not urgent[-1].startswith(_URGENT):
-        yield f"its head ends with {urgent}, not with Urgent and one of {_URGENT}"
+    if urgent[0] != "Urgent" or not _HOW_SOON.fullmatch(urgent[-1]):
+        yield f"its head ends with {urgent}, not with Urgent and one of {_URGENT} and why"
 
 
 def kind_problems(page: Page) -> Iterator[str]:
