@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from infra.catalog.metric_rows import (
     ANY_RESOURCE,
+    EXPORTERS_RESOURCE,
     USER_METRICS,
     MetricRow,
     metric_services,
@@ -22,6 +23,7 @@ from infra.catalog.metric_rows import (
 from sandbox.monitoring import filters
 from sandbox.monitoring.aggregations import AggregationError, Form, aggregated
 from sandbox.monitoring.conditions import Absence, Aggregation, Condition, Threshold, condition_of
+from sandbox.monitoring.promql_checks import promql_problems, unknown_metric
 
 _FORECAST_SECONDS = (3600, 216_000)
 """One to sixty hours (monitoring v3 discovery document, ForecastOptions.forecastHorizon)."""
@@ -69,6 +71,9 @@ def _problems(parsed: Condition, user_metrics: UserMetrics) -> Iterator[Problem]
         yield from _threshold(parsed.condition_threshold, user_metrics)
     if parsed.condition_absent is not None:
         yield from _absence(parsed.condition_absent, user_metrics)
+    if parsed.condition_prometheus_query_language is not None:
+        found = promql_problems(parsed.condition_prometheus_query_language)
+        yield from (Problem(rule, text) for rule, text in found)
 
 
 def _threshold(condition: Threshold, user_metrics: UserMetrics) -> Iterator[Problem]:
@@ -149,11 +154,11 @@ def _series(  # noqa: PLR0913 - a filter with what surrounds it in a condition
     row = metric_types().get(metric) or user_metrics.get(metric)
     if row is None:
         if metric.split("/", 1)[0] in metric_services() and not metric.startswith(USER_METRICS):
-            # terraform-provider-google#11102
-            wait = "If a metric was created recently, it could take up to 10 minutes to become available."
-            why = f'Cannot find metric that matches type = "{metric}". {wait} Please try again soon.'
-            yield Problem("alert-metric-known", why)
+            yield Problem("alert-metric-known", unknown_metric(metric))
         return
+    if row.resources == (EXPORTERS_RESOURCE,):
+        # It exists once it has had its first point: only PromQL can be told not to look for it.
+        yield Problem("alert-metric-validated", unknown_metric(metric))
     if resource and row.resources != (ANY_RESOURCE,) and resource not in row.resources:
         why = "The supplied filter does not specify a valid combination of metric and monitored resource descriptors."
         yield Problem("alert-metric-resource", f"{why} The query will not return any time series.")

@@ -1,0 +1,74 @@
+"""Every query of the alerts' runbooks on a server with the platform's schema, as who is to run it."""
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.derive.postgres_roles import group_role
+from schema.postgres.roles import become_owner
+from tests.integration.schema.databases import NAME, Database
+from tests.runbooks.collect import blocks
+
+_MONITOR = "monitor"
+
+
+@pytest.fixture(scope="module")
+def monitored(applied: Database) -> Database:
+    """The database, with the user that the exporters and whoever is on call sign in as."""
+    words = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+    password = applied.server.workspace.password
+    with applied.server.connect() as connection:
+        connection.execute(
+            words.format(sql.Identifier(_MONITOR), password, sql.Identifier(group_role("monitor"))),
+        )
+        assert connection.execute("SELECT pg_has_role(%s, 'pg_monitor', 'USAGE')", (_MONITOR,)).fetchone() == (True,)
+    return applied
+
+
+def _read(database: Database, query: str) -> int:
+    """Run a query that only reads; returns how many columns it answers with."""
+    with database.server.connect(NAME, _MONITOR) as connection:
+        connection.execute("SET default_transaction_read_only = on")
+        answer = connection.execute(query.encode())
+        answer.fetchall()
+        return len(answer.description or ())
+
+
+@pytest.mark.parametrize("query", blocks("sql"))
+def test_a_query_runs_as_who_sees_no_row(monitored: Database, query: str) -> None:
+    assert _read(monitored, query) > 0
+
+
+@pytest.mark.parametrize("statement", blocks("sql owner"))
+def test_upkeep_runs_as_the_owner(applied: Database, statement: str) -> None:
+    with applied.connect("owner") as connection:
+        become_owner(connection)
+        done = connection.execute(statement.encode()).statusmessage
+    assert done is not None
+    assert done.split()[0] == statement.split(maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("statement", blocks("sql administrator"))
+def test_what_ends_sessions_runs_as_an_administrator_and_ends_none_that_is_well(
+    applied: Database, statement: str
+) -> None:
+    with applied.connect("write") as other, applied.connect() as connection:
+        other.execute("BEGIN")
+        other.execute("SELECT FROM hotels")
+        assert connection.execute(statement.encode()).fetchall() == []
+        assert other.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("SELECT pid, waits FROM pg_stat_activity", psycopg.errors.UndefinedColumn),
+        ("SELECT FROM extensions.pg_stat_statement", psycopg.errors.UndefinedTable),
+        ("SELECT display_name FROM public.users", psycopg.errors.InsufficientPrivilege),
+        ("CREATE TABLE public.mine ()", psycopg.errors.ReadOnlySqlTransaction),
+        ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'", psycopg.errors.InsufficientPrivilege),
+    ],
+)
+def test_a_query_that_is_wrong_fails(monitored: Database, query: str, error: type[psycopg.Error]) -> None:
+    with pytest.raises(error):
+        _read(monitored, query)
