@@ -30,7 +30,7 @@ def _is_setting(place: tuple[str, ...]) -> bool:
         return True
     *above, last = place
     parent = field_at(Settings, tuple(above))
-    if parent is None or submodel(parent.annotation)[0] is not None and not submodel(parent.annotation)[1]:
+    if parent is None or (submodel(parent.annotation)[0] is not None and not submodel(parent.annotation)[1]):
         return False
     # Names of one's own: those of flags are the cloud's.
     return last in flags() if above[-1] in ("flags", "replicaFlags") else submodel(parent.annotation)[1]

@@ -11,6 +11,7 @@ from sqlglot import exp
 from tests.runbooks.page import Block
 
 _DIALECTS = {"bigquery": "bigquery"}
+_MAY_CHANGE = frozenset({"owner", "administrator", "timescale"})
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FIELDS = frozenset(
@@ -19,7 +20,7 @@ _FIELDS = frozenset(
         "labels", "operation", "trace", "insertId", "log_id", "SEARCH",
     }
 )  # fmt: skip
-"""The fields of a LogEntry and the functions of the query language (cloud.google.com/logging/docs/view/logging-query-language)."""
+"""Fields of a LogEntry, and functions (Cloud Logging documentation, "Logging query language", read 2026-11)."""
 _COMPARED = re.compile(r"([A-Za-z_]+)(?:\.[\w.]+)?\s*(?:=~|!~|!=|>=|<=|=|:|<|>|\()")
 
 
@@ -28,7 +29,7 @@ def query_problems(block: Block) -> Iterator[str]:
     kind, _, where = block.kind.partition(" ")
     found: Iterator[str] = iter(())
     if kind == "sql":
-        found = _sql(block.text, _DIALECTS.get(where, "postgres"), may_change=where in ("owner", "administrator", "timescale"))
+        found = _sql(block.text, _DIALECTS.get(where, "postgres"), may_change=where in _MAY_CHANGE)
     elif kind == "logging":
         found = log_filter_problems(block.text)
     elif kind == "json":

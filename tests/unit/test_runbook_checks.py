@@ -260,7 +260,7 @@ def test_a_variable_is_set_to_be_used() -> None:
         ("sql owner", "VACUUM public.bookings", ""),
         ("sql bigquery", "SELECT * FROM `a-b`.INFORMATION_SCHEMA.JOBS_BY_PROJECT LIMIT 1", ""),
         ("sql bigquery", "SELECT * FROM `a-b LIMIT 1", "no bigquery"),
-        ("logging", 'log_id("x") AND resource.type="y" AND protoPayload.status.code>0 AND ("z" OR NOT severity>=ERROR)', ""),
+        ("logging", 'log_id("x") AND resource.type="y" AND protoPayload.status.code>0 AND (NOT severity>=ERROR)', ""),
         ("logging", 'resource.type="y', "a quote is not closed"),
         ("logging", '(severity>=ERROR AND "x"', "( is not closed"),
         ("logging", 'payload.status="y"', "payload is no field"),
