@@ -272,9 +272,9 @@ def test_promql_refused(rule: str, query: str) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        'sum by (database_id) (rate(cloudsql_googleapis_com:database_disk_read_ops_count{database_id=~"p:.*"}[10m])) > 1',
+        'sum(rate(cloudsql_googleapis_com:database_disk_read_ops_count{database_id=~"p:.*"}[10m])) > 1',
         'bigquery_googleapis_com:query_count{monitored_resource="bigquery_project"} > 5',
-        "histogram_quantile(0.95, sum by (le) (rate(loadbalancing_googleapis_com:https_total_latencies_bucket[5m]))) > 5",
+        "histogram_quantile(0.95, rate(loadbalancing_googleapis_com:https_total_latencies_bucket[5m])) > 5",
         'absent_over_time(logging_googleapis_com:user_copies{monitored_resource="gcs_bucket"}[26h])',
     ],
 )
