@@ -28,12 +28,15 @@ from tests.runbooks.tables import Table
 _DATA: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("commands.yaml").read_text(encoding="utf-8"))
 _TABLES = {name: Table.read(row) for name, row in _DATA["programs"].items()}
 _KNOWN = frozenset(_DATA["known"])
+_REDIS = frozenset(_DATA["redis"])
 _MODULES: Mapping[str, typer.Typer | Callable[[], argparse.ArgumentParser]] = {
     "ops": ops_command,
     "schema": schema_command,
     "infra.settings": settings_command.parser,
     "policies": policies_command.parser,
 }
+_CACHE = ("cache", "redis-cli")
+"""Redis' own client, and the shell's word for it that docs/runbooks/cache.md makes."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_]+)=")
 
 
@@ -47,9 +50,18 @@ def problems(command: Command, *, whole: bool = True) -> Iterator[str]:
         found = list(_python(words, whole=whole))
     elif program == "make":
         found = list(_make(words))
+    elif program in _CACHE:
+        found = list(_redis(words))
     else:
         found = [] if program in _KNOWN else ["no known program"]
     yield from (f"{command}: {problem}" for problem in found)
+
+
+def _redis(words: Sequence[str]) -> Iterator[str]:
+    """The first word in capitals is the command of Redis; without one the client does something of its own."""
+    asked = next((word for word in words if re.fullmatch(r"[A-Z]+", word)), None)
+    if asked is not None and asked not in _REDIS:
+        yield f"{asked} is none of {', '.join(sorted(_REDIS))} (tests/runbooks/commands.yaml)"
 
 
 def _python(words: Sequence[str], *, whole: bool) -> Iterator[str]:
