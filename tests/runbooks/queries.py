@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from tests.runbooks.page import Block
+from tests.runbooks.shell import Command
 
 _DIALECTS = {"bigquery": "bigquery"}
 _MAY_CHANGE = frozenset({"owner", "administrator", "timescale"})
@@ -62,6 +63,12 @@ def log_filter_problems(text: str) -> Iterator[str]:
     for field in _COMPARED.findall(bare):
         if field not in _FIELDS and field not in ("AND", "OR", "NOT"):
             yield f"{field} is no field of a log entry"
+
+
+def read_problems(command: Command) -> Iterator[str]:
+    """What Cloud Logging would not take of the filter of `gcloud logging read`."""
+    if command.words[:3] == ("gcloud", "logging", "read") and not command.words[3].startswith("--"):
+        yield from (f"{command}: {each}" for each in log_filter_problems(command.words[3].replace('\\"', '"')))
 
 
 def _json(text: str) -> Iterator[str]:
