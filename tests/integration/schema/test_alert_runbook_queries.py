@@ -9,11 +9,16 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from infra.derive.postgres_roles import group_role
+from sandbox.servers.install import Installed
+from sandbox.servers.postgres import PostgresServer
+from sandbox.servers.workspace import Workspace
 from schema.postgres.roles import become_owner
-from tests.integration.schema.databases import NAME, Database
+from tests.integration.schema.databases import CONFIGURATION, NAME, Database
 from tests.runbooks.collect import block, blocks
 
 _MONITOR = "monitor"
+_PRIMARYS_OWN = "pg_current_wal_lsn"
+"""What a server that follows does not answer."""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,15 @@ def monitored(applied: Database) -> Database:
     return applied
 
 
+@pytest.fixture(scope="module")
+def replica(monitored: Database, module_workspace: Workspace, postgres_programs: Installed) -> Database:
+    """A standby that follows it."""
+    server = PostgresServer(module_workspace, postgres_programs, "replica", CONFIGURATION)
+    server.create_from(monitored.server)
+    server.start()
+    return Database(server)
+
+
 def _read(database: Database, query: str) -> list[dict[str, Any]]:
     """What a query that only reads answers, row by row."""
     with database.server.connect(NAME, _MONITOR) as connection, connection.cursor(row_factory=dict_row) as cursor:
@@ -39,6 +53,20 @@ def _read(database: Database, query: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("query", blocks("sql"))
 def test_a_query_runs_as_who_sees_no_row(monitored: Database, query: str) -> None:
     _read(monitored, query)
+
+
+@pytest.mark.parametrize("query", [each for each in blocks("sql") if _PRIMARYS_OWN not in str(each)])
+def test_it_runs_on_a_replica_too(replica: Database, query: str) -> None:
+    _read(replica, query)
+
+
+def test_who_follows_and_what_is_kept_for_whom_is_found(monitored: Database, replica: Database) -> None:
+    followers, slots = block("postgres-replica-lag-bytes", "sql"), block("postgres-replication-stopped", "sql")
+    replica.server.workspace.wait_for("a replica that follows", lambda: bool(_read(monitored, followers)), 30)
+    (row,) = _read(monitored, followers)
+    assert (row["application_name"], row["state"]) == ("replica", "streaming")
+    (row,) = _read(monitored, slots)
+    assert (row["slot_name"], row["active"]) == ("replica", True)
 
 
 def test_who_waits_and_who_holds_is_found(monitored: Database) -> None:
