@@ -19,3 +19,8 @@ def blocks(kind: str) -> Sequence[object]:
     if not found:
         raise LookupError(f"no runbook has a block of kind {kind!r}")
     return found
+
+
+def block(alert: str, kind: str) -> str:
+    """The first block of a kind in the runbook of an alert."""
+    return next(each.text for each in Page.read(FOLDER / f"{alert}.md").blocks if each.kind == kind)

@@ -82,7 +82,9 @@ class Page:
     @cached_property
     def anchors(self) -> frozenset[str]:
         """What a link may name behind a #: headings as GitHub writes them, and anchors of HTML."""
-        named = {name for child in self._inline if child.type == "html_inline" for name in _ANCHOR.findall(child.content)}
+        named = {
+            name for child in self._inline if child.type == "html_inline" for name in _ANCHOR.findall(child.content)
+        }
         seen: Counter[str] = Counter()
         for _, text in self._headings:
             slug = re.sub(r"[^\w\- ]", "", text.replace("`", "").lower()).replace(" ", "-")

@@ -9,8 +9,10 @@ import sqlglot
 from sqlglot import exp
 
 from tests.runbooks.page import Block
+from tests.runbooks.shell import Command
 
 _DIALECTS = {"bigquery": "bigquery"}
+_MAY_CHANGE = frozenset({"owner", "administrator", "timescale"})
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FIELDS = frozenset(
@@ -19,7 +21,7 @@ _FIELDS = frozenset(
         "labels", "operation", "trace", "insertId", "log_id", "SEARCH",
     }
 )  # fmt: skip
-"""The fields of a LogEntry and the functions of the query language (cloud.google.com/logging/docs/view/logging-query-language)."""
+"""Fields of a LogEntry, and functions (Cloud Logging documentation, "Logging query language", read 2026-11)."""
 _COMPARED = re.compile(r"([A-Za-z_]+)(?:\.[\w.]+)?\s*(?:=~|!~|!=|>=|<=|=|:|<|>|\()")
 
 
@@ -28,7 +30,7 @@ def query_problems(block: Block) -> Iterator[str]:
     kind, _, where = block.kind.partition(" ")
     found: Iterator[str] = iter(())
     if kind == "sql":
-        found = _sql(block.text, _DIALECTS.get(where, "postgres"), may_change=where in ("owner", "administrator", "timescale"))
+        found = _sql(block.text, _DIALECTS.get(where, "postgres"), may_change=where in _MAY_CHANGE)
     elif kind == "logging":
         found = log_filter_problems(block.text)
     elif kind == "json":
@@ -61,6 +63,12 @@ def log_filter_problems(text: str) -> Iterator[str]:
     for field in _COMPARED.findall(bare):
         if field not in _FIELDS and field not in ("AND", "OR", "NOT"):
             yield f"{field} is no field of a log entry"
+
+
+def read_problems(command: Command) -> Iterator[str]:
+    """What Cloud Logging would not take of the filter of `gcloud logging read`."""
+    if command.words[:3] == ("gcloud", "logging", "read") and not command.words[3].startswith("--"):
+        yield from (f"{command}: {each}" for each in log_filter_problems(command.words[3].replace('\\"', '"')))
 
 
 def _json(text: str) -> Iterator[str]:

@@ -69,7 +69,7 @@ def script_problems(text: str) -> Iterator[str]:
 def idle_variables(text: str) -> Iterator[str]:
     """Variables that are set for the shell and never used; our own programs read theirs from the environment."""
     tree = _PARSER.parse(text.encode())
-    set_there = {name: None for name in _set(tree.root_node)}
+    set_there = dict.fromkeys(_set(tree.root_node))
     for name in set_there:
         if not name.startswith(_PROGRAMS_OWN) and not re.search(rf"\$\{{?{name}\b", text):
             yield f"{name} is set and never used"

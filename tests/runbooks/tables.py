@@ -11,7 +11,6 @@ Options = Mapping[str, str | list[str]]
 _ARGUMENT = re.compile(r"\[?([A-Z][A-Z_]*)(\.\.\.)?\]?")
 
 
-
 @dataclass(frozen=True)
 class Row:
     """A command: how many arguments it takes at least and at most, and its options."""

@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.runbooks.alerts import FOLDER, INDEX, ROOT, every_alert
-from tests.runbooks.names import file_problems, setting_problems
+from tests.runbooks.names import file_problems, resource_problems, setting_problems
 from tests.runbooks.page import Page
 from tests.runbooks.programs import problems as command_problems
 from tests.runbooks.promql import promql_problems
-from tests.runbooks.queries import query_problems
+from tests.runbooks.queries import query_problems, read_problems
 from tests.runbooks.shell import commands, functions, idle_variables, script_problems
 from tests.runbooks.structure import form_problems, kind_problems, link_problems
 
 ALERTS = every_alert()
 PAGES = sorted(FOLDER.glob("*.md"))
+PLAN = (ROOT / "tests" / "snapshots" / "prod.yaml").read_text(encoding="utf-8")
 EACH_PAGE = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 _GIVEN = ("gcloud ", "make ", "pulumi ", "python -m ", "bq ")
 """How code in a sentence begins that is a command."""
@@ -41,7 +42,12 @@ def test_the_index_has_a_row_for_each_alert_and_no_other() -> None:
 @EACH_PAGE
 def test_what_a_page_names_is_there(path: Path) -> None:
     page = Page.read(path)
-    found = [*link_problems(page, path.parent), *setting_problems(page), *file_problems(page, ROOT)]
+    found = [
+        *link_problems(page, path.parent),
+        *setting_problems(page),
+        *file_problems(page, ROOT),
+        *resource_problems(page, PLAN),
+    ]
     assert found == []
 
 
@@ -69,6 +75,7 @@ def _commands_of(page: Page) -> Iterator[str]:
     for command in commands(script):
         if command.words[0] not in own:
             yield from command_problems(command)
+            yield from read_problems(command)
     for code in page.codes:
         if code.startswith(_GIVEN):
             yield from (problem for command in commands(code) for problem in command_problems(command, whole=False))
