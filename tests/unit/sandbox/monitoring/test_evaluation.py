@@ -201,6 +201,11 @@ def test_a_running_total_that_starts_anew_is_counted_from_nothing() -> None:
     assert align(track, "ALIGN_DELTA", 90, MINUTE) == 5.0
 
 
+def test_part_of_a_distribution_s_growth_is_its_part() -> None:
+    track = Track.of(latencies((0, 90, 10, 0, 0), 5))
+    assert align(track, "ALIGN_DELTA", 90, 30) == Distribution(BOUNDS, (0, 45, 5, 0, 0))
+
+
 def test_missing_data() -> None:
     def gone(now: int) -> float | None:
         return None if 20 <= now < 40 else full_from(10)(now)
@@ -285,6 +290,13 @@ def test_booleans() -> None:
 def test_aligners(aligner: str, value: float) -> None:
     track = Track.of(disk(float, 5))
     assert align(track, aligner, 5 * MINUTE, 5 * MINUTE) == pytest.approx(value)
+
+
+def test_interpolation_lies_between_the_points_on_both_sides() -> None:
+    track = Track.of(Series(DISK, {0: 1.0, 4 * MINUTE: 3.0}, {"database_id": "p:a"}))
+    assert align(track, "ALIGN_INTERPOLATE", MINUTE, 5 * MINUTE) == pytest.approx(1.5)
+    assert align(track, "ALIGN_INTERPOLATE", 5 * MINUTE, 5 * MINUTE) == pytest.approx(3)
+    assert align(track, "ALIGN_INTERPOLATE", 20 * MINUTE, 5 * MINUTE) is None
 
 
 def test_percent_change_compares_means_of_ten_minutes() -> None:
