@@ -9,6 +9,12 @@ from infra.derive.cost_stores import STORES
 from infra.settings import Settings
 from infra.settings.monitoring_budget import UsageSettings
 
+ORDER = (
+    "postgres", "pooler", "cache", "mongodb", "elasticsearch", "timescale", "bigquery", "invalidation", "cdn",
+    "network", "recovery", "monitoring",
+)  # fmt: skip
+"""The stores as a person reads them."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -20,7 +26,8 @@ class Estimate:
     @cached_property
     def stores(self) -> tuple[str, ...]:
         """The stores that are charged for, in the order of the platform."""
-        return tuple(dict.fromkeys(each.store for each in (*self.lines, *self.unpriced)))
+        charged = [line.store for line in self.lines] + [each.store for each in self.unpriced]
+        return tuple(store for store in ORDER if store in charged)
 
     def of(self, store: str) -> "Estimate":
         """The part of one store."""

@@ -28,8 +28,9 @@ def bigquery(settings: Settings, usage: UsageSettings) -> Charges:
         read = _tb(usage.queries) if usage.queries is not None else _tb(cost.per_day) * _DAYS
         yield from account.charge("queries", "bigquery-on-demand", read)
     else:
-        slots = cost.baseline_slots or 0
-        yield from account.charge(f"{slots} slots", "bigquery-enterprise-slot", slots * HOURS_A_MONTH)
+        slots, most = cost.baseline_slots or 0, cost.maximum_slots or 0
+        item = f"bigquery-{(cost.edition or '').lower().replace('_', '-')}-slot"
+        yield from account.charge(f"{slots} to {most} slots", item, most * HOURS_A_MONTH, "D")
     yield from account.charge("storage", "bigquery-active-storage", _gb(usage.warehouse))
 
 

@@ -1,4 +1,4 @@
-"""The budget of an environment at Cloud Billing, and what a month uses that no plan knows (COST-Y1, COST-Y3, COR-21)."""
+"""The budget of an environment at Cloud Billing, and what a month uses that no plan knows (COST-*, COR-21)."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -81,8 +81,8 @@ class BudgetSettings(SettingsModel):
     amount: Annotated[str, Text(r"estimate|[1-9]\d{0,8} USD", "estimate, or whole US dollars a month", "9000 USD")] = (
         Field(
             default="estimate",
-            description="estimate: the high end of what Google bills in a month (`make cost`) and `headroom` on top; or "
-            "an amount of its own. Partners' bills are not in it, unless `marketplace` names them.",
+            description="estimate: the high end of what Google bills in a month (`make cost`), and `headroom` on "
+            "top; or an amount of its own. Partners' bills are not in it, unless `marketplace` names them.",
         )
     )
     headroom: Share = Field(
