@@ -47,3 +47,13 @@ Image = Annotated[
 
 Checksum = Annotated[str, Text(r"[0-9a-f]{64}", "64 hexadecimal digits, a SHA-256", "0123456789abcdef" * 4)]
 """A SHA-256, as hexadecimal digits."""
+
+SecretVersion = Annotated[
+    str,
+    Text(
+        r"[A-Za-z0-9_-]{1,255}/[1-9]\d{0,8}",
+        "a secret of this project's Secret Manager and the number of its version, <secret>/<version>",
+        "pooler-certificate/1",
+    ),
+]
+"""A secret made by hand: which version is used is a change that is reviewed like any other."""

@@ -5,18 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.settings.constraints import Between, Text, Whole
-from infra.settings.forms import Image
+from infra.settings.forms import Image, SecretVersion
 from infra.settings.model import SettingsModel
 from infra.settings.units import Duration
 
-SecretVersion = Annotated[
-    str,
-    Text(
-        r"[A-Za-z0-9_-]{1,255}/[1-9]\d{0,8}",
-        "a secret of this project's Secret Manager and the number of its version, <secret>/<version>",
-        "pooler-certificate/1",
-    ),
-]
 MachineType = Annotated[str, Text(r"[a-z0-9]+-[a-z0-9]+(?:-\d+)?", "a Compute Engine machine type", "e2-standard-2")]
 
 

@@ -10,6 +10,7 @@ from infra.settings.encryption import EncryptionSettings
 from infra.settings.invalidation import InvalidationSettings
 from infra.settings.model import SettingsModel
 from infra.settings.mongodb import MongodbSettings
+from infra.settings.monitoring import MonitoringSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.postgres import PostgresSettings
 from infra.settings.project import ProjectSettings
@@ -53,6 +54,10 @@ class Settings(SettingsModel):
     )
     recovery: RecoverySettings | None = Field(
         default=None, description="Copies that outlive the stores, alerts of their age, drills (BAK-*, REC-*)."
+    )
+
+    monitoring: MonitoringSettings | None = Field(
+        default=None, description="Alerts of every store, who is told, dashboards, the budget (MON-*, DASH, TRIG)."
     )
 
     @property
