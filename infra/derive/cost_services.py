@@ -82,7 +82,9 @@ def recovery(settings: Settings, usage: UsageSettings) -> Charges:
 
 
 def monitoring(settings: Settings, usage: UsageSettings) -> Charges:
-    """Metrics that are charged."""
+    """Metrics that are charged; Google's own cost nothing."""
+    if settings.monitoring is None:
+        return
     account = Account("monitoring", settings.project.region)
     yield from account.charge("log-based metrics", "monitoring-samples", usage.metrics.mib)
     yield account.unpriced("samples of managed Prometheus")
