@@ -112,7 +112,7 @@ class Platform(Component):
         told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
         Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._guarded)
         if plan.budget:
-            Budget("budget", BudgetArgs(plan.budget, self._base), self._guarded)
+            Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._guarded)
         return told
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:

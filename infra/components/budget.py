@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -15,17 +16,19 @@ from infra.derive.cost_budget import BudgetPlan
 
 @dataclass(frozen=True)
 class BudgetArgs:
-    """The budget and what it stands on."""
+    """The budget, whom it tells (channels of kind email), and what it stands on."""
 
     plan: BudgetPlan
+    channels: Sequence[pulumi.Input[str]]
     foundation: Foundation
 
 
 class Budget(Component):
-    """A budget for this project alone, and the addresses that are told.
+    """A budget for this project alone.
 
-    It has e-mail channels of its own: the Billing Budgets API takes no other kind, neither Slack nor PagerDuty
-    (billingbudgets v1 discovery document, NotificationsRule.monitoringNotificationChannels).
+    The API takes at most five channels, and of kind email alone: neither Slack nor PagerDuty (billingbudgets v1
+    discovery document, NotificationsRule.monitoringNotificationChannels). Who administers the billing account is told
+    in any case.
     """
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -50,7 +53,7 @@ class Budget(Component):
                 for share in shares
             ],
             all_updates_rule={
-                "monitoring_notification_channels": [self._channel(email).name for email in plan.emails],
+                "monitoring_notification_channels": list(args.channels),
                 "disable_default_iam_recipients": False,
             },
             opts=pulumi.ResourceOptions.merge(
@@ -67,15 +70,3 @@ class Budget(Component):
         )
         named: pulumi.Output[str] = found.number.apply(lambda number: f"projects/{number}")
         return named
-
-    def _channel(self, email: str) -> gcp.monitoring.NotificationChannel:
-        return gcp.monitoring.NotificationChannel(
-            f"budget-channel-{email}",
-            display_name=f"Budget: {email}",
-            type="email",
-            labels={"email_address": email},
-            enabled=True,
-            # Deleted by force, it would vanish from a budget that still names it.
-            force_delete=False,
-            opts=self.inside(self._base.services["monitoring"]),
-        )

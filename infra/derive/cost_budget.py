@@ -20,19 +20,17 @@ class BudgetPlan:
     units: int
     actual: tuple[float, ...]
     forecasted: tuple[float, ...]
-    emails: tuple[str, ...]
 
 
 def budget_plan(budget: BudgetSettings, settings: Settings, names: Names) -> BudgetPlan:
     """Work the budget out from settings that `infra.derive.checks` has accepted."""
     return BudgetPlan(
-        name=names.of("month"),
+        name=names.of("budget"),
         billing_account=budget.billing_account,
         currency=budget.currency,
         units=amount(budget, estimate(settings, budget.usage)),
         actual=tuple(sorted(share.fraction for share in budget.actual)),
         forecasted=tuple(sorted(share.fraction for share in budget.forecasted)),
-        emails=tuple(budget.emails),
     )
 
 

@@ -60,7 +60,7 @@ class MonitoringSettings(StoreSettings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse_all(list(self._undeclared_channels()))
+        refuse_all([*self._undeclared_channels(), *self._untold_budget()])
         return self
 
     def _undeclared_channels(self) -> Iterator[Finding]:
@@ -81,3 +81,13 @@ class MonitoringSettings(StoreSettings):
                 )
             if len(set(channels)) != len(channels):
                 yield Finding(path, ", ".join(channels), "each channel once", "remove the repetition")
+
+    def _untold_budget(self) -> Iterator[Finding]:
+        """Cloud Billing tells nobody but addresses (billingbudgets v1 discovery document, NotificationsRule)."""
+        if self.budget and not self.channels.email:
+            yield Finding(
+                "budget",
+                "a budget that tells nobody",
+                "a budget beside monitoring.channels.email: Cloud Billing takes no other channel",
+                "add an address; Slack and PagerDuty have one for each of their channels and services",
+            )

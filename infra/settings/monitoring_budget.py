@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings.constraints import Between, Text, Whole
-from infra.settings.forms import Email
 from infra.settings.model import Finding, SettingsModel, refuse_all
 from infra.settings.units import Share, Size
 
@@ -111,11 +110,6 @@ class BudgetSettings(SettingsModel):
         default_factory=lambda: [Share.parse("100 %")],
         description="Shares of the amount at which Google's forecast of the month is told.",
     )
-    emails: Annotated[list[Email], Field(min_length=1, max_length=5)] = Field(
-        examples=[["data-platform@triptrip.jp"]],
-        description="Who is told, beside the billing account's administrators: one to five addresses. A budget takes "
-        "no other channel; Slack and PagerDuty have an address for each of their channels and services.",
-    )
     usage: UsageSettings = Field(
         default_factory=UsageSettings, description="What is used in a month that no plan knows."
     )
@@ -145,6 +139,5 @@ class BudgetSettings(SettingsModel):
             for value in values:
                 if value.of_ram:
                     yield Finding(name, value, "a plain percentage, e.g. 90 %", 'remove "of RAM"')
-        for name, listed in (("emails", self.emails), ("marketplace", self.marketplace)):
-            if len(set(listed)) != len(listed):
-                yield Finding(name, ", ".join(listed), "each one once", "remove the repetition")
+        if len(set(self.marketplace)) != len(self.marketplace):
+            yield Finding("marketplace", ", ".join(self.marketplace), "each one once", "remove the repetition")
