@@ -11,7 +11,9 @@ Raw = dict[str, Any]
 _shares = st.lists(st.integers(0, 100).map(lambda share: f"{share} %"), min_size=1, max_size=5, unique=True)
 _sizes = st.integers(0, 10**6).map(lambda amount: f"{amount} GB")
 _usage = st.fixed_dictionaries({}, optional={field.alias: _sizes for field in UsageSettings.model_fields.values()})
-_money = st.just({}) | st.integers(50, 500).map(lambda rate: {"currency": "JPY", "yenPerDollar": rate})
+_money: st.SearchStrategy[Raw] = st.just({}) | st.integers(50, 500).map(
+    lambda rate: {"currency": "JPY", "yenPerDollar": rate}
+)
 
 
 def budgets() -> st.SearchStrategy[Raw]:
