@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from infra.catalog.monitoring_rows import alerts
+from tests.properties.budget_strategies import budgets
 
 Raw = dict[str, Any]
 
@@ -23,18 +24,19 @@ def watched(draw: st.DrawFn, stores: Raw) -> Raw:
         return stores
     channels = draw(st.sets(st.sampled_from(sorted(_CHANNELS))))
     told = st.lists(st.sampled_from(sorted(channels)), unique=True) if channels else st.just([])
+    # Cloud Billing tells by e-mail alone.
+    has_budget = "email" in channels and draw(st.booleans())
     return {
         **stores,
         "monitoring": {
+            **({"budget": draw(budgets())} if has_budget else {}),
             "channels": {name: _CHANNELS[name] for name in sorted(channels)},
             "routes": {"warning": draw(told), "critical": draw(told)},
             "autoClose": f"{draw(st.integers(30, 7 * 24 * 60))} minutes",
             "repository": "https://example.com/triptrip/platform",
             "deployers": ["deployer@triptrip.jp"],
             "writeCapacity": draw(st.integers(1, 10**6)),
-            "alerts": draw(
-                st.dictionaries(st.sampled_from(sorted(alerts())), st.just({}), max_size=3).flatmap(_changed)
-            ),
+            "alerts": draw(st.lists(st.sampled_from(sorted(alerts())), unique=True, max_size=3).flatmap(_changed)),
             "grafana": draw(st.none() | _GRAFANA),
         },
     }
