@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -49,16 +50,14 @@ class Costs:
 
 def by_store(costs: Costs) -> Table:
     """A row a store and one for all, beside the document's figures."""
-    table = _table(
-        f"A month of {costs.stack}", "store", "list price", "1 year ahead", "3 years ahead", "trust", *targets()
-    )
+    table = _table(f"A month of {costs.stack}", "store", "list price", "for 1 year", "for 3 years", "trust", *targets())
     for store in costs.month.stores:
         part = costs.month.of(store)
         given = (_money(figures.get(store)) for figures in targets().values())
-        table.add_row(store, *(_range(part.month(years)) for years in YEARS), _trust(part.lines), *given)
+        table.add_row(store, *(_whole(part.month(years)) for years in YEARS), _trust(part.lines), *given)
     table.add_section()
     sums = (_money(sum(figures.values(), Decimal(0))) for figures in targets().values())
-    table.add_row("all", *(_range(costs.month.month(years)) for years in YEARS), "", *sums, style="bold")
+    table.add_row("all", *(_whole(costs.month.month(years)) for years in YEARS), "", *sums, style="bold")
     return table
 
 
@@ -141,16 +140,21 @@ def _ends(found: Range) -> dict[str, str]:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title)
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
         words = index == 0 or column == "what"
-        table.add_column(column, justify="left" if words else "right", overflow="fold", no_wrap=not words)
+        table.add_column(column, justify="left" if words else "right", overflow="fold", no_wrap=column != "what")
     return table
 
 
 def _trust(lines: Iterable[CostLine]) -> str:
     """The weakest of the prices that make up a sum."""
     return max((line.confidence for line in lines), default="")
+
+
+def _whole(found: Range) -> str:
+    """Whole dollars: the table fits into 80 columns, and no estimate is right to the cent."""
+    return "–".join(dict.fromkeys(f"{amount:,.0f}" for amount in found))
 
 
 def _range(found: Range) -> str:
