@@ -25,7 +25,10 @@ REPORT_ROLE = group_role("report")
 POOLER_ROLE = group_role("pooler")
 """May look up who signs in and let the heart beat, and read nothing."""
 
-GROUP_ROLES = (OWNER_ROLE, group_role("read"), group_role("write"), REPORT_ROLE, POOLER_ROLE)
+MONITOR_ROLE = group_role("monitor")
+"""May ask how much, how often and how late, and read no row; the exporters beside the pooler (ADR 0028)."""
+
+GROUP_ROLES = (OWNER_ROLE, group_role("read"), group_role("write"), REPORT_ROLE, POOLER_ROLE, MONITOR_ROLE)
 
 FEDERATION_ROLE = REPORT_ROLE
 
