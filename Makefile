@@ -143,6 +143,7 @@ check-generated: python
 	$(PYTHON) -m infra.settings schema --check
 	$(PYTHON) -m infra.settings reference --check
 	$(PYTHON) -m infra.settings endpoints --check
+	$(PYTHON) -m infra.settings alerts --check
 	$(PYTHON) -m policies check
 	$(PYTHON) -m policies reference --check
 	$(PYTHON) -m policies schema --check
@@ -177,6 +178,7 @@ docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings schema
 	$(PYTHON) -m infra.settings reference
 	$(PYTHON) -m infra.settings endpoints
+	$(PYTHON) -m infra.settings alerts
 	$(PYTHON) -m policies reference
 	$(PYTHON) -m policies schema
 	$(PYTHON) -m ops restore runbook

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 import infra.sdk  # noqa: F401  # the SDKs are loaded class by class from here on
+from infra.components.alerts import Alerts, AlertsArgs
 from infra.components.backups import CREATE, Backups, BackupsArgs
 from infra.components.bigquery import Bigquery, BigqueryArgs
 from infra.components.cache import Cache, CacheArgs
@@ -22,6 +23,7 @@ from infra.components.invalidation import Invalidation, InvalidationArgs
 from infra.components.inventory import StoreRecord
 from infra.components.mongodb import Mongodb, MongodbArgs
 from infra.components.network import Network, NetworkArgs
+from infra.components.notification_channels import NotificationChannels, NotificationChannelsArgs, Told
 from infra.components.pooler import Pooler, PoolerArgs
 from infra.components.postgres import Postgres, PostgresArgs
 from infra.components.postgres_access import PostgresAccess, PostgresAccessArgs
@@ -31,6 +33,7 @@ from infra.components.providers import providers
 from infra.components.schemas import Schemas, SchemasArgs
 from infra.components.secrets import Secrets
 from infra.components.timescale import Timescale, TimescaleArgs
+from infra.derive.monitoring import MonitoringPlan
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
 from infra.derive.recovery import RecoveryPlan
@@ -67,6 +70,7 @@ class Platform(Component):
         self._base = self._foundation()
         self._records: list[StoreRecord] = []
         self._keepers: list[Secrets] = []
+        self._told = self._monitoring(plan.monitoring) if plan.monitoring else Told()
         self._backups = (
             Backups("backups", BackupsArgs(plan.recovery, self._base), self._guarded) if plan.recovery else None
         )
@@ -101,6 +105,13 @@ class Platform(Component):
             services=services,
         )
 
+    def _monitoring(self, plan: MonitoringPlan) -> Told:
+        """Declare who is told, and the alerts; they ask for names alone and wait for no store."""
+        args = NotificationChannelsArgs(plan.channels, self._base)
+        told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
+        Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._guarded)
+        return told
+
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""
         postgres = Postgres("postgres", PostgresArgs(plan, self._base), self._guarded)
@@ -130,7 +141,7 @@ class Platform(Component):
         if plan.cache:
             stores.append(Cache("cache", CacheArgs(plan.cache, base), guarded))
         if plan.mongodb:
-            stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base, self._backups), guarded))
+            stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base, self._backups, self._told), guarded))
         if plan.elasticsearch:
             stores.append(Elasticsearch("elasticsearch", ElasticsearchArgs(plan.elasticsearch, base), guarded))
         if plan.timescale:
@@ -169,7 +180,7 @@ class Platform(Component):
             exports = Exports("exports", ExportsArgs(plan, self._base, backups, writers), self._guarded)
         if plan.drills:
             Drills("drills", DrillsArgs(plan.drills, self._base, backups), self._guarded)
-        ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._base), self._guarded)
+        ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._told, self._base), self._guarded)
         self._records.append(backups.record)
         return {
             "account": backups.account.email,

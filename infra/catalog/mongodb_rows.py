@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from infra.catalog import Row, read
 
@@ -27,6 +27,7 @@ class AtlasAlert(Row):
     below: float | None = None
     units: str | None = None
     minutes: int = 0
+    severity: Literal["warning", "critical"] = "warning"
     needs: str | None = None
 
 

@@ -114,6 +114,11 @@ def read(file: str) -> Any:
     return yaml.load((_FOLDER / file).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 # a safe loader, in C where it is built
 
 
+def files(folder: str) -> tuple[str, ...]:
+    """The YAML files of a folder of the catalogue, as `read` takes them, in order."""
+    return tuple(f"{folder}/{path.name}" for path in sorted((_FOLDER / folder).glob("*.yaml")))
+
+
 @cache
 def regions() -> Mapping[str, Region]:
     """Regions by name."""

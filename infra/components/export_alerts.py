@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.notification_channels import Told
 from infra.derive.copies import CopyPlan
 from infra.derive.recovery import RecoveryPlan
 
@@ -26,31 +29,31 @@ _JOB_FAILED = (
 
 @dataclass(frozen=True)
 class ExportAlertsArgs:
-    """What is watched."""
+    """What is watched, and who is told."""
 
     plan: RecoveryPlan
+    told: Told
     foundation: Foundation
 
 
 class ExportAlerts(Component):
-    """A metric and a policy a copy, counted where the copy lies and not where it is made: what is missing is told.
-
-    The policies tell nobody yet: whom, is the monitoring component's, as for every other alert of Google's.
-    """
+    """A metric and a policy a copy, counted where the copy lies and not where it is made: what is missing is told."""
 
     def __init__(self, name: str, args: ExportAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._base = args.foundation
+        self._told = args.told
         for copy in args.plan.copies:
             self._watch_age(copy)
         for plan in args.plan.exports:
             told = f"A run of the workflow {plan.name} has failed."
             failures = _WORKFLOW_FAILED.format(name=plan.name)
-            self._watch_runs(plan.key, f"an export of {plan.key}", failures, _documentation(told))
+            documentation = self._told.documentation(told, _RUNBOOK)
+            self._watch_runs(plan.key, f"an export of {plan.key}", failures, documentation)
         for job in args.plan.jobs:
             told = f"A run of the job {job.name} has failed."
             failures = _JOB_FAILED.format(name=job.name)
-            self._watch_runs(job.key, job.words, failures, _documentation(told, job.runbook))
+            self._watch_runs(job.key, job.words, failures, self._told.documentation(told, job.runbook))
         self.register_outputs({})
 
     def _watch_age(self, copy: CopyPlan) -> None:
@@ -68,6 +71,8 @@ class ExportAlerts(Component):
             combiner="OR",
             enabled=True,
             severity="CRITICAL",
+            notification_channels=self._told.channels("critical"),
+            alert_strategy=self._told.strategy(),
             conditions=[
                 {
                     "display_name": f"No copy for {copy.promise}",
@@ -80,17 +85,21 @@ class ExportAlerts(Component):
                     },
                 }
             ],
-            documentation=_documentation(f"The newest copy ({copy.key}) is older than {copy.promise}."),
+            documentation=self._told.documentation(
+                f"The newest copy ({copy.key}) is older than {copy.promise}.", _RUNBOOK
+            ),
             opts=self.inside(metric, self._base.services["monitoring"]),
         )
 
-    def _watch_runs(self, key: str, what: str, failures: str, documentation: dict[str, str]) -> None:
+    def _watch_runs(self, key: str, what: str, failures: str, documentation: Mapping[str, Any]) -> None:
         gcp.monitoring.AlertPolicy(
             f"copies-alert-{key}-failed",
             display_name=f"Copies: {what} failed",
             combiner="OR",
             enabled=True,
-            severity="ERROR",
+            severity="WARNING",
+            notification_channels=self._told.channels("warning"),
+            alert_strategy=self._told.strategy(),
             conditions=[
                 {
                     "display_name": "A run has failed",
@@ -106,7 +115,3 @@ class ExportAlerts(Component):
             documentation=documentation,
             opts=self.inside(self._base.services["monitoring"]),
         )
-
-
-def _documentation(text: str, runbook: str = _RUNBOOK) -> dict[str, str]:
-    return {"content": f"{text} What to do: {runbook}", "mime_type": "text/markdown"}

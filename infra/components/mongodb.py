@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -16,6 +16,7 @@ from infra.components.mongodb_access import MongodbAccess, MongodbAccessArgs
 from infra.components.mongodb_encryption import MongodbEncryption, MongodbEncryptionArgs
 from infra.components.mongodb_exports import MongodbExports, MongodbExportsArgs
 from infra.components.mongodb_operations import MongodbOperations, MongodbOperationsArgs
+from infra.components.notification_channels import Told
 from infra.components.private_endpoint import private_endpoint
 from infra.components.secrets import Secrets
 from infra.derive.mongodb import NODES, MongodbPlan
@@ -37,11 +38,12 @@ _CONSOLE_ON = (
 
 @dataclass(frozen=True)
 class MongodbArgs:
-    """What the store is built from, and where its copies go; no backups: nowhere."""
+    """What the store is built from, where its copies go (no backups: nowhere), and who is told of its alerts."""
 
     plan: MongodbPlan
     foundation: Foundation
     backups: Backups | None = None
+    told: Told = field(default_factory=Told)
 
 
 class Mongodb(Component):
@@ -68,7 +70,7 @@ class Mongodb(Component):
             exports = MongodbExports(
                 "mongodb-exports", MongodbExportsArgs(encryption.access, args.backups), self.inside()
             ).bucket
-        operations = MongodbOperationsArgs(self._plan, project.id, self.cluster, exports)
+        operations = MongodbOperationsArgs(self._plan, project.id, self.cluster, exports, args.told)
         MongodbOperations("mongodb-operations", operations, self.inside())
         access = MongodbAccessArgs(self._plan, self.cluster, self._private_srv, self._base)
         self.secrets = MongodbAccess("mongodb-access", access, self.inside()).secrets

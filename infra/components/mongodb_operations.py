@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,10 @@ import pulumi_mongodbatlas as mongodbatlas
 
 from infra.catalog.mongodb_rows import AtlasAlert
 from infra.components.component import Component
+from infra.components.notification_channels import Told
 from infra.derive.mongodb import MongodbPlan
 from infra.settings.mongodb_parts import ComplianceSettings
+from infra.settings.monitoring_parts import Channel
 
 _REPEAT_MINUTES = 60
 """How often an alert that nobody has acknowledged is told again."""
@@ -19,12 +22,13 @@ _REPEAT_MINUTES = 60
 
 @dataclass(frozen=True)
 class MongodbOperationsArgs:
-    """The plan, the Atlas project and its cluster, and where snapshots are exported to, if anywhere."""
+    """The plan, the Atlas project and its cluster, where snapshots are exported to, if anywhere, and who is told."""
 
     plan: MongodbPlan
     project_id: pulumi.Output[str]
     cluster: mongodbatlas.AdvancedCluster
     export_bucket: mongodbatlas.CloudBackupSnapshotExportBucket | None
+    told: Told
 
 
 class MongodbOperations(Component):
@@ -33,13 +37,14 @@ class MongodbOperations(Component):
     def __init__(self, name: str, args: MongodbOperationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._plan = args.plan
+        self._told = args.told
         self._project_id = args.project_id
         schedule = self._backup_schedule(args.cluster, args.export_bucket)
         if self._plan.compliance:
             self._compliance_policy(self._plan.compliance, schedule)
         self._maintenance()
         for key, alert in self._plan.alerts.items():
-            self._alert(key, alert)
+            self._alert(key, alert.row, alert.channels)
         if self._plan.audit_filter:
             mongodbatlas.Auditing(
                 "mongodb-audit",
@@ -142,7 +147,7 @@ class MongodbOperations(Component):
             opts=self.inside(),
         )
 
-    def _alert(self, key: str, alert: AtlasAlert) -> None:
+    def _alert(self, key: str, alert: AtlasAlert, channels: Sequence[Channel]) -> None:
         threshold = _threshold(alert)
         if alert.metric:
             thresholds = {"metric_threshold_config": {"metric_name": alert.metric, "mode": "AVERAGE", **threshold}}
@@ -154,17 +159,26 @@ class MongodbOperations(Component):
             event_type=alert.event,
             # Atlas' own default is false.
             enabled=True,
-            notifications=self._notifications(alert.minutes),
+            notifications=self._notifications(alert.minutes, channels),
             **thresholds,
             opts=self.inside(),
         )
 
-    def _notifications(self, delay: int) -> list[dict[str, Any]]:
+    def _notifications(self, delay: int, channels: Sequence[Channel]) -> list[dict[str, Any]]:
         when = {"delay_min": delay, "interval_min": _REPEAT_MINUTES}
-        told = self._plan.notified
-        people = [{"type_name": "EMAIL", "email_address": email, **when} for email in told.emails]
-        roles = {"type_name": "GROUP", "email_enabled": True, "sms_enabled": False, "roles": list(told.project_roles)}
-        return [*people, {**roles, **when}] if told.project_roles else people
+        people = self._plan.notified
+        told: list[dict[str, Any]] = [{"type_name": "EMAIL", "email_address": email} for email in people.emails]
+        if people.project_roles:
+            roles = list(people.project_roles)
+            told.append({"type_name": "GROUP", "email_enabled": True, "sms_enabled": False, "roles": roles})
+        return [{**each, **when} for each in (*told, *(self._channel(key) for key in channels))]
+
+    def _channel(self, key: Channel) -> dict[str, Any]:
+        secret = self._told.secrets[key]
+        if key == "pagerduty":
+            return {"type_name": "PAGER_DUTY", "service_key": secret}
+        channel = self._told.label("slack", "channel_name").removeprefix("#")
+        return {"type_name": "SLACK", "api_token": secret, "channel_name": channel}
 
 
 def _item(interval: int, days: int) -> dict[str, Any]:

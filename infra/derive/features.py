@@ -8,13 +8,25 @@ def features(settings: Settings) -> frozenset[str]:
 
     Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), whether a schedule looks after
     PostgreSQL ("maintenance"), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
-    "timescale-exports"), whether a job practises recovery ("drills"), and what several of them need ("schedules",
-    "buckets", "jobs").
+    "timescale-exports"), whether a job practises recovery ("drills"), whether PostgreSQL has replicas ("replicas"), and
+    what several of them need ("schedules", "buckets", "jobs").
     """
     engine = {settings.cache.engine} if settings.cache else set()
-    pooler = {settings.postgres.pooler.kind} - {"none"} if settings.postgres else set()
     maintenance = {"maintenance"} if settings.schemas and settings.postgres else set()
-    return settings.stores | engine | pooler | maintenance | _shared(settings, maintenance, _exports(settings))
+    return (
+        settings.stores
+        | engine
+        | _postgres(settings)
+        | maintenance
+        | _shared(settings, maintenance, _exports(settings))
+    )
+
+
+def _postgres(settings: Settings) -> set[str]:
+    """What stands before PostgreSQL, and whether it has replicas."""
+    if settings.postgres is None:
+        return set()
+    return ({settings.postgres.pooler.kind} - {"none"}) | ({"replicas"} if settings.postgres.replicas else set())
 
 
 def _exports(settings: Settings) -> set[str]:

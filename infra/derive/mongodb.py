@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from infra.catalog import mongodb_rows as catalog
 from infra.derive import schedule
-from infra.derive.features import features
+from infra.derive.atlas_alerts import AtlasAlertPlan, atlas_alert_plans
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.mongodb import MongodbSettings
@@ -101,7 +101,7 @@ class MongodbPlan:
     backup: MongodbBackupPlan
     export: MongodbExportPlan | None
     maintenance: MongodbMaintenancePlan
-    alerts: Mapping[str, catalog.AtlasAlert]
+    alerts: Mapping[str, AtlasAlertPlan]
     notified: AlertSettings
     audit_filter: str | None
     identity_provider: WorkloadIdentitySettings | None
@@ -145,11 +145,7 @@ def mongodb_plan(mongodb: MongodbSettings, settings: Settings, names: Names) -> 
         backup=_backup(mongodb.backup),
         export=_export(settings.recovery.mongodb, mongodb.backup) if settings.recovery else None,
         maintenance=_maintenance(mongodb),
-        alerts={
-            name: row
-            for name, row in catalog.atlas_alerts().items()
-            if row.needs is None or row.needs in features(settings)
-        },
+        alerts=atlas_alert_plans(settings),
         notified=mongodb.alerts,
         audit_filter=_audit_filter() if mongodb.audit else None,
         identity_provider=mongodb.workload_identity_provider,

@@ -15,6 +15,7 @@ from infra.derive.findings import Advice
 from infra.derive.identities import IdentityPlan, identity_plans
 from infra.derive.invalidation import InvalidationPlan, invalidation_plan
 from infra.derive.mongodb import MongodbPlan, mongodb_plan
+from infra.derive.monitoring import MonitoringPlan, monitoring_plan
 from infra.derive.names import Names, names_for
 from infra.derive.network import NetworkPlan, network_plan
 from infra.derive.postgres import PostgresPlan, postgres_plan
@@ -50,6 +51,7 @@ class PlatformPlan:
     cdn: CdnPlan | None
     schemas: SchemasPlan | None
     recovery: RecoveryPlan | None
+    monitoring: MonitoringPlan | None
     advice: tuple[Advice, ...]
 
 
@@ -91,5 +93,6 @@ def derive(settings: Settings) -> PlatformPlan:
         cdn=cdn_plan(settings.cdn, settings, names) if settings.cdn else None,
         schemas=schemas_plan(settings.schemas, settings, names) if settings.schemas else None,
         recovery=recovery_plan(settings.recovery, settings, names) if settings.recovery else None,
+        monitoring=monitoring_plan(settings.monitoring, settings, names) if settings.monitoring else None,
         advice=advice(settings),
     )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.derive import cdn_routes
+from infra.derive import alert_reference, cdn_routes
 from infra.settings import reference, schema
 from infra.settings.check import check, summary
 from infra.settings.problems import SettingsError
@@ -24,6 +24,7 @@ _GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
         "the JSON Schema of a stack file, for editors",
     ),
     "reference": (Path("docs/reference/settings.md"), reference.render, "the reference of all settings"),
+    "alerts": (Path("docs/reference/alerts.md"), alert_reference.render, "the table of alerts and their runbooks"),
     "endpoints": (Path("docs/reference/endpoints.md"), cdn_routes.render, "the table of endpoints and their caches"),
 }
 

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.constraints import Between, Text
+from infra.settings.constraints import Between, Text, Whole
+from infra.settings.forms import Email
 from infra.settings.model import Finding, StoreSettings, refuse_all
 from infra.settings.monitoring_parts import AlertChange, AlertName, ChannelSettings, RouteSettings
 from infra.settings.units import Duration
@@ -28,6 +29,15 @@ class MonitoringSettings(StoreSettings):
             "https://github.com/triptrip/data-platform/blob/main",
         ),
     ] = Field(description="Where this project can be read in a browser: alerts link their runbooks there.")
+    deployers: Annotated[list[Email], Field(min_length=1)] = Field(
+        examples=[["pulumi-deployer@triptrip-prod.iam.gserviceaccount.com"]],
+        description="Accounts whose changes of a store's configuration are not told: they come from reviewed plans "
+        "(docs/runbooks/first-deploy.md).",
+    )
+    write_capacity: Annotated[int, Whole(1, 1_000_000)] = Field(
+        default=10_000,
+        description="Transactions a second that the primary is known to take (WL-OLTP); near it shards are due (TRIG).",
+    )
     alerts: dict[AlertName, AlertChange] = Field(
         default_factory=dict,
         examples=[{"postgres-disk": {"critical": "90 %"}}],

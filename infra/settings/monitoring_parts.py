@@ -62,11 +62,19 @@ class ChannelSettings(SettingsModel):
         return tuple(name for name, channel in declared.items() if channel is not None)
 
 
+def _waits() -> list[Channel]:
+    return ["slack"]
+
+
+def _wakes() -> list[Channel]:
+    return ["slack", "pagerduty"]
+
+
 class RouteSettings(SettingsModel):
     """Which channels a severity is told to (MON-PG: a critical one to both)."""
 
-    warning: list[Channel] = Field(default_factory=lambda: ["slack"], description="For what can wait until morning.")
-    critical: list[Channel] = Field(default_factory=lambda: ["slack", "pagerduty"], description="For what cannot.")
+    warning: list[Channel] = Field(default_factory=_waits, description="For what can wait until morning.")
+    critical: list[Channel] = Field(default_factory=_wakes, description="For what cannot.")
 
 
 class AlertChange(SettingsModel):

@@ -1,0 +1,59 @@
+"""Monitoring as it will be declared: who is told, and every alert policy (MON-PG, MON-RDS, TRIG)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.derive.alert_scopes import surroundings
+from infra.derive.alerts import AlertPlan, alert_plans
+from infra.derive.names import Names
+from infra.settings import Settings
+from infra.settings.monitoring import MonitoringSettings
+from infra.settings.monitoring_parts import Channel, Severity
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """A notification channel: its type and labels in the provider's words, and the secret that signs what is sent.
+
+    `field` is the sensitive label that takes the secret; `secret` and `version` say where it is kept.
+    """
+
+    key: Channel
+    type: str
+    labels: Mapping[str, str]
+    field: str
+    secret: str
+    version: str
+
+
+@dataclass(frozen=True)
+class MonitoringPlan:
+    """Everything; `auto_close` in seconds ("86400s"), `repository` is where runbooks are read in a browser."""
+
+    channels: tuple[ChannelPlan, ...]
+    routes: Mapping[Severity, tuple[Channel, ...]]
+    alerts: tuple[AlertPlan, ...]
+    auto_close: str
+    repository: str
+
+
+def monitoring_plan(monitoring: MonitoringSettings, settings: Settings, names: Names) -> MonitoringPlan:
+    """Work it out from settings that `infra.derive.checks` has accepted."""
+    return MonitoringPlan(
+        channels=tuple(_channels(monitoring)),
+        routes={"warning": tuple(monitoring.routes.warning), "critical": tuple(monitoring.routes.critical)},
+        alerts=alert_plans(monitoring, settings, surroundings(settings, names)),
+        auto_close=f"{monitoring.auto_close.seconds}s",
+        repository=monitoring.repository,
+    )
+
+
+def _channels(monitoring: MonitoringSettings) -> list[ChannelPlan]:
+    slack, pagerduty = monitoring.channels.slack, monitoring.channels.pagerduty
+    found = []
+    if slack:
+        labels = {"channel_name": slack.channel, "team": slack.team}
+        found.append(ChannelPlan("slack", "slack", labels, "auth_token", *slack.token.split("/")))
+    if pagerduty:
+        found.append(ChannelPlan("pagerduty", "pagerduty", {}, "service_key", *pagerduty.key.split("/")))
+    return found
