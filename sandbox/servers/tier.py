@@ -25,7 +25,7 @@ from psycopg.rows import dict_row
 from infra.derive import pgbouncer
 from infra.derive import postgres_ports as ports
 from infra.derive.pooler import PoolerPlan
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from infra.derive.postgres import PostgresPlan
 from infra.settings.postgres import POOLER
 from sandbox.servers import as_account

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from services.pooler import pgbouncer
 from services.pooler.configuration import Configuration
 from services.pooler.lag import Sample

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra.derive import pgbouncer
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from sandbox.servers.certificates import certificate_for
 from services.pooler.secrets import SecretError, Wanted, fetch, files
 from tests.integration.tiers import postgres_plan_of
