@@ -174,11 +174,12 @@ class MongodbOperations(Component):
         return [{**each, **when} for each in (*told, *(self._channel(key) for key in channels))]
 
     def _channel(self, key: Channel) -> dict[str, Any]:
-        secret = self._told.secrets[key]
         if key == "pagerduty":
-            return {"type_name": "PAGER_DUTY", "service_key": secret}
-        channel = self._told.label("slack", "channel_name").removeprefix("#")
-        return {"type_name": "SLACK", "api_token": secret, "channel_name": channel}
+            return {"type_name": "PAGER_DUTY", "service_key": self._told.secrets[key]}
+        if key == "email":
+            return {"type_name": "EMAIL", "email_address": self._told.label(key, "email_address")}
+        channel = self._told.label(key, "channel_name").removeprefix("#")
+        return {"type_name": "SLACK", "api_token": self._told.secrets[key], "channel_name": channel}
 
 
 def _item(interval: int, days: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who is told of alerts: a channel of Slack, a service of PagerDuty."""
+"""Who is told of alerts: a channel of Slack, a service of PagerDuty, an address."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
-from infra.derive.monitoring import ChannelPlan, MonitoringPlan
+from infra.derive.monitoring import ChannelPlan, ChannelSecret, MonitoringPlan
 from infra.settings.monitoring_parts import Channel, Severity
 
-_NAMES = {"slack": "Slack", "pagerduty": "PagerDuty"}
+_NAMES = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "E-mail"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class NotificationChannels(Component):
     def __init__(self, name: str, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._base = args.foundation
-        self._secrets = {plan.key: self._secret(plan) for plan in args.plans}
+        self._secrets = {plan.key: self._secret(plan.secret) for plan in args.plans if plan.secret}
         self._channels = {plan.key: self._channel(plan) for plan in args.plans}
         self.register_outputs({})
 
@@ -83,7 +83,7 @@ class NotificationChannels(Component):
         """What an alert policy needs to tell somebody."""
         return Told({key: channel.name for key, channel in self._channels.items()}, self._secrets, plan)
 
-    def _secret(self, plan: ChannelPlan) -> pulumi.Output[str]:
+    def _secret(self, plan: ChannelSecret) -> pulumi.Output[str]:
         found = gcp.secretmanager.get_secret_version_access_output(
             secret=plan.secret,
             version=plan.version,
@@ -96,9 +96,9 @@ class NotificationChannels(Component):
         return gcp.monitoring.NotificationChannel(
             f"channel-{plan.key}",
             display_name=f"{_NAMES[plan.key]} of {self._base.owner}",
-            type=plan.type,
-            labels=dict(plan.labels) or None,
-            sensitive_labels={plan.field: self._secrets[plan.key]},
+            type=plan.key,
+            labels=plan.labels or None,
+            sensitive_labels={plan.secret.label: self._secrets[plan.key]} if plan.secret else None,
             enabled=True,
             # Deleted by force, it would vanish from every alert that still names it.
             force_delete=False,

@@ -145,7 +145,7 @@ def _bigquery(settings: Settings, names: Names) -> Surroundings:
         priced = {"bigquery": Scope("global", *label, {"scan-quota": {project: Decimal(cost.per_day * _MIB)}})}
     else:
         slots = Decimal(cost.baseline + cost.added)
-        priced = {"bigquery-project": Scope("bigquery_project", *label, {"slots": {project: slots}})}
+        priced = {"bigquery-project": Scope("global", *label, {"slots": {project: slots}})}
     return Surroundings({**priced, "reports": Scope("bigquery_dts_config", *label)}, {})
 
 

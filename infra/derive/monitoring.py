@@ -1,6 +1,6 @@
 """Monitoring as it will be declared: who is told, and every alert policy (MON-PG, MON-RDS, TRIG)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from infra.derive.alert_scopes import surroundings
@@ -12,18 +12,21 @@ from infra.settings.monitoring_parts import Channel, Severity
 
 
 @dataclass(frozen=True)
-class ChannelPlan:
-    """A notification channel: its type and labels in the provider's words, and the secret that signs what is sent.
+class ChannelSecret:
+    """A version of a secret, and the channel's sensitive label that takes it."""
 
-    `field` is the sensitive label that takes the secret; `secret` and `version` say where it is kept.
-    """
-
-    key: Channel
-    type: str
-    labels: Mapping[str, str]
-    field: str
+    label: str
     secret: str
     version: str
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """A notification channel: its type and labels in the provider's words, and the secret that signs what is sent."""
+
+    key: Channel
+    labels: Mapping[str, str]
+    secret: ChannelSecret | None = None
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,17 @@ def monitoring_plan(monitoring: MonitoringSettings, settings: Settings, names: N
     )
 
 
-def _channels(monitoring: MonitoringSettings) -> list[ChannelPlan]:
-    slack, pagerduty = monitoring.channels.slack, monitoring.channels.pagerduty
-    found = []
-    if slack:
-        labels = {"channel_name": slack.channel, "team": slack.team}
-        found.append(ChannelPlan("slack", "slack", labels, "auth_token", *slack.token.split("/")))
-    if pagerduty:
-        found.append(ChannelPlan("pagerduty", "pagerduty", {}, "service_key", *pagerduty.key.split("/")))
-    return found
+def _channels(monitoring: MonitoringSettings) -> Iterator[ChannelPlan]:
+    channels = monitoring.channels
+    if channels.slack:
+        labels = {"channel_name": channels.slack.channel, "team": channels.slack.team}
+        yield ChannelPlan("slack", labels, _secret("auth_token", channels.slack.token))
+    if channels.pagerduty:
+        yield ChannelPlan("pagerduty", {}, _secret("service_key", channels.pagerduty.key))
+    if channels.email:
+        yield ChannelPlan("email", {"email_address": channels.email})
+
+
+def _secret(label: str, version: str) -> ChannelSecret:
+    secret, _, number = version.partition("/")
+    return ChannelSecret(label, secret, number)

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.settings.constraints import Between, Switch, Text
-from infra.settings.forms import SecretVersion
+from infra.settings.forms import Email, SecretVersion
 from infra.settings.model import SettingsModel
 from infra.settings.units import Duration
 
 Severity = Literal["warning", "critical"]
-Channel = Literal["slack", "pagerduty"]
+Channel = Literal["slack", "pagerduty", "email"]
 
 AlertName = Annotated[
     str, Text(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", "the name of an alert in docs/reference/alerts.md", "postgres-disk")
@@ -54,11 +54,16 @@ class ChannelSettings(SettingsModel):
 
     slack: SlackSettings | None = Field(default=None, description="A channel of Slack.")
     pagerduty: PagerdutySettings | None = Field(default=None, description="A service of PagerDuty.")
+    email: Email | None = Field(
+        default=None,
+        description="An address: that of a group, or the one that Slack and PagerDuty give to a channel or a service. "
+        "Budgets are told by e-mail alone.",
+    )
 
     @property
     def names(self) -> tuple[Channel, ...]:
         """Those that are declared."""
-        declared: dict[Channel, object] = {"slack": self.slack, "pagerduty": self.pagerduty}
+        declared: dict[Channel, object] = {"slack": self.slack, "pagerduty": self.pagerduty, "email": self.email}
         return tuple(name for name, channel in declared.items() if channel is not None)
 
 

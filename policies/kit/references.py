@@ -17,4 +17,4 @@ def declared(
         if found := [each for each in stack.of(*types) if each.urn in user.dependencies]:
             return found
         raise
-    return fitting(stack.of(*types), lambda each: each.text(naming) in named) if named else []
+    return fitting(stack.of(*types), lambda each: last_part(each.text(naming)) in named) if named else []

@@ -33,6 +33,7 @@ PROJECT_MEMBER = "gcp:projects/iAMMember:IAMMember"
 AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 SERVICE_ACCOUNT_KEY = "gcp:serviceaccount/key:Key"
 ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
+NOTIFICATION_CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 LOG_METRIC = "gcp:logging/metric:Metric"
 GOOGLE_PROVIDER = "pulumi:providers:gcp"
 

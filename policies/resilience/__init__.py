@@ -2,6 +2,7 @@
 
 from policies.kit import rules_of
 from policies.resilience import (
+    alert_policies,
     alerts,
     atlas_alerts,
     bigquery,
@@ -29,6 +30,7 @@ from policies.resilience import (
 )
 
 RULES = rules_of(
+    alert_policies,
     postgres,
     postgres_flags,
     postgres_replicas,

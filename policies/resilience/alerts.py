@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from policies.kit import Case, Node, Resource, Severity, Stack, Undecided, leaves, rule
 from policies.kit.postgres import is_primary
@@ -13,6 +12,7 @@ from policies.kit.types import (
     ALERT_POLICY,
     DATA_TRANSFER,
     DATASET,
+    HTTPS_PROXY,
     REDIS,
     SQL_INSTANCE,
     SUBSCRIPTION,
@@ -26,30 +26,40 @@ _Wanted = Mapping[str, Sequence[str]]
 
 _SQL = "cloudsql.googleapis.com/database"
 _EVERY_INSTANCE: _Wanted = {
+    "whether it is up": (f"{_SQL}/up",),
     "CPU": (f"{_SQL}/cpu/",),
     "memory": (f"{_SQL}/memory/",),
     "disk": (f"{_SQL}/disk/utilization", f"{_SQL}/disk/bytes_used"),
     "connections": (f"{_SQL}/postgresql/num_backends",),
+    "query latency": (f"{_SQL}/postgresql/insights/",),
+    "deadlocks": (f"{_SQL}/postgresql/deadlock_count",),
 }
 _PRIMARY: _Wanted = {
     **_EVERY_INSTANCE,
-    "backups": (f"{_SQL}/replication/log_archive_failure_count", "logging.googleapis.com/user/sql-backup"),
+    "throughput": (f"{_SQL}/postgresql/transaction_count",),
+    "transaction ids": (f"{_SQL}/postgresql/transaction_id_utilization",),
+    "archived logs": (f"{_SQL}/replication/log_archive_failure_count",),
+    "backups": ("logging.googleapis.com/user/triptrip_postgres_backup_age",),
 }
 _REPLICA: _Wanted = {
     **_EVERY_INSTANCE,
-    "replica lag": (f"{_SQL}/replication/replica_lag", f"{_SQL}/postgresql/replication/replica_byte_lag"),
+    "replica lag": (f"{_SQL}/replication/replica_lag",),
 }
 _REDIS = "redis.googleapis.com"
+_VALKEY = "memorystore.googleapis.com/instance"
 _WANTED: Mapping[str, _Wanted] = {
     REDIS: {
-        "memory": (f"{_REDIS}/stats/memory/",),
+        "memory": (f"{_REDIS}/stats/memory/usage_ratio",),
+        "its machine's memory": (f"{_REDIS}/stats/memory/system_memory_usage_ratio",),
         "CPU": (f"{_REDIS}/stats/cpu_utilization",),
         "evicted keys": (f"{_REDIS}/stats/evicted_keys",),
         "replicas": (f"{_REDIS}/replication/",),
+        "hit rate": (f"{_REDIS}/stats/keyspace_hits", f"{_REDIS}/stats/cache_hit_ratio"),
+        "operations": (f"{_REDIS}/commands/calls",),
     },
     VALKEY: {
-        "memory": ("memorystore.googleapis.com/instance/memory/", "memorystore.googleapis.com/instance/node/memory/"),
-        "CPU": ("memorystore.googleapis.com/instance/cpu/", "memorystore.googleapis.com/instance/node/cpu/"),
+        "memory": (f"{_VALKEY}/memory/", f"{_VALKEY}/node/memory/"),
+        "CPU": (f"{_VALKEY}/cpu/", f"{_VALKEY}/node/cpu/"),
     },
     DATASET: {"queries": ("bigquery.googleapis.com/",)},
     DATA_TRANSFER: {"failed runs": ("bigquerydatatransfer.googleapis.com/",)},
@@ -59,10 +69,12 @@ _WANTED: Mapping[str, _Wanted] = {
             "pubsub.googleapis.com/subscription/num_undelivered_messages",
         )
     },
+    HTTPS_PROXY: {"errors and hit rate": ("loadbalancing.googleapis.com/https/request_count",)},
 }
 _NAMES = {
     DATASET: "datasetId",
     DATA_TRANSFER: "displayName",
+    HTTPS_PROXY: "name",
     REDIS: "name",
     SQL_INSTANCE: "name",
     SUBSCRIPTION: "name",
@@ -71,7 +83,11 @@ _NAMES = {
 _NAMES_A_METRIC = ("condition", "denominatorFilter", "filter", "query")
 """How the properties of a condition begin that name its metric, or hold one that does."""
 
-_SCOPE = re.compile(r'(?:database_id|instance_id|subscription_id|dataset_id|config_id)"?\s*=\s*"([^"]+)"')
+_SCOPE = re.compile(
+    r'\b(?:database_id|resource_id|instance_id|subscription_id|dataset_id|config_id)"?\s*=~?\s*'
+    r'("[^"]+"|one_of\([^)]+\))'
+)
+"""What limits a condition to some resources, in a filter or in PromQL."""
 
 
 def _policy(*metrics: str, scope: str = "", **inputs: object) -> tuple[str, dict[str, object]]:
@@ -114,6 +130,14 @@ _REPLICA_INPUTS = {"name": "replica", "masterInstanceName": "primary"}
                 "alert": _policy(_OLDEST, scope=' AND resource.label.subscription_id = "work"'),
             }
         ),
+        Case(
+            stack={
+                "primary": (SQL_INSTANCE, {"name": "primary"}),
+                "alert": _policy(
+                    *_first(_PRIMARY), scope=' AND resource.labels.database_id = one_of("p:x", "p:primary")'
+                ),
+            }
+        ),
         Case(stack={"cache": (REDIS, {"name": "cache"}), "alert": _policy(*_first(_WANTED[REDIS]))}),
         Case(),
     ],
@@ -122,6 +146,12 @@ _REPLICA_INPUTS = {"name": "replica", "masterInstanceName": "primary"}
         Case(stack={"primary": (SQL_INSTANCE, {"name": "primary"}), "alert": _policy(*_first(_EVERY_INSTANCE))}),
         Case(stack={"replica": (SQL_INSTANCE, _REPLICA_INPUTS), "alert": _policy(*_first(_PRIMARY))}),
         Case(stack={"cache": (REDIS, {"name": "cache"})}),
+        Case(
+            stack={
+                "primary": (SQL_INSTANCE, {"name": "primary"}),
+                "alert": _policy(*_first(_PRIMARY), scope=' AND resource.labels.database_id = one_of("p:x", "p:y")'),
+            }
+        ),
         Case(stack={"cache": (VALKEY, {"instanceId": "cache"})}),
         Case(stack={"raw": (DATASET, {"datasetId": "raw"})}),
         Case(stack={"work": _SUBSCRIPTION}),
@@ -178,8 +208,9 @@ def _has_metric(text: str, metric: str) -> bool:
 
 
 def _is_about(text: str, store: Resource) -> bool:
-    scopes: list[Any] = _SCOPE.findall(text)
-    if not scopes:
+    found: list[str] = _SCOPE.findall(text)
+    if not found:
         return True
+    named = [each for scope in found for quoted in re.findall(r'"([^"]+)"', scope) for each in quoted.split("|")]
     name = store.text(_NAMES[store.type])
-    return not name or any(re.fullmatch(rf"(.*[:/])?{re.escape(name)}", scope) for scope in scopes)
+    return not name or any(re.fullmatch(rf"(.*[:/])?{re.escape(name)}", each) for each in named)
