@@ -42,6 +42,7 @@ class ScrapeJobRow(Row):
     instances: Mapping[str, int] = {}
     probe: int | None = None
     module: str | None = None
+    drops: tuple[str, ...] = ()
 
 
 class CollectorRow(Row):

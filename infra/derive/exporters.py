@@ -18,9 +18,7 @@ from infra.derive import pooler_units as units
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.pgbouncer import SECRETS as POOLER_SECRETS
 from infra.settings.monitoring_exporters import ExporterSettings
-
-MONITOR = "monitor"
-"""The exporters' own database user."""
+from infra.settings.postgres import MONITOR
 
 PASSWORD_SECRET = "postgres-monitor-password"  # noqa: S105 # a secret's name
 
@@ -136,10 +134,9 @@ def prometheus_file(settings: ExporterSettings, around: ExporterSurroundings) ->
 
 
 def _job(name: str, job: ScrapeJobRow, around: ExporterSurroundings) -> dict[str, Any]:
-    kept = [
+    kept: list[dict[str, Any]] = [
         {"source_labels": ["__name__"], "regex": "|".join(job.metrics), "action": "keep"},
-        # postgres_exporter's own name of the server, beside `instance`.
-        {"regex": "server", "action": "labeldrop"},
+        *({"regex": label, "action": "labeldrop"} for label in job.drops),
     ]
     return {"job_name": name, **_targets(job, around), "metric_relabel_configs": kept}
 

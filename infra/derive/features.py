@@ -7,7 +7,8 @@ def features(settings: Settings) -> frozenset[str]:
     """The stores that are on, and what is in them.
 
     Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), whether a schedule looks after
-    PostgreSQL ("maintenance"), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
+    PostgreSQL ("maintenance"), whether exporters stand beside the pooler ("exporters", and "exporters-redis" for each
+    store that they ask), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
     "timescale-exports"), whether a job practises recovery ("drills"), whether PostgreSQL has replicas ("replicas"), and
     what several of them need ("schedules", "buckets", "jobs").
     """
@@ -17,6 +18,7 @@ def features(settings: Settings) -> frozenset[str]:
         settings.stores
         | engine
         | _postgres(settings)
+        | _exporters(settings)
         | maintenance
         | _shared(settings, maintenance, _exports(settings))
     )
@@ -27,6 +29,11 @@ def _postgres(settings: Settings) -> set[str]:
     if settings.postgres is None:
         return set()
     return ({settings.postgres.pooler.kind} - {"none"}) | ({"replicas"} if settings.postgres.replicas else set())
+
+
+def _exporters(settings: Settings) -> set[str]:
+    exporters = settings.monitoring.exporters if settings.monitoring else None
+    return {"exporters", *(f"exporters-{store}" for store in exporters.stores)} if exporters else set()
 
 
 def _exports(settings: Settings) -> set[str]:

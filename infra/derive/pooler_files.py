@@ -124,6 +124,7 @@ def _router(pooler: PoolerSettings, around: Surroundings) -> dict[str, Any]:
         },
         "console": f"host={pgbouncer.SECRETS}/read port={ports.READS} dbname=pgbouncer user=pgbouncer",
         "databasesFile": pgbouncer.DATABASES,
+        "certificate": pgbouncer.CERTIFICATE,
         "statusAddress": pgbouncer.EVERY_ADDRESS,
         "statusPort": ports.STATUS,
     }

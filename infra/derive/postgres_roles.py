@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from infra.derive.names import ORGANISATION, Names
 from infra.settings import Settings
-from infra.settings.postgres import POOLER, PostgresSettings
+from infra.settings.postgres import MONITOR, POOLER, PostgresSettings
 
 FEDERATION_USER = "bigquery"
 """The user behind BigQuery's connection."""
@@ -52,6 +52,8 @@ def memberships(postgres: PostgresSettings, settings: Settings, names: Names) ->
         found[FEDERATION_USER] = FEDERATION_ROLE
     if postgres.pooler.kind == "pgbouncer":
         found[POOLER] = POOLER_ROLE
+    if settings.monitoring and settings.monitoring.exporters:
+        found[MONITOR] = MONITOR_ROLE
     return dict(sorted(found.items()))
 
 

@@ -47,7 +47,7 @@ class Bench:
         monkeypatch.setattr(pgbouncer, "Console", lambda _: self.console)
         self.file = folder / "databases.ini"
         configuration = CONFIGURATION.model_copy(update={"databases_file": self.file})
-        self.status = Status(patience=60)
+        self.status = Status(60, CONFIGURATION.certificate)
         self.router = Router(configuration, self.status)
 
     def primary(self, sent: float, position: int) -> None:
