@@ -71,6 +71,11 @@ class Exporters:
     given: tuple[str, ...]
     memory_mib: int
 
+    @property
+    def asks_postgres(self) -> bool:
+        """Whether the database user of the exporters is needed."""
+        return "postgres" in self.stores
+
 
 def exporters_plan(settings: ExporterSettings, around: ExporterSurroundings) -> Exporters:
     """Work the exporters out from settings that `infra.derive.exporters_checks` has accepted."""
@@ -175,9 +180,7 @@ def _targets(job: ScrapeJobRow, around: ExporterSurroundings) -> dict[str, Any]:
 class _Exporter:
     """One exporter of a machine."""
 
-    def __init__(
-        self, name: str, row: ExporterRow, settings: ExporterSettings, around: ExporterSurroundings
-    ) -> None:
+    def __init__(self, name: str, row: ExporterRow, settings: ExporterSettings, around: ExporterSurroundings) -> None:
         self._name = f"exporter-{name}"
         self._row = row
         self._settings = settings

@@ -1,4 +1,4 @@
-"""How a pooler machine's services are written: systemd units, the containers that they run, and cloud-init around them."""
+"""How a pooler machine's services are written: systemd units, their containers, and cloud-init around them."""
 
 from collections.abc import Iterable, Mapping
 

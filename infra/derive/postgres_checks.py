@@ -7,8 +7,8 @@ from infra import catalog
 from infra.derive import budgets, exporters, flags, postgres_places, schedule
 from infra.derive.findings import Advice
 from infra.derive.flags import FlagError, FlagValue
-from infra.derive.postgres import replica_flags
 from infra.derive.pooler_exporters import exporter_settings
+from infra.derive.postgres import replica_flags
 from infra.derive.postgres_roles import FEDERATION_USER
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
 from infra.settings import Problem, Settings
@@ -158,9 +158,7 @@ def _connections(settings: Settings, postgres: PostgresSettings) -> Iterator[Pro
             maximum = budgets.max_connections(wanted, postgres.version, tier)
             is_primary = path == "postgres.primary"
             of_exporters = exporters.connections(asked, is_primary=is_primary)
-            budget = budgets.connection_budget(
-                postgres, is_primary=is_primary, maximum=maximum, exporters=of_exporters
-            )
+            budget = budgets.connection_budget(postgres, is_primary=is_primary, maximum=maximum, exporters=of_exporters)
             if budget.needed > budget.maximum:
                 yield Problem(
                     "postgres.pooler" if budget.pooled else "postgres.users",
@@ -248,7 +246,8 @@ def _superusers(settings: Settings) -> Iterator[Advice]:
     built_in = [name for name, user in postgres.users.items() if user.pooled]
     built_in += [FEDERATION_USER] if bigquery and bigquery.federation else []
     built_in += [POOLER] if postgres.pooler.kind == "pgbouncer" else []
-    built_in += [MONITOR] if exporter_settings(settings) else []
+    asked = exporter_settings(settings)
+    built_in += [MONITOR] if asked and "postgres" in asked.stores else []
     if built_in:
         yield Advice(
             "postgres.databaseRoles",

@@ -52,7 +52,8 @@ def memberships(postgres: PostgresSettings, settings: Settings, names: Names) ->
         found[FEDERATION_USER] = FEDERATION_ROLE
     if postgres.pooler.kind == "pgbouncer":
         found[POOLER] = POOLER_ROLE
-    if settings.monitoring and settings.monitoring.exporters:
+    asked = settings.monitoring.exporters if settings.monitoring else None
+    if asked and "postgres" in asked.stores:
         found[MONITOR] = MONITOR_ROLE
     return dict(sorted(found.items()))
 

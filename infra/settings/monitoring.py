@@ -41,8 +41,8 @@ class MonitoringSettings(StoreSettings):
     )
     exporters: ExporterSettings | None = Field(
         default=None,
-        description="What Google does not measure, asked by exporters beside the pooler (MON-PG, MON-RDS); absent: alerts "
-        "and panels that need it are left out.",
+        description="What Google does not measure, asked by exporters beside the pooler (MON-PG, MON-RDS); absent: "
+        "alerts and panels that need it are left out.",
     )
     alerts: dict[AlertName, AlertChange] = Field(
         default_factory=dict,

@@ -1,4 +1,4 @@
-"""What Google does not measure: exporters beside the pooler and the collector that sends their figures (MON-PG, MON-RDS)."""
+"""What Google does not measure: exporters beside the pooler, and who sends their figures (MON-PG, MON-RDS)."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -11,6 +11,8 @@ from infra.settings.model import Finding, SettingsModel, refuse_all
 from infra.settings.units import Duration
 
 ExportedStore = Literal["pooler", "postgres", "redis", "elasticsearch", "timescale"]
+
+_HARMLESS: tuple[ExportedStore, ...] = ("pooler", "postgres")
 
 CollectorImage = Annotated[
     str,
@@ -32,7 +34,7 @@ class ExporterSettings(SettingsModel):
         description="Google's build of Prometheus, by its digest (docs/runbooks/pooler.md, step 7)."
     )
     stores: Annotated[list[ExportedStore], Field(min_length=1, max_length=5)] = Field(
-        default_factory=lambda: ["pooler", "postgres"],
+        default_factory=lambda: list(_HARMLESS),
         examples=[["pooler", "postgres", "redis"]],
         description="What is asked. pooler and postgres need nothing that the machines could not do before, or a role "
         "that reads no row; elasticsearch an API key that sees figures alone; timescale a role made by hand. redis "
@@ -45,8 +47,8 @@ class ExporterSettings(SettingsModel):
     timescale: SecretVersion | None = Field(
         default=None,
         examples=["timescale-monitor/1"],
-        description="The URL with which Timescale is asked, as a secret: its role reads statistics alone and is made by "
-        "hand (docs/runbooks/pooler.md, step 7). Needed exactly when stores has timescale.",
+        description="The URL with which Timescale is asked, as a secret: its role reads statistics alone and is made "
+        "by hand (docs/runbooks/pooler.md, step 7). Needed exactly when stores has timescale.",
     )
 
     @model_validator(mode="after")
