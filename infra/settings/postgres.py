@@ -145,7 +145,7 @@ UserName = Annotated[
         SHORT_NAME,
         SHORT_NAME_FORM,
         "application",
-        # The pooler's and the exporters' own, PostgreSQL's and Cloud SQL's roles (Google, "About PostgreSQL users and roles").
+        # The machines' own, PostgreSQL's and Cloud SQL's roles (Google, "About PostgreSQL users and roles").
         reserved=(
             "pooler", "monitor", "postgres", "public", "none", "cloudsqladmin", "cloudsqlsuperuser", "cloudsqlreplica",
             "cloudsqlagent", "cloudsqlimportexport", "cloudsqliamuser", "cloudsqliamserviceaccount", "cloudsqllogical",
