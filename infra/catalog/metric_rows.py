@@ -1,7 +1,7 @@
 """Typed rows of metrics/: what Cloud Monitoring measures of which resource, and what the platform's exporters add.
 
 A query names a metric in two ways: a filter by its type (`cloudsql.googleapis.com/database/disk/utilization`), PromQL
-by a name without slashes (`cloudsql_googleapis_com:database_disk_utilization`); managed Prometheus keeps the exporter's.
+by a name without slashes (`cloudsql_googleapis_com:database_disk_utilization`); managed Prometheus keeps an exporter's.
 """
 
 from collections.abc import Mapping

@@ -52,6 +52,11 @@ def pgbouncer_programs() -> Installed:
     return group("pgbouncer")
 
 
+@pytest.fixture(scope="session")
+def promtool() -> Installed:
+    return group("prometheus")
+
+
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
     """A workspace of the test's own."""

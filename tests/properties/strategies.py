@@ -21,6 +21,7 @@ from tests.properties.elasticsearch_strategies import elasticsearch
 from tests.properties.flag_strategies import Machines, flags_of, replica_flags_of
 from tests.properties.invalidation_strategies import invalidation
 from tests.properties.mongodb_strategies import mongodb
+from tests.properties.monitoring_strategies import watched
 from tests.properties.recovery_strategies import copies
 from tests.properties.schemas_strategies import schema_step
 from tests.properties.timescale_strategies import timescale
@@ -79,7 +80,7 @@ def raw_settings(draw: st.DrawFn) -> Raw:
     """Every subject, as plain values keyed by subject; each store may be left out."""
     project = draw(_project())
     stores = draw(_some({"postgres": _postgres(project), **{name: store(project) for name, store in _STORES.items()}}))
-    stores = draw(copies(draw(schema_step(stores)), project))
+    stores = draw(watched(draw(copies(draw(schema_step(stores)), project))))
     has_redis = stores.get("cache", {}).get("engine") == "redis"
     return {
         "project": project,
