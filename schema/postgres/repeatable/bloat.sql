@@ -162,9 +162,9 @@ AS $body$
         SELECT
             columns.*,
             8 * ceil((header + CASE WHEN has_nulls THEN 8 ELSE 0 END + width) / 8) + pointer AS entry,
-            reltuples / greatest(1, CASE
+            greatest(1, reltuples / greatest(1, CASE
                 WHEN is_shared AND NOT indisunique THEN least(keys, reltuples) ELSE reltuples
-            END) AS rows_a_key
+            END)) AS rows_a_key
         FROM columns, settings
         WHERE known = many
     ),
@@ -174,10 +174,10 @@ AS $body$
             entries.*,
             -- One page more holds what belongs to the whole index.
             1 + ceil(
-                CASE
-                    WHEN rows_a_key <= 1 THEN reltuples * entry
-                    ELSE reltuples / rows_a_key * (ceil(rows_a_key / together) * entry + rows_a_key * row_pointer)
-                END / ((block - page_header) * fill_factor / 100.0)
+                least(
+                    reltuples * entry,
+                    reltuples / rows_a_key * (ceil(rows_a_key / together) * entry + rows_a_key * row_pointer)
+                ) / ((block - page_header) * fill_factor / 100.0)
             ) AS pages
         FROM entries, settings
     )

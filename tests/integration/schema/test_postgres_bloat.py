@@ -38,6 +38,9 @@ CREATE TABLE months_2 PARTITION OF months FOR VALUES FROM ('2026-02-01') TO ('20
 INSERT INTO months
 SELECT timestamptz '2026-01-01' + i * interval '20 s', i, md5(i::text) FROM generate_series(1, 250000) AS i;
 CREATE INDEX months_id ON months (id);
+CREATE TABLE repeated (n bigint);
+INSERT INTO repeated SELECT i % 1000 FROM generate_series(1, 1400000) AS i;
+CREATE INDEX repeated_n ON repeated (n);
 CREATE TABLE empty (id integer, name text);
 CREATE TABLE columnless ();
 INSERT INTO columnless SELECT FROM generate_series(1, 400000);
@@ -93,7 +96,7 @@ def loose_share(connection: psycopg.Connection, index: str) -> float:
 
 def compare_indexes(connection: psycopg.Connection) -> None:
     loose = estimated(connection, "index")
-    assert {"wide_pkey", "wide_name", "narrow_n"} <= loose.keys()
+    assert {"wide_pkey", "wide_name", "narrow_n", "repeated_n"} <= loose.keys()
     for name, share in loose.items():
         assert share == pytest.approx(loose_share(connection, name), abs=0.12), name
 
@@ -115,6 +118,12 @@ def test_an_estimate_is_what_pgstattuple_finds_through_a_tables_life(filled: Dat
         connection.execute("VACUUM")
         compare_indexes(connection)
         assert estimated(connection, "index")["narrow_n"] == pytest.approx(0.6, abs=0.1)
+        connection.execute("DELETE FROM narrow")
+        connection.execute("ANALYZE narrow")
+        assert (estimated(connection, "table")["narrow"], estimated(connection, "index")["narrow_n"]) == (
+            1,
+            pytest.approx(1, abs=0.01),
+        )
         connection.execute("VACUUM FULL")
         connection.execute("ANALYZE")
         assert max(estimated(connection, "table").values()) == pytest.approx(0, abs=0.05)
