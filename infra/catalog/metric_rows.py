@@ -16,6 +16,8 @@ MetricUnit = Literal["share", "percent", "count", "bytes", "s", "ms", "us", "cpu
 
 ANY_RESOURCE = "any"
 """Stands in a row's resources where a metric is written for every type that logs."""
+EXPORTERS_RESOURCE = "prometheus_target"
+"""The resource type of every metric that an exporter of the platform writes."""
 USER_METRICS = "logging.googleapis.com/user/"
 """Prefix of a project's own log-based metrics, which no catalogue can hold."""
 _PROMETHEUS = "prometheus.googleapis.com/"

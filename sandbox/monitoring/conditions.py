@@ -94,6 +94,8 @@ def condition_of(declared: Mapping[str, Any]) -> Condition:
 
 
 def _without_unset(value: Any) -> Any:
+    """A copy without what is null, and without lists and objects in which nothing is set."""
     if isinstance(value, Mapping):
-        return {key: _without_unset(item) for key, item in value.items() if item is not None}
+        items = ((key, _without_unset(item)) for key, item in value.items())
+        return {key: item for key, item in items if item not in (None, {}, [])}
     return [_without_unset(item) for item in value] if isinstance(value, list | tuple) else value

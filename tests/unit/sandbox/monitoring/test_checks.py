@@ -56,7 +56,6 @@ def step(aligner: str, reducer: str | None = None, *by: str, period: str = "300s
         ("bigquery.googleapis.com/query/scanned_bytes_billed", step("ALIGN_SUM", "REDUCE_SUM", period="86400s")),
         ("loadbalancing.googleapis.com/https/total_latencies", step("ALIGN_PERCENTILE_95")),
         ("certificatemanager.googleapis.com/project/v2/certificate_expiration", step("ALIGN_PERCENTILE_05")),
-        ("prometheus.googleapis.com/pg_up/gauge", step("ALIGN_MIN", "REDUCE_MIN", "resource.label.instance")),
     ],
 )
 def test_taken(metric: str, aggregation: dict[str, Any]) -> None:
@@ -100,6 +99,7 @@ ALIGNED = step("ALIGN_MEAN")
     [
         ("alert-filter-syntax", threshold(f"{SQL}/disk/utilization", ALIGNED, where="resource.labels.x =")),
         ("alert-metric-known", threshold(f"{SQL}/disk/usage", ALIGNED)),
+        ("alert-metric-validated", threshold("prometheus.googleapis.com/pg_up/gauge", step("ALIGN_MIN"))),
         ("alert-metric-known", threshold("redis.googleapis.com/replication/connected_slaves", ALIGNED)),
         ("alert-metric-resource", threshold(f"{SQL}/disk/utilization", ALIGNED, resource="cloudsql_instance_database")),
         (
@@ -243,3 +243,45 @@ def test_what_comes_out_of_two_aggregations() -> None:
     first = aggregated(Form(kind="CUMULATIVE", type="DISTRIBUTION"), step("ALIGN_DELTA", "REDUCE_SUM"))
     assert first == Form(kind="DELTA", type="DISTRIBUTION")
     assert aggregated(first, step("ALIGN_PERCENTILE_95")) == Form(kind="GAUGE", type="DOUBLE")
+
+
+def promql(query: str, *, disabled: bool = False) -> dict[str, Any]:
+    return {"conditionPrometheusQueryLanguage": {"query": query, "disableMetricValidation": disabled}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "query"),
+    [
+        ("alert-promql-query", "sum by (a (up)"),
+        ("alert-promql-query", "rate(up) > 0"),
+        ("alert-promql-metric-known", "cloudsql_googleapis_com:database_disk_usage > 0.7"),
+        ("alert-promql-metric-known", "cloudsql_googleapis_com:database_disk_utilization_bucket > 0.7"),
+        ("alert-promql-metric-known", "pg_replication_lag_seconds > 30"),
+        ("alert-promql-metric-validated", "pg_up == 0"),
+        ("alert-promql-label-known", 'cloudsql_googleapis_com:database_disk_utilization{instance_id="a"} > 0.7'),
+        ("alert-promql-label-value", 'cloudsql_googleapis_com:database_replication_state{state="RUNNING"}'),
+        ("alert-promql-label-value", 'loadbalancing_googleapis_com:https_request_count{response_code_class=~"5xx"}'),
+        ("alert-promql-resource", "bigquery_googleapis_com:query_count > 5"),
+        ("alert-promql-distribution", "loadbalancing_googleapis_com:https_total_latencies > 5"),
+    ],
+)
+def test_promql_refused(rule: str, query: str) -> None:
+    assert [one.rule for one in problems(promql(query))] == [rule]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'sum(rate(cloudsql_googleapis_com:database_disk_read_ops_count{database_id=~"p:.*"}[10m])) > 1',
+        'bigquery_googleapis_com:query_count{monitored_resource="bigquery_project"} > 5',
+        "histogram_quantile(0.95, rate(loadbalancing_googleapis_com:https_total_latencies_bucket[5m])) > 5",
+        'absent_over_time(logging_googleapis_com:user_copies{monitored_resource="gcs_bucket"}[26h])',
+    ],
+)
+def test_promql_taken(query: str) -> None:
+    assert check_condition(promql(query)) == []
+
+
+def test_a_metric_of_an_exporter_may_be_asked_for_before_it_exists() -> None:
+    assert check_condition(promql('min by (instance) (pg_up{job="postgres"}) == 0', disabled=True)) == []
+    assert [one.rule for one in problems(promql("pg_down == 0", disabled=True))] == ["alert-promql-metric-known"]
