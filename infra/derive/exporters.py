@@ -5,7 +5,7 @@ be had holds up that exporter alone, and never the pools.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
 from typing import Any
@@ -17,7 +17,7 @@ from infra.catalog.exporter_rows import ExporterRow, ExporterSecretRow, ScrapeJo
 from infra.derive import pooler_units as units
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.pgbouncer import SECRETS as POOLER_SECRETS
-from infra.settings.monitoring_exporters import ExporterSettings
+from infra.settings.monitoring_exporters import ExportedStore, ExporterSettings
 from infra.settings.postgres import MONITOR
 
 PASSWORD_SECRET = "postgres-monitor-password"  # noqa: S105 # a secret's name
@@ -77,9 +77,11 @@ class Exporters:
         return "postgres" in self.stores
 
 
-def exporters_plan(settings: ExporterSettings, around: ExporterSurroundings) -> Exporters:
-    """Work the exporters out from settings that `infra.derive.exporters_checks` has accepted."""
-    wanted = chosen(settings)
+def exporters_plan(
+    settings: ExporterSettings, stores: Sequence[ExportedStore], around: ExporterSurroundings
+) -> Exporters:
+    """Work the exporters of these stores out from settings that `infra.derive.exporters_checks` has accepted."""
+    wanted = chosen(stores)
     given = tuple(
         str(getattr(settings, secret.setting)).partition("/")[0]
         for row in wanted.values()
@@ -88,40 +90,37 @@ def exporters_plan(settings: ExporterSettings, around: ExporterSurroundings) -> 
     )
     made = {name: _Exporter(name, row, settings, around) for name, row in wanted.items()}
     return Exporters(
-        stores=tuple(settings.stores),
+        stores=tuple(stores),
         images=(str(settings.image),),
         repository=repository_of(str(settings.image)),
         units={f"exporter-{name}.service": each.unit for name, each in made.items()}
         | {"collector.service": _collector_unit(settings)},
         files={path: text for each in made.values() for path, text in each.files.items()}
-        | {f"{FOLDER}/prometheus.yml": prometheus_file(settings, around)},
+        | {f"{FOLDER}/prometheus.yml": prometheus_file(settings, stores, around)},
         given=given,
-        memory_mib=memory_mib(settings),
+        memory_mib=memory_mib(stores),
     )
 
 
-def chosen(settings: ExporterSettings) -> dict[str, ExporterRow]:
+def chosen(stores: Sequence[ExportedStore]) -> dict[str, ExporterRow]:
     """The exporters of the stores that are asked, by name."""
-    return {name: row for name, row in exporter_rows.exporters().items() if row.store in settings.stores}
+    return {name: row for name, row in exporter_rows.exporters().items() if row.store in stores}
 
 
-def memory_mib(settings: ExporterSettings | None) -> int:
-    """What the exporters and the collector may take on each machine, in MiB."""
-    if settings is None:
-        return 0
-    return exporter_rows.collector().memory_mib + sum(row.memory_mib for row in chosen(settings).values())
+def memory_mib(stores: Sequence[ExportedStore]) -> int:
+    """What the exporters of these stores and the collector may take on each machine, in MiB."""
+    return exporter_rows.collector().memory_mib + sum(row.memory_mib for row in chosen(stores).values())
 
 
-def connections(settings: ExporterSettings | None, *, is_primary: bool) -> int:
+def connections(stores: Sequence[ExportedStore], *, is_primary: bool) -> int:
     """Most connections of a machine's exporters to the primary, or to one replica."""
-    rows = chosen(settings).values() if settings else ()
-    return sum(row.connections for row in rows if is_primary or not row.only_primary)
+    return sum(row.connections for row in chosen(stores).values() if is_primary or not row.only_primary)
 
 
-def prometheus_file(settings: ExporterSettings, around: ExporterSurroundings) -> str:
+def prometheus_file(settings: ExporterSettings, stores: Sequence[ExportedStore], around: ExporterSurroundings) -> str:
     """What the collector scrapes, and the labels by which Google tells its series from others."""
     interval = settings.every.seconds
-    jobs = {name: job for name, job in exporter_rows.scrape_jobs().items() if job.store in settings.stores}
+    jobs = {name: job for name, job in exporter_rows.scrape_jobs().items() if job.store in stores}
     document = {
         "global": {
             "scrape_interval": f"{interval}s",

@@ -1,6 +1,9 @@
 """What is in a stack, by the names that catalogue rows ask for."""
 
+from collections.abc import Mapping
+
 from infra.settings import Settings
+from infra.settings.monitoring_exporters import ExportedStore
 
 
 def features(settings: Settings) -> frozenset[str]:
@@ -31,9 +34,27 @@ def _postgres(settings: Settings) -> set[str]:
     return ({settings.postgres.pooler.kind} - {"none"}) | ({"replicas"} if settings.postgres.replicas else set())
 
 
-def _exporters(settings: Settings) -> set[str]:
+def asked_by_exporters(settings: Settings) -> tuple[ExportedStore, ...]:
+    """What the exporters beside the pooler ask: of the stores that they may ask those that are on.
+
+    Valkey signs its clients in by IAM, which the exporter does not know; Elasticsearch's key is the schema step's.
+    """
     exporters = settings.monitoring.exporters if settings.monitoring else None
-    return {"exporters", *(f"exporters-{store}" for store in exporters.stores)} if exporters else set()
+    if exporters is None or settings.postgres is None or settings.postgres.pooler.kind != "pgbouncer":
+        return ()
+    is_on: Mapping[ExportedStore, bool] = {
+        "pooler": True,
+        "postgres": True,
+        "redis": settings.cache is not None and settings.cache.engine == "redis",
+        "elasticsearch": settings.elasticsearch is not None and settings.schemas is not None,
+        "timescale": settings.timescale is not None,
+    }
+    return tuple(store for store in exporters.stores if is_on[store])
+
+
+def _exporters(settings: Settings) -> set[str]:
+    asked = asked_by_exporters(settings)
+    return {"exporters", *(f"exporters-{store}" for store in asked)} if asked else set()
 
 
 def _exports(settings: Settings) -> set[str]:

@@ -7,27 +7,23 @@ from infra.derive import postgres_ports as ports
 from infra.derive.cache import cache_plan
 from infra.derive.elasticsearch import elasticsearch_plan
 from infra.derive.exporters import Exporters, ExporterSurroundings, chosen, exporters_plan
+from infra.derive.features import asked_by_exporters
 from infra.derive.names import Names
 from infra.settings import Settings
-from infra.settings.monitoring_exporters import ExporterSettings
 from infra.settings.postgres import PostgresSettings
-
-
-def exporter_settings(settings: Settings) -> ExporterSettings | None:
-    """What is to be measured beside the pooler; None for nothing."""
-    return settings.monitoring.exporters if settings.monitoring else None
 
 
 def pooler_exporters(
     postgres: PostgresSettings, settings: Settings, names: Names, instances: Mapping[str, str]
 ) -> Exporters | None:
     """The exporters on the pooler's machines; `instances` are the hosts by instance name, the primary's first."""
-    wanted = exporter_settings(settings)
-    if wanted is None:
+    wanted = settings.monitoring.exporters if settings.monitoring else None
+    asked = asked_by_exporters(settings)
+    if wanted is None or not asked:
         return None
     project = settings.project
     primary_name, primary = next(iter(instances.items()))
-    secrets = {each.secret for row in chosen(wanted).values() for each in row.secrets.values() if each.secret}
+    secrets = {each.secret for row in chosen(asked).values() for each in row.secrets.values() if each.secret}
     around = ExporterSurroundings(
         gcp_project=project.gcp_project,
         location=postgres.primary.region or project.region,
@@ -46,7 +42,7 @@ def pooler_exporters(
         },
         secrets={key: names.of(key) for key in sorted(secrets)},
     )
-    return exporters_plan(wanted, around)
+    return exporters_plan(wanted, asked, around)
 
 
 def _stores(settings: Settings, names: Names) -> dict[str, str]:

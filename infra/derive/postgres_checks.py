@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from infra import catalog
 from infra.derive import budgets, exporters, flags, postgres_places, schedule
+from infra.derive.features import asked_by_exporters
 from infra.derive.findings import Advice
 from infra.derive.flags import FlagError, FlagValue
-from infra.derive.pooler_exporters import exporter_settings
 from infra.derive.postgres import replica_flags
 from infra.derive.postgres_roles import FEDERATION_USER
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
@@ -152,7 +152,7 @@ def _memory(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]
 
 
 def _connections(settings: Settings, postgres: PostgresSettings) -> Iterator[Problem]:
-    asked = exporter_settings(settings)
+    asked = asked_by_exporters(settings)
     for path, tier, wanted in _sized(postgres):
         with suppress(FlagError):
             maximum = budgets.max_connections(wanted, postgres.version, tier)
@@ -246,8 +246,7 @@ def _superusers(settings: Settings) -> Iterator[Advice]:
     built_in = [name for name, user in postgres.users.items() if user.pooled]
     built_in += [FEDERATION_USER] if bigquery and bigquery.federation else []
     built_in += [POOLER] if postgres.pooler.kind == "pgbouncer" else []
-    asked = exporter_settings(settings)
-    built_in += [MONITOR] if asked and "postgres" in asked.stores else []
+    built_in += [MONITOR] if "postgres" in asked_by_exporters(settings) else []
     if built_in:
         yield Advice(
             "postgres.databaseRoles",

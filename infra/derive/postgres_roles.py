@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 
+from infra.derive.features import asked_by_exporters
 from infra.derive.names import ORGANISATION, Names
 from infra.settings import Settings
 from infra.settings.postgres import MONITOR, POOLER, PostgresSettings
@@ -52,8 +53,7 @@ def memberships(postgres: PostgresSettings, settings: Settings, names: Names) ->
         found[FEDERATION_USER] = FEDERATION_ROLE
     if postgres.pooler.kind == "pgbouncer":
         found[POOLER] = POOLER_ROLE
-    asked = settings.monitoring.exporters if settings.monitoring else None
-    if asked and "postgres" in asked.stores:
+    if "postgres" in asked_by_exporters(settings):
         found[MONITOR] = MONITOR_ROLE
     return dict(sorted(found.items()))
 
