@@ -25,17 +25,22 @@ _GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 right, 1 something is wrong or out of date."""
-    parser = argparse.ArgumentParser(prog="python -m policies", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="check policies/levels/*.json and policies/waivers.yaml")
-    for name, (path, _) in _GENERATED.items():
-        command = commands.add_parser(name, help=f"write {path}")
-        command.add_argument("--check", action="store_true", help="write nothing; fail when the file is out of date")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.command == "check":
         return _check()
     path, render = _GENERATED[options.command]
     return _write(_ROOT / path, render(), command=options.command, only_check=options.check)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(prog="python -m policies", description=__doc__)
+    commands = root.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="check policies/levels/*.json and policies/waivers.yaml")
+    for name, (path, _) in _GENERATED.items():
+        command = commands.add_parser(name, help=f"write {path}")
+        command.add_argument("--check", action="store_true", help="write nothing; fail when the file is out of date")
+    return root
 
 
 def _check() -> int:

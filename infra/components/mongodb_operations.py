@@ -171,11 +171,12 @@ class MongodbOperations(Component):
         if people.project_roles:
             roles = list(people.project_roles)
             told.append({"type_name": "GROUP", "email_enabled": True, "sms_enabled": False, "roles": roles})
-        return [{**each, **when} for each in (*told, *(self._channel(key) for key in channels))]
+        return [{**when, **each} for each in (*told, *(self._channel(key) for key in channels))]
 
     def _channel(self, key: Channel) -> dict[str, Any]:
         if key == "pagerduty":
-            return {"type_name": "PAGER_DUTY", "service_key": self._told.secrets[key]}
+            # Atlas gives no interval back for this type: one that is sent would differ for ever (SDK 4.18.0, intervalMin).
+            return {"type_name": "PAGER_DUTY", "service_key": self._told.secrets[key], "interval_min": None}
         if key == "email":
             return {"type_name": "EMAIL", "email_address": self._told.label(key, "email_address")}
         channel = self._told.label(key, "channel_name").removeprefix("#")

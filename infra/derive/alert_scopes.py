@@ -10,6 +10,7 @@ from infra.derive.cdn import cdn_plan
 from infra.derive.invalidation import invalidation_plan
 from infra.derive.names import Names
 from infra.derive.postgres import InstancePlan, PostgresPlan, postgres_plan
+from infra.derive.schemas import schemas_plan
 from infra.settings import Settings
 
 _GIB, _MIB = 1 << 30, 1 << 20
@@ -50,7 +51,7 @@ def surroundings(settings: Settings, names: Names) -> Surroundings:
         "environment": settings.project.environment,
         "deployers": " OR ".join(f'"{each}"' for each in settings.monitoring.deployers) if settings.monitoring else "",
     }
-    for store in (_postgres, _cache, _invalidation, _bigquery, _cdn):
+    for store in (_postgres, _upkeep, _cache, _invalidation, _bigquery, _cdn):
         found = store(settings, names)
         scopes |= found.scopes
         texts |= found.texts
@@ -102,6 +103,12 @@ def _postgres_scales(
         "disk-limit": {ids(each)[0]: Decimal(plan.disk_limit_gb * _GIB) for each in every},
         "write-capacity": {ids(plan.primary)[0]: Decimal(capacity)},
     }
+
+
+def _upkeep(settings: Settings, names: Names) -> Surroundings:
+    plan = schemas_plan(settings.schemas, settings, names) if settings.schemas else None
+    jobs = tuple(each.job.name for each in plan.scheduled if each.is_frequent) if plan else ()
+    return Surroundings({"postgres-upkeep": Scope("cloud_run_job", "job_name", jobs)}, {})
 
 
 def _cache(settings: Settings, names: Names) -> Surroundings:

@@ -35,16 +35,17 @@ def _say(text: str, stream: TextIO | None = None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 right, 1 wrong settings or a stale file (argparse exits by 2)."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.command == "check":
         return _check(options.files or sorted(_ROOT.glob("Pulumi.*.yaml")))
     path, render, _ = _GENERATED[options.command]
     return _write(path, render(), command=options.command, only_check=options.check)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.settings", description="Settings of the stacks, offline.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(prog="python -m infra.settings", description="Settings of the stacks, offline.")
+    commands = root.add_subparsers(dest="command", required=True)
     check_files = commands.add_parser(
         "check", help="check stack files: every value, and everything that follows from them"
     )
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (path, _, what) in _GENERATED.items():
         command = commands.add_parser(name, help=f"write {what}: {path}")
         command.add_argument("--check", action="store_true", help="write nothing; fail when the file is out of date")
-    return parser
+    return root
 
 
 def _check(files: Sequence[Path]) -> int:

@@ -26,7 +26,7 @@ Threshold = Annotated[
 
 
 class SlackSettings(SettingsModel):
-    """A channel of Slack, told by Google Cloud's app for it (docs/runbooks/monitoring.md)."""
+    """A channel of Slack, written to by an app of our own (docs/runbooks/monitoring.md)."""
 
     channel: Annotated[str, Text(r"#[a-z0-9_-]{1,80}", "a channel of Slack with its #", "#data-platform-alerts")] = (
         Field(description="The channel that is told.")

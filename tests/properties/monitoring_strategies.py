@@ -32,9 +32,7 @@ def watched(draw: st.DrawFn, stores: Raw) -> Raw:
             "repository": "https://example.com/triptrip/platform",
             "deployers": ["deployer@triptrip.jp"],
             "writeCapacity": draw(st.integers(1, 10**6)),
-            "alerts": draw(
-                st.dictionaries(st.sampled_from(sorted(alerts())), st.just({}), max_size=3).flatmap(_changed)
-            ),
+            "alerts": draw(st.lists(st.sampled_from(sorted(alerts())), unique=True, max_size=3).flatmap(_changed)),
         },
     }
 
