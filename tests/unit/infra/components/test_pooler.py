@@ -99,7 +99,7 @@ def test_cloud_sqls_own_pool_needs_no_machine_and_is_stated_on_every_instance() 
         "replicas": {"b": plus, "c": plus},
         "pooler": {"kind": "managed"},
     }
-    plan = plan_of("prod", {"postgres": changes})
+    plan = plan_of("prod", {"postgres": changes, "monitoring": {"exporters": None}})
     assert not plan.of_type("RegionInstanceGroupManager")
     for instance in plan.of_type("DatabaseInstance"):
         [pool] = instance.inputs["settings"]["connectionPoolConfigs"]

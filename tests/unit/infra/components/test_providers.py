@@ -16,7 +16,12 @@ PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
         ({}, PARTNERS),
         ({"timescale": None}, PARTNERS - {"timescale-cloud"}),
         (
-            {"timescale": None, "bigquery": {"federation": None}, "postgres": UNPOOLED},
+            {
+                "timescale": None,
+                "bigquery": {"federation": None},
+                "postgres": UNPOOLED,
+                "monitoring": {"exporters": None},
+            },
             PARTNERS - {"timescale-cloud", "random"},
         ),
         ({"timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud"}),
