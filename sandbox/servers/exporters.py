@@ -154,9 +154,8 @@ class Collector(Server):
     def labels(self) -> Mapping[str, str]:
         """The labels that it adds to whatever it sends."""
         text = json.loads(_get(f"http://{self.endpoint}/api/v1/status/config"))["data"]["yaml"]
-        return dict(
-            re.findall(r"^    (\w+): (\S+)$", text.split("external_labels:")[1].split("scrape_configs:")[0], re.M)
-        )
+        labels = text.split("external_labels:")[1].split("scrape_configs:")[0]
+        return dict(re.findall(r"^    (\w+): (\S+)$", labels, re.MULTILINE))
 
     def wait_for(self, query: str, timeout: float = 30) -> list[dict[str, Any]]:
         """Wait until PromQL gives something; returns it, or raises ServerError with the log."""

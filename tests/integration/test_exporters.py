@@ -1,15 +1,15 @@
-"""The exporters beside the pooler, from the rendered services and files, on real servers and under a real Prometheus."""
+"""The exporters beside the pooler, from the rendered services and files, on real servers under a real Prometheus."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import psycopg
 import pytest
 from psycopg import sql
 
 from infra.catalog.exporter_rows import scrape_jobs
+from infra.derive import exporters
 from infra.derive.platform import derive
 from infra.derive.postgres import PostgresPlan
+from infra.settings.monitoring_exporters import ExportedStore
 from sandbox.servers.exporters import Collector, ExporterMachine
 from sandbox.servers.install import Installed
 from sandbox.servers.tier import Programs, Tier
@@ -22,7 +22,7 @@ from tests.stacks import settings_of
 
 ENVIRONMENT = load_environment("prod")
 CONFIGURATION = {"shared_buffers": "16MB", "shared_preload_libraries": "pg_stat_statements", "autovacuum": "off"}
-STORES = {"pooler", "postgres"}
+STORES: tuple[ExportedStore, ...] = ("pooler", "postgres")
 
 
 @dataclass(frozen=True)
@@ -35,31 +35,35 @@ class Measured:
 
 
 def plan() -> PostgresPlan:
-    exporters = {"stores": sorted(STORES), "timescale": None}
+    asking = {"stores": list(STORES), "timescale": None}
     small = {"pooler": {"defaultPoolSize": 2, "reservePoolSize": 0, "reads": {"fallbackPoolSize": 1}}}
-    found = derive(settings_of("prod", {"monitoring": {"exporters": exporters}, "postgres": small})).postgres
+    found = derive(settings_of("prod", {"monitoring": {"exporters": asking}, "postgres": small})).postgres
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
-def measured(
-    module_workspace: Workspace, postgres_programs: Installed, pgbouncer_programs: Installed
-) -> Iterator[Measured]:
+def measured(module_workspace: Workspace, postgres_programs: Installed, pgbouncer_programs: Installed) -> Measured:
     tier = Tier(module_workspace, Programs(postgres_programs, pgbouncer_programs), plan(), CONFIGURATION)
     tier.start()
     apply(tier)
     tier.cluster.catch_up()
-    exporters = tier.pooler.exporters
-    assert exporters is not None
-    machine = ExporterMachine(module_workspace, group("exporters"), exporters, tier.machines[0].places)
-    password, authority = tier.workspace.password, tier.secrets["authorities"]
-    machine.write({"triptrip-prod-postgres-monitor-password": password, "triptrip-prod-postgres-server-ca": authority})
+    machine = machine_of(tier)
     machine.start()
     collector = machine.collector(group("prometheus"))
     collector.hasten()
     collector.start()
-    yield Measured(tier, machine, collector)
+    return Measured(tier, machine, collector)
+
+
+def machine_of(tier: Tier) -> ExporterMachine:
+    """The exporters of the tier's machine, their files and secrets written."""
+    planned = tier.pooler.exporters
+    assert planned is not None
+    machine = ExporterMachine(tier.workspace, group("exporters"), planned, tier.machines[0].places)
+    password, authority = tier.workspace.password, tier.secrets["authorities"]
+    machine.write({"triptrip-prod-postgres-monitor-password": password, "triptrip-prod-postgres-server-ca": authority})
+    return machine
 
 
 def apply(tier: Tier) -> None:
@@ -125,3 +129,57 @@ def test_series_of_two_machines_are_not_the_same(measured: Measured) -> None:
         "cluster": "prod",
         "namespace": "machine-1",
     }
+
+
+def test_a_bloated_table_is_told_with_its_index_as_what_it_is(measured: Measured) -> None:
+    for kind in ("table", "index"):
+        [found] = measured.collector.wait_for(f'pg_{kind}_bloat_ratio{{relname="bloated"}}')
+        assert float(found["value"][1]) == pytest.approx(0.6, abs=0.1)
+        assert found["metric"]["instance"] == measured.tier.plan.primary.name
+
+
+def test_statements_are_told_by_number_and_kind_and_no_text_leaves_the_server(measured: Measured) -> None:
+    with measured.tier.cluster.primary.connect(measured.tier.plan.database) as connection:
+        connection.execute("SELECT 'hanako@example.jp' AS address")
+    kinds = measured.collector.wait_for('count by (kind) (pg_statements_calls_total{kind="insert"})')
+    assert kinds
+    told = "".join(exporter.tell() for exporter in measured.machine.exporters.values())
+    told += str(measured.collector.ask('{__name__=~".+"}'))
+    assert "hanako" not in told
+    assert "address" not in told
+    assert "SELECT" not in told
+
+
+def test_connections_of_everybody_are_seen_and_its_own_are_within_the_budget(measured: Measured) -> None:
+    counted = {True: 0, False: 0}
+    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'monitor'"
+    with measured.tier.cluster.primary.connect() as primary, measured.tier.cluster.standbys[0].connect() as standby:
+
+        def look() -> bool:
+            for is_primary, connection in ((True, primary), (False, standby)):
+                [(number,)] = connection.execute(query).fetchall()
+                counted[is_primary] = max(counted[is_primary], number)
+            return all(counted.values())
+
+        measured.tier.workspace.wait_for("the exporters' connections are seen", look, 30)
+        for _ in range(200):
+            look()
+    for is_primary, most in counted.items():
+        assert most <= exporters.connections(STORES, is_primary=is_primary)
+    assert measured.collector.wait_for('pg_stat_activity_count{datname="triptrip"} > 0')
+
+
+def test_a_server_that_is_gone_is_told_and_the_others_go_on(
+    workspace: Workspace, postgres_programs: Installed, pgbouncer_programs: Installed
+) -> None:
+    """In a tier of its own: the module's is whole for every test."""
+    tier = Tier(workspace, Programs(postgres_programs, pgbouncer_programs), plan(), CONFIGURATION)
+    tier.start()
+    apply(tier)
+    machine = machine_of(tier)
+    machine.exporters["postgres"].start()
+    targets = [f"{server.endpoint}/{tier.plan.database}" for server in tier.cluster.servers]
+    tier.cluster.standbys[0].kill()
+    told = [machine.exporters["postgres"].tell(f"/probe?target={target}&auth_module=monitor") for target in targets]
+    assert ["pg_up 1" in each.splitlines() for each in told] == [True, False, True]
+    assert "pg_up 0" in told[1].splitlines()

@@ -17,12 +17,13 @@ from infra.derive.exporters import FOLDER, Exporters
 from infra.derive.platform import derive
 from infra.derive.pooler import PoolerPlan
 from infra.settings import SettingsError
+from infra.settings.monitoring_exporters import ExportedStore
 from tests.stacks import settings_of
 
 METADATA_LIMIT = 256 * 1024
 """Bytes of one value of a machine's metadata (Compute Engine, "About VM metadata")."""
 
-ALL = ("pooler", "postgres", "redis", "elasticsearch", "timescale")
+ALL: tuple[ExportedStore, ...] = ("pooler", "postgres", "redis", "elasticsearch", "timescale")
 
 
 def pooler(changes: Mapping[str, Any] | None = None) -> PoolerPlan:
