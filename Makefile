@@ -58,6 +58,10 @@ plan: python ## every resource with its inputs and options, without an engine
 inventory: python ## every store: engine, size, place, backup, key, endpoints, owner
 	@$(PYTHON) -m sandbox.plan --stack $(STACK) --format inventory $(ARGS)
 
+.PHONY: cost
+cost: python ## what STACK costs a month, beside the document's figures; ARGS="--format lines" shows each charge, json all
+	@$(PYTHON) -m ops cost --stack $(STACK) $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)

@@ -9,6 +9,7 @@ import infra.sdk  # noqa: F401  # the SDKs are loaded class by class from here o
 from infra.components.alerts import Alerts, AlertsArgs
 from infra.components.backups import CREATE, Backups, BackupsArgs
 from infra.components.bigquery import Bigquery, BigqueryArgs
+from infra.components.budget import Budget, BudgetArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
@@ -111,6 +112,8 @@ class Platform(Component):
         args = NotificationChannelsArgs(plan.channels, self._base)
         told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
         Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._guarded)
+        if plan.budget:
+            Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._guarded)
         return told
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from ops.adoption.command import adopt
+from ops.cost import cost
 from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
 from ops.options import Cli, StackName
@@ -102,6 +103,7 @@ def second_opinion(
     raise typer.Exit(scan(stack))
 
 
+application.command("cost")(cost)
 application.command("adopt")(adopt)
 application.add_typer(failover, name="failover")
 application.command("switchover")(switchover)

@@ -6,26 +6,23 @@ come from the environment of the deployment, so that neither the program nor the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 import pulumi_ec as ec
 import pulumi_gcp as gcp
 import pulumi_mongodbatlas as mongodbatlas
 import pulumi_random as random
 
+from infra.components.foundation import Foundation
 from infra.components.timescale_provider import timescale_provider
 from infra.derive.platform import PlatformPlan
 
 
 def providers(plan: PlatformPlan) -> list[pulumi.ProviderResource]:
     """Every provider that the stack's resources need."""
-    google = gcp.Provider(
-        "google",
-        project=plan.gcp_project,
-        region=plan.region,
-        default_labels=plan.labels,
-        # Pulumi's own label would differ from what the stack declares on every labelled resource.
-        add_pulumi_attribution_label=False,
-    )
+    google = _google("google", plan.gcp_project, plan.region, plan.labels)
     found: list[pulumi.ProviderResource] = [google]
     if plan.mongodb:
         found.append(mongodbatlas.Provider("mongodb-atlas"))
@@ -36,6 +33,35 @@ def providers(plan: PlatformPlan) -> list[pulumi.ProviderResource]:
     if _makes_passwords(plan):
         found.append(random.Provider("random"))
     return found
+
+
+def billing_provider(foundation: Foundation, owner: pulumi.Resource) -> gcp.Provider:
+    """A provider of Google's that names the project that its calls are counted for.
+
+    The Billing Budgets API refuses whoever signs in as a person without one (SDK 10.2.0, Budget). The other APIs know
+    the project of what they are asked for, and would want a further permission of everybody with it.
+    """
+    return _google(
+        "google-billing",
+        foundation.gcp_project,
+        foundation.region,
+        foundation.labels,
+        billing_project=foundation.gcp_project,
+        user_project_override=True,
+        opts=pulumi.ResourceOptions(parent=owner),
+    )
+
+
+def _google(name: str, project: str, region: str, labels: Mapping[str, str], **more: Any) -> gcp.Provider:
+    return gcp.Provider(
+        name,
+        project=project,
+        region=region,
+        default_labels=labels,
+        # Pulumi's own label would differ from what the stack declares on every labelled resource.
+        add_pulumi_attribution_label=False,
+        **more,
+    )
 
 
 def _makes_passwords(plan: PlatformPlan) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from infra.catalog.cache_rows import capacity_tiers, largest_redis_gb
+from infra.catalog.cache_rows import CapacityTierRow, capacity_tiers, largest_redis_gb
 from infra.catalog.price_rows import HOURS_A_MONTH, prices
 
 
@@ -18,14 +18,20 @@ class Offer:
         return f"{self.size_gb} GB at {self.month:,.2f} USD"
 
 
-def redis_offer(size_gb: int, replicas: int, region: str) -> Offer | None:
-    """The list price of a Standard instance; None in a region without prices.
+def capacity_tier(size_gb: int) -> CapacityTierRow:
+    """The tier that a size falls in, which decides the rate of the whole instance."""
+    return max((row for row in capacity_tiers() if row.from_gb <= size_gb), key=lambda row: row.from_gb)
 
-    A rate of the price book counts two nodes, the primary and one replica, so each node costs half of it.
-    """
-    tier = max((row for row in capacity_tiers() if row.from_gb <= size_gb), key=lambda row: row.from_gb)
-    rate = prices().get((tier.price, region))
-    return Offer(size_gb, (1 + replicas) * size_gb * rate.price / 2 * HOURS_A_MONTH) if rate else None
+
+def node_pairs(replicas: int) -> Decimal:
+    """How often a rate of the price book is charged: it counts two nodes, so each node costs half of it."""
+    return Decimal(1 + replicas) / 2
+
+
+def redis_offer(size_gb: int, replicas: int, region: str) -> Offer | None:
+    """The list price of a Standard instance; None in a region without prices."""
+    rate = prices().get((capacity_tier(size_gb).price, region))
+    return Offer(size_gb, node_pairs(replicas) * size_gb * rate.price * HOURS_A_MONTH) if rate else None
 
 
 def cheaper_and_larger(size_gb: int, replicas: int, region: str) -> tuple[Offer, Offer] | None:

@@ -12,8 +12,8 @@ def features(settings: Settings) -> frozenset[str]:
     Which engine the cache has ("redis"), which pooler PostgreSQL has ("pgbouncer"), whether a schedule looks after
     PostgreSQL ("maintenance"), whether exporters stand beside the pooler ("exporters", and "exporters-redis" for each
     store that they ask), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
-    "timescale-exports"), whether a job practises recovery ("drills"), whether PostgreSQL has replicas ("replicas"), and
-    what several of them need ("schedules", "buckets", "jobs").
+    "timescale-exports"), whether a job practises recovery ("drills"), whether PostgreSQL has replicas ("replicas"),
+    whether a budget watches the month ("budget"), and what several of them need ("schedules", "buckets", "jobs").
     """
     engine = {settings.cache.engine} if settings.cache else set()
     maintenance = {"maintenance"} if settings.schemas and settings.postgres else set()
@@ -24,6 +24,7 @@ def features(settings: Settings) -> frozenset[str]:
         | _exporters(settings)
         | maintenance
         | _shared(settings, maintenance, _exports(settings))
+        | ({"budget"} if settings.monitoring and settings.monitoring.budget else set())
     )
 
 

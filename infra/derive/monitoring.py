@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from infra.derive.alert_scopes import surroundings
 from infra.derive.alerts import AlertPlan, alert_plans
+from infra.derive.cost_budget import BudgetPlan, budget_plan
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.monitoring import MonitoringSettings
@@ -38,6 +39,7 @@ class MonitoringPlan:
     alerts: tuple[AlertPlan, ...]
     auto_close: str
     repository: str
+    budget: BudgetPlan | None
 
 
 def monitoring_plan(monitoring: MonitoringSettings, settings: Settings, names: Names) -> MonitoringPlan:
@@ -48,6 +50,7 @@ def monitoring_plan(monitoring: MonitoringSettings, settings: Settings, names: N
         alerts=alert_plans(monitoring, settings, surroundings(settings, names)),
         auto_close=f"{monitoring.auto_close.seconds}s",
         repository=monitoring.repository,
+        budget=budget_plan(monitoring.budget, settings, names) if monitoring.budget else None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 from infra.catalog.mongodb_rows import AtlasAlert, atlas_alerts
 from infra.catalog.monitoring_rows import AlertRow, Severity, alerts
-from infra.derive import thresholds
+from infra.derive import cost_advice, thresholds
 from infra.derive.alerts import given
 from infra.derive.atlas_alerts import PREFIX
 from infra.derive.features import features
@@ -31,6 +31,8 @@ def advice(settings: Settings) -> Iterator[Advice]:
         return
     yield from _nobody_told(settings.monitoring)
     yield from _unmeasured(settings)
+    yield from _unwatched_spending(settings.monitoring)
+    yield from cost_advice.advice(settings)
 
 
 def _alert(name: str, change: AlertChange) -> Iterator[Problem]:
@@ -116,3 +118,10 @@ def _unmeasured(settings: Settings) -> Iterator[Advice]:
     missing = [name for name in missing if "exporters" in alerts()[name].needs and "exporters" not in present]
     if missing:
         yield Advice("monitoring.exporters", f"not measured without exporters: {', '.join(missing)}")
+
+
+def _unwatched_spending(monitoring: MonitoringSettings) -> Iterator[Advice]:
+    if monitoring.budget is None:
+        yield Advice(
+            "monitoring.budget", "nobody is told when a month costs more than it should: no budget is declared"
+        )

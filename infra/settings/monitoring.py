@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from infra.settings.constraints import Between, Text, Whole
 from infra.settings.forms import Email
 from infra.settings.model import Finding, StoreSettings, refuse_all
+from infra.settings.monitoring_budget import BudgetSettings
 from infra.settings.monitoring_exporters import ExporterSettings
 from infra.settings.monitoring_parts import AlertChange, AlertName, ChannelSettings, RouteSettings
 from infra.settings.units import Duration
@@ -50,16 +51,22 @@ class MonitoringSettings(StoreSettings):
         description="Alerts that differ in this stack, by name (docs/reference/alerts.md).",
     )
 
+    budget: BudgetSettings | None = Field(
+        default=None,
+        description="A budget of this project's month at Cloud Billing (COST-Y1, COST-Y3); absent: none.",
+    )
+
     @property
     def summary(self) -> str:
         """What was understood, in one line."""
         routes = (f"{name} to {', '.join(getattr(self.routes, name)) or 'nobody'}" for name in ("critical", "warning"))
         changed = f"; {len(self.alerts)} alerts of its own" if self.alerts else ""
-        return f"{', '.join(routes)}; incidents without data end after {self.auto_close}{changed}"
+        budget = f"; budget {self.budget.amount}" if self.budget else "; no budget"
+        return f"{', '.join(routes)}; incidents without data end after {self.auto_close}{changed}{budget}"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse_all(list(self._undeclared_channels()))
+        refuse_all([*self._undeclared_channels(), *self._untold_budget()])
         return self
 
     def _undeclared_channels(self) -> Iterator[Finding]:
@@ -80,3 +87,13 @@ class MonitoringSettings(StoreSettings):
                 )
             if len(set(channels)) != len(channels):
                 yield Finding(path, ", ".join(channels), "each channel once", "remove the repetition")
+
+    def _untold_budget(self) -> Iterator[Finding]:
+        """Cloud Billing tells nobody but addresses (billingbudgets v1 discovery document, NotificationsRule)."""
+        if self.budget and not self.channels.email:
+            yield Finding(
+                "budget",
+                "a budget that tells nobody",
+                "a budget beside monitoring.channels.email: Cloud Billing takes no other channel",
+                "add an address; Slack and PagerDuty have one for each of their channels and services",
+            )

@@ -34,6 +34,7 @@ AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 SERVICE_ACCOUNT_KEY = "gcp:serviceaccount/key:Key"
 ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 NOTIFICATION_CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+BUDGET = "gcp:billing/budget:Budget"
 LOG_METRIC = "gcp:logging/metric:Metric"
 GOOGLE_PROVIDER = "pulumi:providers:gcp"
 

@@ -6,6 +6,7 @@ from policies.resilience import (
     alerts,
     atlas_alerts,
     bigquery,
+    budget,
     cache,
     cdn,
     copies,
@@ -55,4 +56,5 @@ RULES = rules_of(
     atlas_alerts,
     objectives,
     google_provider,
+    budget,
 )

@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 import cel
 import yaml
 
+from sandbox.cloud.alerts import condition_problem
 from sandbox.cloud.errors import CloudError
 from sandbox.cloud.values import UNKNOWN, has_unknown
-from sandbox.monitoring.checks import problems
 from sandbox.monitoring.dashboards import check_dashboard
-from sandbox.monitoring.user_metrics import user_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -263,19 +262,6 @@ def _json_list(text: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _condition_problem(rule: str, condition: Mapping[str, Any], log_metrics: list[Mapping[str, Any]]) -> str:
-    """What one rule says against an alert's condition, in Google's words; nothing where it takes it."""
-    found = _condition_problems(json.dumps([condition, log_metrics], sort_keys=True))
-    return next((text for name, text in found if name == rule), "")
-
-
-@functools.lru_cache(maxsize=64)
-def _condition_problems(asked: str) -> list[tuple[str, str]]:
-    """Kept for the next rule, which asks of the same condition."""
-    condition, log_metrics = json.loads(asked)
-    return [(one.rule, one.text) for one in problems(condition, user_metrics(log_metrics))]
-
-
 PURE: dict[str, Callable[..., Any]] = {
     "base": lambda ref: str(ref).rsplit("/", 1)[-1] if ref is not None else None,
     "part": lambda ref, name: next(iter(re.findall(rf"(?:^|/){name}/([^/]+)", str(ref or ""))), None),
@@ -307,7 +293,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "digits": lambda seed, count: str(_digest(seed))[: int(count)].rjust(int(count), "1"),
     "hexadecimal": lambda seed, count: hashlib.sha256(seed.encode()).hexdigest()[: int(count)],
     "json_list": _json_list,
-    "condition_problem": _condition_problem,
+    "condition_problem": condition_problem,
     "dashboard_problems": check_dashboard,
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
     "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),

@@ -24,7 +24,10 @@ ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
 
 @dataclass(frozen=True)
 class Provider:
-    """One configured provider instance: where its resources go by default, and the labels it adds."""
+    """One configured provider instance: where its resources go by default, and the labels it adds.
+
+    `quota_project` is the project that calls are counted for, where the provider is told to name one with each.
+    """
 
     project: str | None = None
     region: str | None = None
@@ -32,6 +35,7 @@ class Provider:
     labels: Mapping[str, str] = field(default_factory=dict)
     attribution: bool = True
     deletion_policy: str = "DELETE"
+    quota_project: str | None = None
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
@@ -45,6 +49,7 @@ class Provider:
             labels=json.loads(labels) if isinstance(labels, str) else labels or {},
             attribution=attribution not in (False, "false"),
             deletion_policy=known.get("deletionPolicy") or "DELETE",
+            quota_project=known.get("billingProject") if known.get("userProjectOverride") in (True, "true") else None,
         )
 
 
@@ -255,7 +260,11 @@ class Cloud:
             "service": type_row(kind).service,
             "project": where,
             "region": own.get("region") or provider.region,
-            "config": {"labels": labels, "deletionPolicy": provider.deletion_policy},
+            "config": {
+                "labels": labels,
+                "deletionPolicy": provider.deletion_policy,
+                "quotaProject": provider.quota_project,
+            },
             "now": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.state.now())),
             **variables,
         }

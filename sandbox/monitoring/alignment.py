@@ -12,7 +12,6 @@ from functools import reduce
 from itertools import pairwise
 from typing import cast
 
-from infra.catalog.metric_rows import MetricKind
 from sandbox.monitoring.series import SAMPLING_SECONDS, Distribution, Series, Value
 
 _SMOOTHING_SECONDS = 600
@@ -29,7 +28,6 @@ class Track:
     """
 
     fields: Mapping[str, str]
-    kind: MetricKind
     times: Sequence[int]
     values: Sequence[Value]
     begins: Sequence[int]
@@ -40,18 +38,17 @@ class Track:
         """A simulated series as it is written; running totals become what was added."""
         times = sorted(series.points)
         values = [series.points[time] for time in times]
-        form = series.written_form
-        if form is not None and form.kind == "CUMULATIVE":
-            return cls(series.fields, "CUMULATIVE", times[1:], _increments(values), times[:-1])
+        if series.written_form.kind == "CUMULATIVE":
+            return cls(series.fields, times[1:], _increments(values), times[:-1])
         sampled = [time - SAMPLING_SECONDS for time in times]
         begins = sampled[:1] + [max(pair) for pair in zip(times, sampled[1:], strict=False)]
-        return cls(series.fields, form.kind if form else "GAUGE", times, values, begins)
+        return cls(series.fields, times, values, begins)
 
     @classmethod
-    def made(cls, fields: Mapping[str, str], kind: MetricKind, values: Mapping[int, Value], every: int) -> "Track":
+    def made(cls, fields: Mapping[str, str], values: Mapping[int, Value], every: int) -> "Track":
         """What an aggregation with that period made: a value for every moment of asking."""
         begins = [time - every for time in values]
-        return cls(fields, kind, list(values), list(values.values()), begins, every)
+        return cls(fields, list(values), list(values.values()), begins, every)
 
     def window(self, end: int, period: int) -> list[tuple[int, Value]]:
         """The points in (end - period, end], those alone that an earlier aggregation would have made for `end`."""

@@ -5,7 +5,7 @@ asked every minute. Google's forecast is not published: here it is a straight li
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sandbox.monitoring import filters
@@ -45,16 +45,15 @@ def evaluate(condition: Mapping[str, Any], series: Sequence[Series], until: int 
 
 
 def _threshold(condition: Threshold, series: Sequence[Series], moments: range) -> Iterator[tuple[int, bool]]:
-    tracks = _ratio(condition, series, moments)
+    tracks = _compared(condition, series, moments)
     horizon = condition.forecast_options.forecast_horizon if condition.forecast_options else 0
     above = condition.comparison == "COMPARISON_GT"
     watched = {key: _Watched(condition.duration, condition.evaluation_missing_data) for key in tracks}
     for moment in moments:
         for key, values in tracks.items():
             value = _foretold(values, moment, horizon) if horizon else values.get(moment)
-            beyond = None if value is None else (value > condition.threshold_value) == above
-            # Equal is neither above nor below.
-            watched[key].ask(moment, beyond if value != condition.threshold_value else False)
+            limit = condition.threshold_value
+            watched[key].ask(moment, None if value is None else value > limit if above else value < limit)
         yield moment, _triggered(condition.trigger, [one.failing for one in watched.values() if one.seen])
 
 
@@ -81,7 +80,7 @@ class _Watched:
     missing: str | None
     since: int | None = None
     failing: bool = False
-    seen: bool = field(default=False)
+    seen: bool = False
 
     def ask(self, moment: int, beyond: bool | None) -> None:
         """Take in one evaluation; None is missing data, which opens nothing and closes nothing unless it is said."""
@@ -97,7 +96,7 @@ class _Watched:
         return self.missing != "EVALUATION_MISSING_DATA_INACTIVE" and self.failing
 
 
-def _ratio(condition: Threshold, series: Sequence[Series], moments: range) -> dict[Key, dict[int, float]]:
+def _compared(condition: Threshold, series: Sequence[Series], moments: range) -> dict[Key, dict[int, float]]:
     """The values that are compared: of the filter's series, over those of the denominator where there is one."""
     tracks = _aggregated(condition.filter, condition.aggregations, series, moments)
     if condition.denominator_filter is None:
@@ -119,17 +118,18 @@ def _aggregated(
     """Values by group and moment, after every aggregation."""
     tree = filters.parse(text)
     chosen = [one for one in series if tree.accepts(one.fields)]
+    if not chosen:
+        return {}
+    steps = tuple(aggregations)
+    form = chosen[0].written_form
+    for aggregation in steps:
+        form = aggregated(form, aggregation.model_dump(by_alias=True))
     tracks = [Track.of(one) for one in chosen]
-    form = chosen[0].written_form if chosen else None
     made: dict[Key, dict[int, Value]] = {}
-    for aggregation in tuple(aggregations) or (_RAW,):
-        if form is None:
-            return {}
-        given = form if aggregation is _RAW else aggregated(form, aggregation.model_dump(by_alias=True))
+    for aggregation in steps or (_RAW,):
         made = _step(tracks, aggregation, moments)
         every = aggregation.alignment_period or SAMPLING_SECONDS
-        tracks = [Track.made(dict(key), given.kind, values, every) for key, values in made.items()]
-        form = given
+        tracks = [Track.made(dict(key), values, every) for key, values in made.items()]
     return made
 
 

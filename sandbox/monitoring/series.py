@@ -82,14 +82,16 @@ class Series:
 
     def __post_init__(self) -> None:
         """Refuse a series that Google would never write."""
-        if not (self.written_form and self.resource_type):
+        if not (self.form or self.metric in metric_types()) or not self.resource_type:
             raise ValueError(f"a series of {self.metric} needs `resource`, and `form` where no catalogue knows it")
 
     @property
-    def written_form(self) -> Form | None:
+    def written_form(self) -> Form:
         """Kind and value type of the points, given or as the catalogue says."""
-        row = metric_types().get(self.metric)
-        return self.form or (Form(kind=row.kind, type=row.type) if row else None)
+        if self.form:
+            return self.form
+        row = metric_types()[self.metric]
+        return Form(kind=row.kind, type=row.type)
 
     @property
     def resource_type(self) -> str:

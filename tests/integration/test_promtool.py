@@ -1,10 +1,14 @@
 """Alerts in PromQL, parsed and driven by Prometheus' own promtool."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from sandbox.monitoring.promtool import PromqlCase, PromtoolError, check_queries, run_cases
 from sandbox.servers.install import Installed
 
+QUERIES = Path(__file__).parents[1] / "unit" / "sandbox" / "monitoring" / "promql_queries.yaml"
 DISK = 'cloudsql_googleapis_com:database_disk_utilization{database_id="p:a"}'
 
 
@@ -48,3 +52,16 @@ def test_what_promtool_cannot_read_is_told(promtool: Installed) -> None:
         run_cases([PromqlCase("up", {"up": "no values"}, {"1m": True})], promtool)
     with pytest.raises(ValueError, match="not in PromQL"):
         PromqlCase.of({"conditionThreshold": {"filter": "", "comparison": "", "duration": "0s"}}, {}, {})
+
+
+def test_promtool_judges_as_the_parser_does_that_is_there_without_it(promtool: Installed) -> None:
+    queries = yaml.safe_load(QUERIES.read_text(encoding="utf-8"))
+    named = {f"good{number}": query for number, query in enumerate(queries["good"])}
+    assert check_queries(named, promtool) == {}
+    # One by one: promtool does not read a file's other rules where one has no query at all.
+    for query in queries["bad"]:
+        try:
+            found = check_queries({"bad": query}, promtool)
+        except PromtoolError:
+            found = {"bad": "no query"}
+        assert found, query

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from infra.catalog.monitoring_rows import alerts
+from tests.properties.budget_strategies import budgets
 
 Raw = dict[str, Any]
 
@@ -23,9 +24,12 @@ def watched(draw: st.DrawFn, stores: Raw) -> Raw:
         return stores
     channels = draw(st.sets(st.sampled_from(sorted(_CHANNELS))))
     told = st.lists(st.sampled_from(sorted(channels)), unique=True) if channels else st.just([])
+    # Cloud Billing tells by e-mail alone.
+    has_budget = "email" in channels and draw(st.booleans())
     return {
         **stores,
         "monitoring": {
+            **({"budget": draw(budgets())} if has_budget else {}),
             "channels": {name: _CHANNELS[name] for name in sorted(channels)},
             "routes": {"warning": draw(told), "critical": draw(told)},
             "autoClose": f"{draw(st.integers(30, 7 * 24 * 60))} minutes",

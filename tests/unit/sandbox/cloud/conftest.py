@@ -25,7 +25,9 @@ for file in sorted((HERE / "world").glob("*.yaml")):
         added = yaml.safe_load(file.read_text())
         DOCUMENT["resources"] += added["resources"]
         RECORDS += added.get("records", [])
-PROVIDER = Provider(project=DOCUMENT["project"], region=DOCUMENT["region"], labels={"env": "test"})
+PROVIDER = Provider(
+    project=DOCUMENT["project"], region=DOCUMENT["region"], labels={"env": "test"}, quota_project="triptrip-dev"
+)
 
 
 @dataclass

@@ -256,7 +256,7 @@ def promql(query: str, *, disabled: bool = False) -> dict[str, Any]:
         ("alert-promql-query", "rate(up) > 0"),
         ("alert-promql-metric-known", "cloudsql_googleapis_com:database_disk_usage > 0.7"),
         ("alert-promql-metric-known", "cloudsql_googleapis_com:database_disk_utilization_bucket > 0.7"),
-        ("alert-promql-metric-known", "pg_replication_lag_seconds > 30"),
+        ("alert-promql-metric-known", "pg_replication_lag > 30"),
         ("alert-promql-metric-validated", "pg_up == 0"),
         ("alert-promql-label-known", 'cloudsql_googleapis_com:database_disk_utilization{instance_id="a"} > 0.7'),
         ("alert-promql-label-value", 'cloudsql_googleapis_com:database_replication_state{state="RUNNING"}'),

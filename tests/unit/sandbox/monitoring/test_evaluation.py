@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from sandbox.monitoring import Distribution, Form, Interval, Series, evaluate
-from sandbox.monitoring.alignment import Track, align, reduced
 
 MINUTE = 60
 SQL = "cloudsql.googleapis.com/database"
@@ -68,6 +67,8 @@ def test_each_series_is_asked_by_itself_and_the_trigger_counts() -> None:
     assert evaluate(two, series) == [Interval(15 * MINUTE, None)]
     most = condition(DISK, step("ALIGN_MAX"), above=0.7, trigger={"percent": 66.0})
     assert evaluate(most, series) == [Interval(15 * MINUTE, None)]
+    half = condition(DISK, step("ALIGN_MAX"), above=0.7, trigger={"percent": 50.0})
+    assert evaluate(half, series[1:]) == [Interval(15 * MINUTE, None)]
     every = condition(DISK, step("ALIGN_MAX"), above=0.7, trigger={"percent": 100.0})
     assert evaluate(every, series) == []
 
@@ -192,15 +193,6 @@ def test_a_delta_counts_what_was_added_in_the_window() -> None:
     assert evaluate(rate, [series]) == [Interval(5 * MINUTE, 15 * MINUTE)]
 
 
-def test_a_running_total_that_starts_anew_is_counted_from_nothing() -> None:
-    metric = "prometheus.googleapis.com/redis_evicted_keys_total/counter"
-    points = {MINUTE: 100.0, 2 * MINUTE: 110.0, 3 * MINUTE: 4.0, 4 * MINUTE: 4.0}
-    track = Track.of(Series(metric, points, {"instance": "cache"}))
-    assert [align(track, "ALIGN_DELTA", minute * MINUTE, MINUTE) for minute in (1, 2, 3, 4)] == [None, 10.0, 4.0, 0.0]
-    # Half of a minute's growth lies in a window that ends half a minute earlier.
-    assert align(track, "ALIGN_DELTA", 90, MINUTE) == 5.0
-
-
 def test_missing_data() -> None:
     def gone(now: int) -> float | None:
         return None if 20 <= now < 40 else full_from(10)(now)
@@ -267,56 +259,6 @@ def test_booleans() -> None:
     running = Series(state, points, {"database_id": "p:a"}, {"state": "Running"})
     watched = condition(state, step("ALIGN_FRACTION_TRUE", 5), above=0.5, comparison="COMPARISON_LT")
     assert evaluate(watched, [running]) == [Interval(8 * MINUTE, None)]
-
-
-@pytest.mark.parametrize(
-    ("aligner", "value"),
-    [
-        ("ALIGN_MIN", 1.0),
-        ("ALIGN_MAX", 5.0),
-        ("ALIGN_MEAN", 3.0),
-        ("ALIGN_SUM", 15.0),
-        ("ALIGN_COUNT", 5),
-        ("ALIGN_STDDEV", 2**0.5),
-        ("ALIGN_NEXT_OLDER", 5.0),
-        ("ALIGN_INTERPOLATE", 5.0),
-    ],
-)
-def test_aligners(aligner: str, value: float) -> None:
-    track = Track.of(disk(float, 5))
-    assert align(track, aligner, 5 * MINUTE, 5 * MINUTE) == pytest.approx(value)
-
-
-def test_percent_change_compares_means_of_ten_minutes() -> None:
-    track = Track.of(disk(lambda now: 100.0 if now <= 30 else 150.0, 60))
-    assert align(track, "ALIGN_PERCENT_CHANGE", 60 * MINUTE, 30 * MINUTE) == pytest.approx(50)
-    # Five of the ten minutes before minute 35 were at 150.
-    assert align(track, "ALIGN_PERCENT_CHANGE", 35 * MINUTE, 20 * MINUTE) == pytest.approx(25)
-
-
-@pytest.mark.parametrize(
-    ("reducer", "value"),
-    [
-        ("REDUCE_MIN", 1.0),
-        ("REDUCE_MAX", 4.0),
-        ("REDUCE_MEAN", 2.5),
-        ("REDUCE_SUM", 10.0),
-        ("REDUCE_COUNT", 4),
-        ("REDUCE_PERCENTILE_50", 2.5),
-        ("REDUCE_PERCENTILE_99", 3.97),
-    ],
-)
-def test_reducers(reducer: str, value: float) -> None:
-    assert reduced([4.0, 1.0, 3.0, 2.0], reducer) == pytest.approx(value)
-
-
-def test_percentile_of_a_distribution() -> None:
-    one = Distribution((10.0, 20.0), (0, 10, 10))
-    assert one.percentile(25) == pytest.approx(15)
-    # Nothing is known of how far the last bucket reaches.
-    assert one.percentile(99) == 20.0
-    assert Distribution((10.0,), (4, 0)).percentile(50) == pytest.approx(5)
-    assert Distribution((10.0, 20.0), (0, 10, 0)).mean() == pytest.approx(15)
 
 
 def test_a_series_that_google_would_not_write_is_refused() -> None:
