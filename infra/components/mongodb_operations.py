@@ -175,7 +175,7 @@ class MongodbOperations(Component):
 
     def _channel(self, key: Channel) -> dict[str, Any]:
         if key == "pagerduty":
-            # Atlas gives no interval back for this type: one that is sent would differ for ever (SDK 4.18.0, intervalMin).
+            # Atlas gives no interval back for this type: one that is sent would differ for ever (SDK 4.18.0).
             return {"type_name": "PAGER_DUTY", "service_key": self._told.secrets[key], "interval_min": None}
         if key == "email":
             return {"type_name": "EMAIL", "email_address": self._told.label(key, "email_address")}

@@ -76,7 +76,6 @@ class Promql(_Part):
 
     query: str
     duration: Seconds = 0
-    evaluation_interval: Seconds = 30
     disable_metric_validation: bool = False
 
 

@@ -85,8 +85,8 @@ class PostgresStore(SqlStore):
         query = "SELECT pg_has_role(%s, 'pg_monitor', 'MEMBER')"
         if self.connection.execute(query, (MONITOR_ROLE,)).fetchone() != (True,):
             yield (
-                f"{MONITOR_ROLE} is no member of pg_monitor, and sees neither connections nor statements of others: run the "
-                "bootstrap again as a user that may grant it"
+                f"{MONITOR_ROLE} is no member of pg_monitor, and sees neither connections nor statements of others: "
+                "run the bootstrap again as a user that may grant it"
             )
 
     def _beside_partitions(self) -> Iterator[str]:

@@ -7,25 +7,27 @@ import pytest
 from tests.plans import plan_of
 
 UNPOOLED = {"pooler": {"kind": "none"}, "users": {"application": {"pooled": False, "connections": 50}}}
+NO_BUDGET = {"monitoring": {"budget": None}}
 PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
 
 
 @pytest.mark.parametrize(
     ("changes", "left"),
     [
-        ({}, PARTNERS),
-        ({"timescale": None}, PARTNERS - {"timescale-cloud"}),
+        ({}, {*PARTNERS, "google-billing"}),
+        (NO_BUDGET, PARTNERS),
+        ({**NO_BUDGET, "timescale": None}, PARTNERS - {"timescale-cloud"}),
         (
             {
                 "timescale": None,
                 "bigquery": {"federation": None},
                 "postgres": UNPOOLED,
-                "monitoring": {"exporters": None},
+                "monitoring": {"budget": None, "exporters": None},
             },
             PARTNERS - {"timescale-cloud", "random"},
         ),
-        ({"timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud"}),
-        ({"mongodb": None, "elasticsearch": None}, {"timescale-cloud", "random"}),
+        ({**NO_BUDGET, "timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud"}),
+        ({**NO_BUDGET, "mongodb": None, "elasticsearch": None}, {"timescale-cloud", "random"}),
     ],
 )
 def test_a_provider_comes_and_goes_with_its_resources(changes: dict[str, Any], left: set[str]) -> None:

@@ -33,6 +33,11 @@ class Shared(NamedTuple):
     why: str
 
 
+BILLED_BY_GOOGLE = (
+    "postgres", "cache", "elasticsearch", "timescale", "bigquery", "invalidation", "cdn", "recovery",
+)  # fmt: skip
+"""The stores that something on Google's bill is estimated for: not what partners bill, nor what has no price."""
+
 EXTENDS: tuple[Shared, ...] = (
     Shared("cache", "private-services", "inputs.reservedPeeringRanges", "Redis takes its addresses from its own range"),
     Shared(
@@ -42,6 +47,10 @@ EXTENDS: tuple[Shared, ...] = (
     Shared("recovery", "mongodb-backup-schedule", "inputs.policyItemWeeklies", "a snapshot for each export"),
     Shared("recovery", "mongodb-backup-schedule", "options.dependsOn", "the bucket is there before it is exported to"),
     Shared("cache", "private-services", "options.dependsOn", "a range is there before the connection hands it out"),
+    *(
+        Shared(store, "budget", "inputs.amount.specifiedAmount.units", "a month is estimated of what is there")
+        for store in BILLED_BY_GOOGLE
+    ),
 )
 """Inputs and options (`inputs.reservedPeeringRanges`, `options.dependsOn`) of other resources that a store adds to."""
 

@@ -50,6 +50,18 @@ def test_aligners(aligner: str, value: float) -> None:
     assert align(track, aligner, 5 * MINUTE, 5 * MINUTE) == pytest.approx(value)
 
 
+def test_aligners_of_booleans() -> None:
+    points = {minute * MINUTE: minute > 3 for minute in range(1, 6)}
+    state = "cloudsql.googleapis.com/database/replication/state"
+    track = Track.of(Series(state, points, {"database_id": "p:a"}, {"state": "Running"}))
+    found = {one: align(track, f"ALIGN_{one}_TRUE", 5 * MINUTE, 5 * MINUTE) for one in ("COUNT", "FRACTION")}
+    assert found == {"COUNT": 2, "FRACTION": pytest.approx(0.4)}
+    assert align(track, "ALIGN_COUNT_FALSE", 5 * MINUTE, 5 * MINUTE) == 3
+    assert reduced([True, False, True], "REDUCE_COUNT_TRUE") == 2
+    assert reduced([True, False, True], "REDUCE_COUNT_FALSE") == 1
+    assert reduced([True, False, True, True], "REDUCE_FRACTION_TRUE") == pytest.approx(0.75)
+
+
 def test_interpolation_lies_between_the_points_on_both_sides() -> None:
     track = Track.of(Series(DISK, {0: 1.0, 4 * MINUTE: 3.0}, {"database_id": "p:a"}))
     assert align(track, "ALIGN_INTERPOLATE", MINUTE, 5 * MINUTE) == pytest.approx(1.5)

@@ -156,6 +156,8 @@ ALIGNED = step("ALIGN_MEAN")
         ),
         ("alert-trigger", threshold(f"{SQL}/disk/utilization", ALIGNED, trigger={"count": 1, "percent": 50.0})),
         ("alert-trigger", threshold(f"{SQL}/disk/utilization", ALIGNED, trigger={"count": 0})),
+        ("alert-trigger", threshold(f"{SQL}/disk/utilization", ALIGNED, trigger={"percent": 0.0})),
+        ("alert-trigger", threshold(f"{SQL}/disk/utilization", ALIGNED, trigger={"percent": 100.5})),
         ("alert-condition-form", threshold(f"{SQL}/disk/utilization", ALIGNED, duration="5m")),
         (
             "alert-denominator",
@@ -188,6 +190,32 @@ ALIGNED = step("ALIGN_MEAN")
 )
 def test_refused(rule: str, condition: dict[str, Any]) -> None:
     assert [one.rule for one in problems(condition)] == [rule]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"trigger": {"count": 1}},
+        {"trigger": {"percent": 100.0}},
+        {"aggregations": [step("ALIGN_MEAN", period="60s")]},
+        {"aggregations": [step("ALIGN_MEAN", period="90000s")]},
+        {"forecastOptions": {"forecastHorizon": "3600s"}},
+        {"forecastOptions": {"forecastHorizon": "216000s"}},
+        {"duration": "0s"},
+        {"evaluationMissingData": "EVALUATION_MISSING_DATA_INACTIVE"},
+    ],
+)
+def test_taken_at_the_edge(changed: dict[str, Any]) -> None:
+    condition = threshold(f"{SQL}/disk/utilization", ALIGNED)
+    condition["conditionThreshold"] |= changed
+    assert check_condition(condition) == []
+
+
+@pytest.mark.parametrize(("where", "missing"), [("metric", "resource.type"), ("resource", "metric.type")])
+def test_what_a_filter_lacks_is_named(where: str, missing: str) -> None:
+    body = {"filter": f'{where}.type = "a"', "comparison": "COMPARISON_GT", "duration": "0s"}
+    (found,) = check_condition({"conditionThreshold": body})
+    assert f'must specify a restriction on "{missing}"' in found
 
 
 def test_what_no_catalogue_knows_is_not_judged() -> None:

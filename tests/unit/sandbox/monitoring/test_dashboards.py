@@ -46,6 +46,10 @@ def test_taken() -> None:
     assert check_dashboard(json.dumps(GOOD)) == []
     grid = {"displayName": "x", "gridLayout": {"columns": "2", "widgets": [chart(filtered())]}}
     assert check_dashboard(json.dumps(grid)) == []
+    one = {"displayName": "x", "mosaicLayout": {"columns": 1, "tiles": []}}
+    assert check_dashboard(json.dumps(one)) == []
+    narrow = {"xPos": 47, "yPos": 0, "width": 1, "height": 1, "widget": {"text": {"content": "x"}}}
+    assert check_dashboard(json.dumps({"displayName": "x", "mosaicLayout": {"columns": 48, "tiles": [narrow]}})) == []
 
 
 @pytest.mark.parametrize(

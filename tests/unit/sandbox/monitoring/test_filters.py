@@ -46,7 +46,7 @@ def test_filter_chooses(text: str, *, accepted: bool) -> None:
         ("", "syntax error"),
         ('metric.type = "a" AND', "syntax error"),
         ('metric.type = "a', "syntax error at line 1, column 15"),
-        ('metric.type =~ "a.*"', "syntax error"),
+        ('metric.type =~ "a.*"', "syntax error at line 1, column 14, token '~'"),
         ('metric.type = some_of("a")', "syntax error"),
         ('metric.type = "a" AND metric.labels.b = "c" OR metric.labels.d = "e"', "syntax error"),
         (
