@@ -27,6 +27,7 @@ from infra.components.mongodb import Mongodb, MongodbArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.notification_channels import NotificationChannels, NotificationChannelsArgs, Told
 from infra.components.pooler import Pooler, PoolerArgs
+from infra.components.pooler_exporters import PoolerExporters, PoolerExportersArgs
 from infra.components.postgres import Postgres, PostgresArgs
 from infra.components.postgres_access import PostgresAccess, PostgresAccessArgs
 from infra.components.postgres_names import PostgresNames, PostgresNamesArgs
@@ -137,6 +138,9 @@ class Platform(Component):
         if plan.pooler:
             args = PoolerArgs(plan.pooler, plan.password_version, postgres, access.server_certificates, self._base)
             pooler = Pooler("pooler", args, self._guarded)
+            if exporters := plan.pooler.exporters:
+                measuring = PoolerExportersArgs(plan.pooler, exporters, plan.password_version, postgres, self._base)
+                PoolerExporters("pooler-exporters", measuring, self._guarded)
         PostgresNames("postgres-names", PostgresNamesArgs(plan, postgres, pooler, self._base), self._guarded)
         self._records.append(postgres.record)
         self._keepers.append(access.secrets)

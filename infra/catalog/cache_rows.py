@@ -35,6 +35,12 @@ def capacity_tiers() -> tuple[CapacityTierRow, ...]:
 
 
 @cache
+def redis_tls_port() -> int:
+    """Where a Redis instance with TLS answers."""
+    return int(read("memorystore.yaml")["redis"]["tls_port"])
+
+
+@cache
 def largest_redis_gb() -> int:
     """The largest Redis instance."""
     return int(read("memorystore.yaml")["redis"]["largest_gb"])

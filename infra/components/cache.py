@@ -80,10 +80,10 @@ class Cache(Component):
 
     def _hand_out(self) -> None:
         plan, server, keeper = self._args.plan, self._server, Secrets(self, self._base)
-        keeper.put("cache-server-ca", server.certificates, *plan.clients)
+        keeper.put("cache-server-ca", server.certificates, *plan.clients, *plan.exporters)
         keeper.put("cache-connection", self._connection(), *plan.clients)
         if server.password is not None:
-            keeper.put("cache-auth", server.password, *plan.clients)
+            keeper.put("cache-auth", server.password, *plan.clients, *plan.exporters)
 
     def _connection(self) -> pulumi.Output[str]:
         """The connection as JSON; a secret where it holds the password."""

@@ -94,22 +94,24 @@ class PoolerMemory:
 
     clients: int
     available: int
+    exporters: int = 0
 
     @property
     def needed(self) -> int:
         """MiB needed when both processes are full of clients."""
-        return 2 * self.clients * POOLER_CLIENT_KIB // 1024 + POOLER_SYSTEM_MIB
+        return 2 * self.clients * POOLER_CLIENT_KIB // 1024 + POOLER_SYSTEM_MIB + self.exporters
 
     def __str__(self) -> str:
         return (
             f"2 processes × {self.clients} clients × {POOLER_CLIENT_KIB} KiB + system {POOLER_SYSTEM_MIB} MiB "
-            f"= {self.needed} MiB of {self.available} MiB RAM"
+            + (f"+ exporters {self.exporters} MiB " if self.exporters else "")
+            + f"= {self.needed} MiB of {self.available} MiB RAM"
         )
 
 
-def pooler_memory(pooler: PoolerSettings, available: int) -> PoolerMemory:
-    """The memory budget of a pooler machine with so many MiB."""
-    return PoolerMemory(pooler.max_client_connections, available)
+def pooler_memory(pooler: PoolerSettings, available: int, exporters: int = 0) -> PoolerMemory:
+    """The memory budget of a pooler machine with so many MiB, and exporters that may take so many of them."""
+    return PoolerMemory(pooler.max_client_connections, available, exporters)
 
 
 def memory_budget(wanted: Mapping[str, FlagValue], version: int, tier: Tier) -> MemoryBudget:
@@ -144,8 +146,10 @@ def max_connections(wanted: Mapping[str, FlagValue], version: int, tier: Tier) -
     return int(flags.render(flag, wanted.get("max_connections", _DEFAULTS["max_connections"]), tier))
 
 
-def connection_budget(postgres: PostgresSettings, *, is_primary: bool, maximum: int) -> ConnectionBudget:
-    """The connection budget of the primary, or of one replica.
+def connection_budget(
+    postgres: PostgresSettings, *, is_primary: bool, maximum: int, exporters: int = 0
+) -> ConnectionBudget:
+    """The connection budget of the primary, or of one replica; `exporters` are the connections of a machine's.
 
     Pools multiply by pooler instance and by user (COR-16). Each replica must hold the whole read pool, since it may be
     the last one left; the primary holds the write pool, and what reads may take of it while no replica is left
@@ -158,6 +162,8 @@ def connection_budget(postgres: PostgresSettings, *, is_primary: bool, maximum: 
         if (pooler.kind == "none" or not user.pooled) and (is_primary or "read" in user.endpoints)
     )
     terms = _pools(postgres, is_primary=is_primary)
+    if exporters and pooler.kind == "pgbouncer":
+        terms.append(_Pools("exporters", pooler.instances, 1, exporters))
     return ConnectionBudget(
         pooled=sum(term.connections for term in terms),
         direct=direct,

@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 from infra.catalog.cache_rows import valkey_nodes
 from infra.derive import schedule
+from infra.derive.features import features
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.cache import CacheSettings
 from infra.settings.cache_parts import SNAPSHOT_HOURS, CachePoolSettings, RedisSettings, ValkeySettings
+from infra.settings.postgres import POOLER
 from infra.settings.times import WEEKDAYS
 from infra.settings.units import WeeklyTime
 
@@ -61,7 +63,10 @@ class ValkeyPlan:
 
 @dataclass(frozen=True)
 class CachePlan:
-    """The whole store: exactly one of `redis` and `valkey` is there."""
+    """The whole store: exactly one of `redis` and `valkey` is there.
+
+    `exporters` are programs that sign in to measure it.
+    """
 
     name: str
     engine: str
@@ -71,6 +76,7 @@ class CachePlan:
     maintenance: MaintenanceHour
     hosts: Mapping[str, str]
     clients: tuple[str, ...]
+    exporters: tuple[str, ...]
     pool: CachePoolSettings
     redis: RedisPlan | None
     valkey: ValkeyPlan | None
@@ -114,6 +120,7 @@ def cache_plan(cache: CacheSettings, settings: Settings, names: Names) -> CacheP
         maintenance=_maintenance(cache.maintenance),
         hosts={endpoint: f"redis-{endpoint}.{settings.network.dns_domain}" for endpoint in ("write", "read")},
         clients=tuple(cache.clients),
+        exporters=(POOLER,) if "exporters-redis" in features(settings) else (),
         pool=cache.pool,
         redis=_redis(cache, cache.redis) if cache.redis else None,
         valkey=_valkey(cache, cache.valkey) if cache.valkey else None,

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from infra.catalog.elasticsearch_rows import elastic_regions
+from infra.derive.features import features
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.elasticsearch import ElasticsearchSettings
 from infra.settings.elasticsearch_parts import SnapshotSettings
+from infra.settings.postgres import POOLER
 from infra.settings.units import Size
 
 PLUGINS = ("analysis-icu", "analysis-kuromoji")
@@ -78,8 +80,14 @@ def elasticsearch_plan(elasticsearch: ElasticsearchSettings, settings: Settings,
         domain=place.domain,
         hosts={part: f"{alias}.{part}.{place.domain}" for part in ("es", "kb")},
         snapshots=_snapshots(elasticsearch.snapshots, settings, names) if elasticsearch.snapshots else None,
-        clients=tuple(sorted(elasticsearch.clients)),
+        clients=key_holders(elasticsearch, settings),
     )
+
+
+def key_holders(elasticsearch: ElasticsearchSettings, settings: Settings) -> tuple[str, ...]:
+    """Every program that gets an API key: the clients, and the pooler's machines where exporters ask the cluster."""
+    exporters = {POOLER} if "exporters-elasticsearch" in features(settings) else set()
+    return tuple(sorted({*elasticsearch.clients, *exporters}))
 
 
 def _memory(size: Size) -> str:

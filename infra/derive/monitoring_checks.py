@@ -116,8 +116,11 @@ def _nobody_told(monitoring: MonitoringSettings) -> Iterator[Advice]:
 def _unmeasured(settings: Settings) -> Iterator[Advice]:
     """Alerts that ask for what only exporters measure."""
     present = features(settings)
-    missing = [name for name, row in alerts().items() if present.union({"exporters"}).issuperset(row.needs)]
-    missing = [name for name in missing if "exporters" in alerts()[name].needs and "exporters" not in present]
+    missing = [
+        name
+        for name, row in alerts().items()
+        if (lacking := set(row.needs) - present) and all(need.startswith("exporters") for need in lacking)
+    ]
     if missing:
         yield Advice("monitoring.exporters", f"not measured without exporters: {', '.join(missing)}")
 

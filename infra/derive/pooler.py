@@ -8,8 +8,10 @@ from typing import Any
 from infra import catalog
 from infra.derive import pooler_machine, postgres_roles, schedule
 from infra.derive import postgres_ports as ports
+from infra.derive.exporters import Exporters
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
+from infra.derive.pooler_exporters import pooler_exporters
 from infra.derive.pooler_files import SecretFile, Surroundings, cloud_init, files
 from infra.settings import Settings
 from infra.settings.postgres import PostgresSettings
@@ -39,7 +41,7 @@ class PoolerPlan:
     They stand in every region that may take the writes, `home` is the one that does: a machine that would first have to
     be made in the hour of an outage might not be had (REC-REGION). `template` is the machine template's name, `machine`
     what is in it, `files` those of a machine, by path. `is_global` when clients of another region reach it too.
-    `database_roles` are those of its own user, None until they are made.
+    `database_roles` are those of its own user, None until they are made; `monitor_roles` those of the exporters'.
     """
 
     name: str
@@ -57,6 +59,8 @@ class PoolerPlan:
     users: tuple[str, ...]
     files: Mapping[str, str]
     database_roles: tuple[str, ...] | None
+    exporters: Exporters | None
+    monitor_roles: tuple[str, ...] | None
 
     @property
     def user_data(self) -> str:
@@ -66,9 +70,16 @@ class PoolerPlan:
 
 
 def pooler_plan(
-    postgres: PostgresSettings, settings: Settings, names: Names, instances: Mapping[str, str]
+    postgres: PostgresSettings,
+    settings: Settings,
+    names: Names,
+    instances: Mapping[str, str],
+    called: Mapping[str, str],
 ) -> PoolerPlan | None:
-    """Work the machines out; None unless the pooler is PgBouncer. `instances` are the servers' names in DNS by key."""
+    """Work the machines out; None unless the pooler is PgBouncer.
+
+    `instances` are the servers' names in DNS by key, `called` the instances' own.
+    """
     pooler = postgres.pooler
     if pooler.kind != "pgbouncer":
         return None
@@ -83,7 +94,8 @@ def pooler_plan(
         secrets=_secrets(postgres, names),
         restart=_restart(postgres),
     )
-    machine = pooler_machine.template(pooler.machine_type, cloud_init(pooler, around))
+    exporters = pooler_exporters(postgres, settings, names, {called[key]: host for key, host in instances.items()})
+    machine = pooler_machine.template(pooler.machine_type, cloud_init(pooler, around, exporters))
     elsewhere = {"passwords": pooler.password_version, "labels": settings.project.labels.model_dump()}
     return PoolerPlan(
         name=name,
@@ -103,8 +115,10 @@ def pooler_plan(
         certificate=str(pooler.certificate).split("/")[0],
         certificate_authority=str(pooler.certificate_authority).split("/")[0],
         users=users,
-        files=files(pooler, around),
+        files=files(pooler, around, exporters),
         database_roles=postgres_roles.declared(postgres, postgres_roles.POOLER_ROLE),
+        exporters=exporters,
+        monitor_roles=postgres_roles.declared(postgres, postgres_roles.MONITOR_ROLE),
     )
 
 

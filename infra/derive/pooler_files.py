@@ -9,25 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from infra.derive import pgbouncer
+from infra.derive import pooler_units as units_of
 from infra.derive import postgres_ports as ports
+from infra.derive.exporters import Exporters
+from infra.derive.pooler_units import FOLDER
 from infra.settings.postgres import POOLER
 from infra.settings.postgres_pooler import PoolerSettings
-
-FOLDER = "/etc/pooler"
-USER_ID = 65532
-"""The unprivileged user of every container, `nonroot` in images without a shell."""
 
 DRAIN_SECONDS = 60
 """How long a machine that stops waits for transactions; Compute Engine gives a machine about 90 s."""
 
 ANSWER_WITHIN = 1.0
 """Seconds a server may take for the router's question; a replica that takes longer is no help to readers."""
-
-_HOME = "HOME=/home/chronos"
-"""Where docker looks for the way to sign in to the registry; the system's own user, whose folder is writable."""
 
 _PATCH_HOURS = 3
 """Over so many hours the weekly restart of the machines is spread, each at its own moment."""
@@ -63,7 +57,7 @@ def read_services(pooler: PoolerSettings, database: str) -> dict[str, float]:
     }
 
 
-def files(pooler: PoolerSettings, around: Surroundings) -> dict[str, str]:
+def files(pooler: PoolerSettings, around: Surroundings, exporters: Exporters | None = None) -> dict[str, str]:
     """The files of a machine by path."""
     write, read = (pgbouncer.Entry(port, around.database, around.users) for port in (ports.WRITES, ports.READS))
     return {
@@ -71,31 +65,35 @@ def files(pooler: PoolerSettings, around: Surroundings) -> dict[str, str]:
         f"{FOLDER}/pgbouncer-read.ini": pgbouncer.read_file(pooler, read),
         f"{FOLDER}/read-router.json": _json(_router(pooler, around)),
         f"{FOLDER}/secrets.json": _json(_secrets(around)),
+        **(exporters.files if exporters else {}),
     }
 
 
-def cloud_init(pooler: PoolerSettings, around: Surroundings) -> str:
+def cloud_init(pooler: PoolerSettings, around: Surroundings, exporters: Exporters | None = None) -> str:
     """The machine's user-data."""
-    registry = str(pooler.image).split("/")[0]
     limit = pgbouncer.open_files(pooler, len(around.users), len(read_services(pooler, around.database)))
+    files_limit = f"--ulimit nofile={limit}"
     units = {
-        "pooler-secrets.service": _secrets_unit(pooler, registry),
+        units_of.SECRETS_UNIT: _secrets_unit(pooler, exporters),
         "pgbouncer-write.service": _container(
-            pooler, "pgbouncer-write", f"pgbouncer {FOLDER}/pgbouncer-write.ini", open_files=limit
+            pooler, "pgbouncer-write", f"pgbouncer {FOLDER}/pgbouncer-write.ini", files_limit
         ),
         "pgbouncer-read.service": _container(
-            pooler, "pgbouncer-read", f"pgbouncer {FOLDER}/pgbouncer-read.ini", open_files=limit
+            pooler, "pgbouncer-read", f"pgbouncer {FOLDER}/pgbouncer-read.ini", files_limit
         ),
         "read-router.service": _container(
             pooler, "read-router", f"python -m services.pooler {FOLDER}/read-router.json"
         ),
-        "patch-restart.service": _unit(
-            {"Description": "Start into the newest system"}, {"Type": "oneshot", "ExecStart": "/sbin/reboot"}
+        **(exporters.units if exporters else {}),
+        "patch-restart.service": units_of.sections(
+            {
+                "Unit": {"Description": "Start into the newest system"},
+                "Service": {"Type": "oneshot", "ExecStart": "/sbin/reboot"},
+            }
         ),
         "patch-restart.timer": _timer(around.restart),
     }
-    placed = files(pooler, around) | {f"/etc/systemd/system/{name}": text for name, text in units.items()}
-    written = [{"path": path, "permissions": "0644", "content": text} for path, text in placed.items()]
+    placed = files(pooler, around, exporters) | {f"/etc/systemd/system/{name}": text for name, text in units.items()}
     started = [name for name in units if name != "patch-restart.service"]
     commands = [
         # This system's own firewall lets in nothing but SSH.
@@ -103,8 +101,7 @@ def cloud_init(pooler: PoolerSettings, around: Surroundings) -> str:
         "systemctl daemon-reload",
         f"systemctl start --no-block {' '.join(started)}",
     ]
-    document = {"write_files": written, "runcmd": commands}
-    return "#cloud-config\n" + yaml.dump(document, Dumper=_Literal, sort_keys=False, width=10_000)
+    return units_of.cloud_config(placed, commands)
 
 
 def _router(pooler: PoolerSettings, around: Surroundings) -> dict[str, Any]:
@@ -127,6 +124,7 @@ def _router(pooler: PoolerSettings, around: Surroundings) -> dict[str, Any]:
         },
         "console": f"host={pgbouncer.SECRETS}/read port={ports.READS} dbname=pgbouncer user=pgbouncer",
         "databasesFile": pgbouncer.DATABASES,
+        "certificate": pgbouncer.CERTIFICATE,
         "statusAddress": pgbouncer.EVERY_ADDRESS,
         "statusPort": ports.STATUS,
     }
@@ -147,45 +145,39 @@ def _json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _secrets_unit(pooler: PoolerSettings, registry: str) -> str:
-    run = _run(pooler, "pooler-secrets", f"python -m services.pooler.secrets {FOLDER}/secrets.json")
-    return _unit(
+def _secrets_unit(pooler: PoolerSettings, exporters: Exporters | None) -> str:
+    images = [str(pooler.image), *(exporters.images if exporters else ())]
+    # One place for all: two that write docker's file at once would spoil it.
+    registries = ",".join(sorted({image.split("/")[0] for image in images}))
+    return units_of.sections(
         {
-            "Description": "Secrets of the pooler",
-            "Wants": "gcr-online.target",
-            "After": "gcr-online.target docker.service",
-        },
-        {
-            "Type": "oneshot",
-            "RemainAfterExit": "yes",
-            "Restart": "on-failure",
-            "RestartSec": "5",
-            "Environment": _HOME,
-            "ExecStartPre": [
-                f"/usr/bin/docker-credential-gcr configure-docker --registries={registry}",
-                f"/usr/bin/install -d -m 0700 -o {USER_ID} -g {USER_ID} {pgbouncer.SECRETS}",
-            ],
-            "ExecStart": run,
-        },
+            "Unit": {
+                "Description": "Secrets of the pooler",
+                "Wants": "gcr-online.target",
+                "After": "gcr-online.target docker.service",
+            },
+            "Service": {
+                "Type": "oneshot",
+                "RemainAfterExit": "yes",
+                "Restart": "on-failure",
+                "RestartSec": "5",
+                "Environment": units_of.HOME,
+                "ExecStartPre": [
+                    f"/usr/bin/docker-credential-gcr configure-docker --registries={registries}",
+                    units_of.folder(pgbouncer.SECRETS),
+                ],
+                "ExecStart": _run(pooler, "pooler-secrets", f"python -m services.pooler.secrets {FOLDER}/secrets.json"),
+            },
+        }
     )
 
 
-def _container(pooler: PoolerSettings, name: str, command: str, open_files: int = 1024) -> str:
-    return _unit(
+def _container(pooler: PoolerSettings, name: str, command: str, *flags: str) -> str:
+    return units_of.lasting(
+        name,
+        _run(pooler, name, command, *flags),
         {
-            "Description": name,
-            # Not required: a first attempt that fails would be the last, also when the secrets come seconds later.
-            "Wants": "pooler-secrets.service",
-            "After": "pooler-secrets.service",
-            # Started again and again until its files are there, not given up after five times in ten seconds.
-            "StartLimitIntervalSec": "0",
-        },
-        {
-            "Restart": "always",
             "RestartSec": "1",
-            "Environment": _HOME,
-            "ExecStartPre": f"-/usr/bin/docker rm --force {name}",
-            "ExecStart": _run(pooler, name, command, f"--ulimit nofile={open_files}"),
             "ExecStop": f"/usr/bin/docker stop --time {DRAIN_SECONDS} {name}",
             "TimeoutStopSec": str(DRAIN_SECONDS + 10),
         },
@@ -194,26 +186,18 @@ def _container(pooler: PoolerSettings, name: str, command: str, open_files: int 
 
 def _run(pooler: PoolerSettings, name: str, command: str, *more: str) -> str:
     flags = [
-        "--rm",
-        f"--name {name}",
-        "--network host",
-        f"--user {USER_ID}:{USER_ID}",
-        "--read-only",
-        "--cap-drop ALL",
-        "--security-opt no-new-privileges",
         # PgBouncer refuses new clients and ends when its transactions are over (SHUTDOWN WAIT_FOR_SERVERS).
         "--stop-signal SIGINT",
-        "--log-driver journald",
         f"--volume {FOLDER}:{FOLDER}:ro",
         f"--volume {pgbouncer.SECRETS}:{pgbouncer.SECRETS}",
         *more,
     ]
-    return f"/usr/bin/docker run {' '.join(flags)} {pooler.image} {command}"
+    return units_of.run(name, str(pooler.image), command, flags)
 
 
 def _timer(restart: str) -> str:
     # Container-Optimized OS installs an update beside itself and starts into it; instances do so one after another.
-    return _sections(
+    return units_of.sections(
         {
             "Unit": {"Description": "Weekly start into the newest system"},
             "Timer": {
@@ -223,29 +207,3 @@ def _timer(restart: str) -> str:
             },
         }
     )
-
-
-def _unit(unit: Mapping[str, str], service: Mapping[str, str | list[str]]) -> str:
-    return _sections({"Unit": unit, "Service": service})
-
-
-def _sections(sections: Mapping[str, Mapping[str, str | list[str]]]) -> str:
-    lines: list[str] = []
-    for name, entries in sections.items():
-        lines.append(f"[{name}]")
-        for key, value in entries.items():
-            lines += [f"{key}={each}" for each in ([value] if isinstance(value, str) else value)]
-        lines.append("")
-    return "\n".join(lines)
-
-
-class _Literal(yaml.SafeDumper):
-    """Writes texts of several lines as they are, so that a person can read them in a preview."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Literal.add_representer(str, _text)

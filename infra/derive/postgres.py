@@ -127,6 +127,8 @@ def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) 
     )
     local = tuple(replica.key for replica in replicas if not replica.is_cross_region)
     entrance = Entrance(postgres, settings.network.dns_domain, local)
+    primary = _primary(postgres, settings, names)
+    called = {instance.key: instance.name for instance in (primary, *replicas)}
     return PostgresPlan(
         version=f"POSTGRES_{postgres.version}",
         edition=postgres.edition,
@@ -136,7 +138,7 @@ def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) 
         disk_type=f"PD_{postgres.storage.type}",
         disk_size_gb=postgres.storage.size.gib,
         disk_limit_gb=postgres.storage.limit.gib,
-        primary=_primary(postgres, settings, names),
+        primary=primary,
         replicas=replicas,
         disaster_recovery_replica=postgres.disaster_recovery_replica,
         backup=_backup(postgres, settings),
@@ -149,7 +151,7 @@ def postgres_plan(postgres: PostgresSettings, settings: Settings, names: Names) 
         names=entrance.names,
         password_version=postgres.pooler.password_version,
         managed_pool_size=postgres.pooler.default_pool_size if managed else None,
-        pooler=pooler_plan(postgres, settings, names, entrance.servers),
+        pooler=pooler_plan(postgres, settings, names, entrance.servers, called),
         data_cache=postgres.data_cache,
         insights=postgres.insights,
         password_policy=postgres.password_policy,

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from infra import catalog
-from infra.derive import budgets, flags, postgres_places, schedule
+from infra.derive import budgets, exporters, flags, postgres_places, schedule
+from infra.derive.features import asked_by_exporters
 from infra.derive.findings import Advice
 from infra.derive.flags import FlagError, FlagValue
 from infra.derive.postgres import replica_flags
 from infra.derive.postgres_roles import FEDERATION_USER
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
 from infra.settings import Problem, Settings
-from infra.settings.postgres import POOLER, PostgresSettings, ReplicaSettings
+from infra.settings.postgres import MONITOR, POOLER, PostgresSettings, ReplicaSettings
 from infra.settings.project import ProjectSettings
 from infra.settings.secrets import shown
 
@@ -26,6 +27,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     if settings.postgres is not None:
         for check in _CHECKS:
             yield from check(settings.project, settings.postgres)
+        yield from _connections(settings, settings.postgres)
 
 
 def advice(settings: Settings) -> Iterator[Advice]:
@@ -149,11 +151,14 @@ def _memory(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]
                 )
 
 
-def _connections(_: ProjectSettings, postgres: PostgresSettings) -> Iterator[Problem]:
+def _connections(settings: Settings, postgres: PostgresSettings) -> Iterator[Problem]:
+    asked = asked_by_exporters(settings)
     for path, tier, wanted in _sized(postgres):
         with suppress(FlagError):
             maximum = budgets.max_connections(wanted, postgres.version, tier)
-            budget = budgets.connection_budget(postgres, is_primary=path == "postgres.primary", maximum=maximum)
+            is_primary = path == "postgres.primary"
+            of_exporters = exporters.connections(asked, is_primary=is_primary)
+            budget = budgets.connection_budget(postgres, is_primary=is_primary, maximum=maximum, exporters=of_exporters)
             if budget.needed > budget.maximum:
                 yield Problem(
                     "postgres.pooler" if budget.pooled else "postgres.users",
@@ -241,6 +246,7 @@ def _superusers(settings: Settings) -> Iterator[Advice]:
     built_in = [name for name, user in postgres.users.items() if user.pooled]
     built_in += [FEDERATION_USER] if bigquery and bigquery.federation else []
     built_in += [POOLER] if postgres.pooler.kind == "pgbouncer" else []
+    built_in += [MONITOR] if "postgres" in asked_by_exporters(settings) else []
     if built_in:
         yield Advice(
             "postgres.databaseRoles",
@@ -259,5 +265,4 @@ _CHECKS: tuple[Callable[[ProjectSettings, PostgresSettings], Iterator[Problem]],
     _machine,
     _replica_flags,
     _memory,
-    _connections,
 )

@@ -5,9 +5,10 @@
 
 from collections.abc import Mapping
 
+from infra.derive.features import asked_by_exporters
 from infra.derive.names import ORGANISATION, Names
 from infra.settings import Settings
-from infra.settings.postgres import POOLER, PostgresSettings
+from infra.settings.postgres import MONITOR, POOLER, PostgresSettings
 
 FEDERATION_USER = "bigquery"
 """The user behind BigQuery's connection."""
@@ -25,7 +26,10 @@ REPORT_ROLE = group_role("report")
 POOLER_ROLE = group_role("pooler")
 """May look up who signs in and let the heart beat, and read nothing."""
 
-GROUP_ROLES = (OWNER_ROLE, group_role("read"), group_role("write"), REPORT_ROLE, POOLER_ROLE)
+MONITOR_ROLE = group_role("monitor")
+"""May ask how much, how often and how late, and read no row; the exporters beside the pooler (ADR 0028)."""
+
+GROUP_ROLES = (OWNER_ROLE, group_role("read"), group_role("write"), REPORT_ROLE, POOLER_ROLE, MONITOR_ROLE)
 
 FEDERATION_ROLE = REPORT_ROLE
 
@@ -49,6 +53,8 @@ def memberships(postgres: PostgresSettings, settings: Settings, names: Names) ->
         found[FEDERATION_USER] = FEDERATION_ROLE
     if postgres.pooler.kind == "pgbouncer":
         found[POOLER] = POOLER_ROLE
+    if "postgres" in asked_by_exporters(settings):
+        found[MONITOR] = MONITOR_ROLE
     return dict(sorted(found.items()))
 
 

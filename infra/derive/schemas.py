@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 from infra.derive import postgres_ports as ports
 from infra.derive.copies import BACKUPS, bucket_name
-from infra.derive.elasticsearch import elasticsearch_plan
+from infra.derive.elasticsearch import elasticsearch_plan, key_holders
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
 from infra.derive.pooler import SERVER_CERTIFICATES_SECRET
@@ -130,7 +130,7 @@ def schemas_plan(schemas: SchemasSettings, settings: Settings, names: Names) -> 
         jobs=tuple(job for store, make in _JOBS.items() if store in settings.stores for job in make(settings, names)),
         scheduled=tuple(_scheduled(schemas, settings, names)),
         keeps_own_api_key=search is not None,
-        api_keys={client: api_key(client) for client in sorted(search.clients)} if search else {},
+        api_keys={client: api_key(client) for client in key_holders(search, settings)} if search else {},
         egress=tuple(_egress(settings)),
     )
 

@@ -9,6 +9,7 @@ from infra.settings.constraints import Between, Text, Whole
 from infra.settings.forms import Email
 from infra.settings.model import Finding, StoreSettings, refuse_all
 from infra.settings.monitoring_budget import BudgetSettings
+from infra.settings.monitoring_exporters import ExporterSettings
 from infra.settings.monitoring_grafana import GrafanaSettings
 from infra.settings.monitoring_parts import AlertChange, AlertName, ChannelSettings, RouteSettings
 from infra.settings.units import Duration
@@ -39,6 +40,11 @@ class MonitoringSettings(StoreSettings):
     write_capacity: Annotated[int, Whole(1, 1_000_000)] = Field(
         default=10_000,
         description="Transactions a second that the primary is known to take (WL-OLTP); near it shards are due (TRIG).",
+    )
+    exporters: ExporterSettings | None = Field(
+        default=None,
+        description="What Google does not measure, asked by exporters beside the pooler (MON-PG, MON-RDS); absent: "
+        "alerts and panels that need it are left out.",
     )
     alerts: dict[AlertName, AlertChange] = Field(
         default_factory=dict,

@@ -19,6 +19,9 @@ from infra.settings.units import Size
 POOLER = "pooler"
 """The pooler's own database user and service account."""
 
+MONITOR = "monitor"
+"""The database user of the exporters beside the pooler."""
+
 Tier = Annotated[str, Text(r"db-[a-z0-9]+(?:-[A-Za-z0-9]+)*", "a Cloud SQL machine type", "db-custom-16-61440")]
 
 InstanceName = Annotated[
@@ -142,9 +145,9 @@ UserName = Annotated[
         SHORT_NAME,
         SHORT_NAME_FORM,
         "application",
-        # The pooler's own, PostgreSQL's and Cloud SQL's roles (Google, "About PostgreSQL users and roles").
+        # The machines' own, PostgreSQL's and Cloud SQL's roles (Google, "About PostgreSQL users and roles").
         reserved=(
-            "pooler", "postgres", "public", "none", "cloudsqladmin", "cloudsqlsuperuser", "cloudsqlreplica",
+            "pooler", "monitor", "postgres", "public", "none", "cloudsqladmin", "cloudsqlsuperuser", "cloudsqlreplica",
             "cloudsqlagent", "cloudsqlimportexport", "cloudsqliamuser", "cloudsqliamserviceaccount", "cloudsqllogical",
         ),
     ),

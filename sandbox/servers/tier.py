@@ -22,19 +22,20 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from infra.derive import pgbouncer
+from infra.derive import exporters, pgbouncer
 from infra.derive import postgres_ports as ports
 from infra.derive.pooler import PoolerPlan
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from infra.derive.postgres import PostgresPlan
 from infra.settings.postgres import POOLER
 from sandbox.servers import as_account
 from sandbox.servers.certificates import Certificate, certificate_for
 from sandbox.servers.cluster import Cluster
 from sandbox.servers.install import Installed
+from sandbox.servers.placing import placed
 from sandbox.servers.postgres import PostgresServer
 from sandbox.servers.process import Command, ServerError
-from sandbox.servers.server import Endpoint, Server
+from sandbox.servers.server import LOOPBACK, Endpoint, Server
 from sandbox.servers.workspace import Workspace
 from services.pooler import secrets
 from services.pooler.secrets import Wanted
@@ -238,8 +239,9 @@ class PoolerMachine:
         """Write every file of the plan with this machine's addresses, and its secrets as the machine itself does."""
         tier = self._tier
         for path, text in tier.pooler.files.items():
-            tier.workspace.write(self.file(path), self._placed(text))
-        wanted = Wanted.model_validate_json(self._placed(tier.pooler.files[f"{FOLDER}/secrets.json"]))
+            if not path.startswith(exporters.FOLDER):
+                tier.workspace.write(self.file(path), placed(text, self.places))
+        wanted = Wanted.model_validate_json(placed(tier.pooler.files[f"{FOLDER}/secrets.json"], self.places))
         contents = {one.secret: tier.secrets[one.form] for one in wanted.secrets}
         for file, text in secrets.files(wanted, contents).items():
             tier.workspace.write(file, text)
@@ -276,17 +278,17 @@ class PoolerMachine:
 
         self._tier.workspace.wait_for("the machine is healthy", is_healthy, timeout, self.router.log)
 
-    def _placed(self, text: str) -> str:
-        """A file of the plan with the addresses, ports and folders of this machine."""
+    @property
+    def places(self) -> Mapping[str, str]:
+        """The addresses, ports and folders of this machine, by those of the plan."""
         cluster = self._tier.cluster.primary
-        places = {
+        return {
             **self._tier.addresses,
             **{str(port): str(here) for port, here in {ports.SERVER: cluster.port, **self._claimed}.items()},
             pgbouncer.EVERY_ADDRESS: self.write.address,
+            f"{LOOPBACK}:{ports.STATUS}": str(self.router.endpoint),
             pgbouncer.SECRETS: str(self.folder),
         }
-        pattern = "|".join(re.escape(each) for each in sorted(places, key=len, reverse=True))
-        return re.sub(rf"(?<![\w.-])(?:{pattern})(?![\w.-])", lambda found: places[found[0]], text)
 
 
 class Bouncer(Server):

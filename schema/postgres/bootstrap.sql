@@ -25,7 +25,8 @@ GRANT triptrip_owner TO "${schema_user}" WITH INHERIT FALSE, SET TRUE;
 
 REVOKE ALL ON DATABASE "${database}" FROM PUBLIC;
 GRANT CONNECT, CREATE, TEMPORARY ON DATABASE "${database}" TO triptrip_owner;
-GRANT CONNECT ON DATABASE "${database}" TO "${schema_user}", triptrip_read, triptrip_write, triptrip_report, triptrip_pooler;
+GRANT CONNECT ON DATABASE "${database}"
+TO "${schema_user}", triptrip_read, triptrip_write, triptrip_report, triptrip_pooler, triptrip_monitor;
 GRANT USAGE, CREATE ON SCHEMA public TO triptrip_owner;
 -- Said here, since the owner of tables may not hand on what belongs to the database.
 GRANT USAGE ON SCHEMA public TO triptrip_read, triptrip_write, triptrip_report;
@@ -35,8 +36,19 @@ ALTER DATABASE "${database}" SET effective_io_concurrency = ${effective_io_concu
 
 CREATE SCHEMA IF NOT EXISTS partman;
 CREATE SCHEMA IF NOT EXISTS extensions;
-GRANT USAGE ON SCHEMA extensions TO triptrip_report;
+GRANT USAGE ON SCHEMA extensions TO triptrip_report, triptrip_monitor;
 COMMIT;
+
+-- What others do: their states and statements, never a row. Where an administrator may not hand it on,
+-- `python -m schema verify postgres` says so.
+DO $body$
+BEGIN
+    GRANT pg_monitor TO triptrip_monitor;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE WARNING 'triptrip_monitor is no member of pg_monitor: %', SQLERRM;
+END
+$body$;
 
 -- What a server does not offer is told by `python -m schema verify postgres`.
 DO $body$

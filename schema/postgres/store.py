@@ -8,7 +8,7 @@ from string import Template
 import psycopg
 
 from infra.derive.postgres import PostgresPlan
-from infra.derive.postgres_roles import GROUP_ROLES, OWNER_ROLE
+from infra.derive.postgres_roles import GROUP_ROLES, MONITOR_ROLE, OWNER_ROLE
 from schema.kit import Environment, SchemaError, Step, Store
 from schema.postgres.roles import Memberships, become_owner
 from schema.sql.catalogue import Catalogue
@@ -60,6 +60,7 @@ class PostgresStore(SqlStore):
             *super().findings(),
             *self._without_extensions(),
             *self._without_settings(),
+            *self._without_monitoring(),
             *self._beside_partitions(),
             *self._memberships.findings(),
         )
@@ -79,6 +80,14 @@ class PostgresStore(SqlStore):
         for name, value in _SETTINGS.items():
             if f"{name}={value}" not in there:
                 yield f"the database has no {name} of {value}: run the bootstrap again"
+
+    def _without_monitoring(self) -> Iterator[str]:
+        query = "SELECT pg_has_role(%s, 'pg_monitor', 'MEMBER')"
+        if self.connection.execute(query, (MONITOR_ROLE,)).fetchone() != (True,):
+            yield (
+                f"{MONITOR_ROLE} is no member of pg_monitor, and sees neither connections nor statements of others: "
+                "run the bootstrap again as a user that may grant it"
+            )
 
     def _beside_partitions(self) -> Iterator[str]:
         """Rows that lie in a default partition: by a clock that went wrong, or after an upkeep that did not run."""

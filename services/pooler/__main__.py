@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    status = Status(PATIENCE_CHECKS * configuration.check_every + configuration.answer_within)
+    status = Status(
+        PATIENCE_CHECKS * configuration.check_every + configuration.answer_within, configuration.certificate
+    )
     try:
         server = StatusServer(configuration.status_address, configuration.status_port, status)
     except OSError as error:

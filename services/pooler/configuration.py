@@ -43,7 +43,8 @@ class Signing(_Part):
 class Configuration(_Part):
     """The whole configuration; times in seconds, `replicas` are addresses by name.
 
-    `databases_file` is where PgBouncer reads its databases, `console` its own database as libpq's keywords;
+    `databases_file` is where PgBouncer reads its databases, `console` its own database as libpq's keywords, and
+    `certificate` what it shows to clients;
     `status_address` and `status_port` are where health and metrics are shown.
     """
 
@@ -59,6 +60,7 @@ class Configuration(_Part):
     signing: Signing
     console: str
     databases_file: Path
+    certificate: Path
     status_address: str
     status_port: int
 

@@ -13,9 +13,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from string import Template
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 _TOKEN = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"  # noqa: S105 # an address
 _API = "https://secretmanager.googleapis.com"
@@ -29,24 +30,36 @@ class SecretError(RuntimeError):
 
 
 class Secret(BaseModel):
-    """A secret's name and version, and what it is made into."""
+    """A secret's name and version, and what it is made into.
+
+    Form template is one `file` with what `template` says: ${text} stands for the content, ${line} for a content that
+    must be one line, ${quoted} for it as a JSON string.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: str
     version: str
-    form: Literal["certificate", "authorities", "password"]
+    form: Literal["certificate", "authorities", "password", "template"]
+    file: str = ""
+    template: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.form == "template") != bool(self.file and self.template):
+            raise ValueError("file and template belong to form template")
+        return self
 
 
 class Wanted(BaseModel):
-    """The file that names them; `folders` are made beside, for sockets."""
+    """The file that names them; `folders` are made beside, for sockets; `user` is the one of form password."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     project: str
     folder: Path
-    folders: tuple[Path, ...]
-    user: str
+    folders: tuple[Path, ...] = ()
+    user: str = ""
     secrets: tuple[Secret, ...]
 
 
@@ -101,10 +114,18 @@ def _password(wanted: Wanted, one: Secret, content: str) -> dict[str, str]:
     return {"password": content, "users.txt": f'"{wanted.user}" "{content}"\n'}
 
 
+def _template(_: Wanted, one: Secret, content: str) -> dict[str, str]:
+    told = content.strip()
+    if not told or ("\n" in told and "${line}" in one.template):
+        raise SecretError(f"secret {one.secret} is empty, or has more than one line")
+    return {one.file: Template(one.template).substitute(text=content, line=told, quoted=json.dumps(told))}
+
+
 _FORMS: Mapping[str, Callable[[Wanted, Secret, str], dict[str, str]]] = {
     "certificate": _certificate,
     "authorities": _authorities,
     "password": _password,
+    "template": _template,
 }
 
 

@@ -1,17 +1,23 @@
 """What the router shows of itself: `/healthz` for the load balancer, `/metrics` for Prometheus."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+from cryptography import x509
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 
 class Status:
-    """The last check; healthy while checks are made and PgBouncer does what was chosen. `patience` in seconds."""
+    """The last check; healthy while checks are made and PgBouncer does what was chosen. `patience` in seconds.
 
-    def __init__(self, patience: float) -> None:
+    `certificate` is the file with the certificate that PgBouncer shows to its clients.
+    """
+
+    def __init__(self, patience: float, certificate: Path) -> None:
         self._patience = patience
         self._healthy_until = 0.0
         self.registry = CollectorRegistry()
@@ -19,6 +25,8 @@ class Status:
         self._answers = Gauge("read_router_answers", "1 while its lag is known", ["replica"], registry=self.registry)
         self._used = Gauge("read_router_used", "1 while reads go to it", ["service", "server"], registry=self.registry)
         self._changes = Counter("read_router_changes", "Changes of the servers", ["service"], registry=self.registry)
+        expiry = Gauge("pooler_certificate_expiry_seconds", "When the certificate ends", registry=self.registry)
+        expiry.set_function(lambda: _end(certificate))
         self._last: dict[str, tuple[str, ...]] = {}
 
     def record(self, lags: Mapping[str, float | None], chosen: Mapping[str, Sequence[str]], *, is_told: bool) -> None:
@@ -41,6 +49,14 @@ class Status:
     def is_healthy(self) -> bool:
         """Whether the last good check is recent."""
         return time.monotonic() < self._healthy_until
+
+
+def _end(certificate: Path) -> float:
+    """When a chain's first certificate ends, in seconds since 1970; not a number when it cannot be read."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc.timestamp()
+    except (OSError, ValueError):
+        return math.nan
 
 
 class StatusServer(ThreadingHTTPServer):

@@ -47,11 +47,11 @@ def test_what_the_packs_refuse_after_a_failover_is_told_by_its_runbook() -> None
 
 def test_nobody_is_a_superuser_once_the_group_roles_are_declared() -> None:
     cloud = Cloud.open(None)
-    for role in ("triptrip_write", "triptrip_report", "triptrip_pooler"):
+    for role in ("triptrip_write", "triptrip_report", "triptrip_pooler", "triptrip_monitor"):
         made = {"instance": "triptrip-prod-postgres-1", "name": role}
         cloud.state.put(Record("postgres.Role", role, "", role, made, 0.0))
     plan = plan_of("prod", {"postgres": {"databaseRoles": True}}, cloud)
     cloud.close()
     rule = [each for each in RULES if each.id == "usr-no-superuser"]
     assert judge(given_plan(plan), rule) == []
-    assert len(judge(given_plan(plan_stack("prod")), rule)) == 3
+    assert len(judge(given_plan(plan_stack("prod")), rule)) == 4

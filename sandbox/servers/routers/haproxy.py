@@ -7,7 +7,7 @@ from typing import Literal
 
 from psycopg.conninfo import make_conninfo
 
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from sandbox.servers import as_account
 from sandbox.servers.install import Installed
 from sandbox.servers.process import Command, Process

@@ -4,6 +4,7 @@
 --   triptrip_read     programs that only read: no contact data of users
 --   triptrip_report   people and BigQuery: the same, and what the upkeep says
 --   triptrip_pooler   the read router: the heartbeat alone
+--   triptrip_monitor  the exporters beside the pooler: how much, how often, how late, and no row
 
 -- Of what is ours alone: a table that somebody else made beside is theirs to hand out.
 DO $body$
@@ -38,7 +39,8 @@ BEGIN
 END
 $body$;
 
-GRANT USAGE ON SCHEMA operations TO triptrip_write, triptrip_read, triptrip_report, triptrip_pooler;
+GRANT USAGE ON SCHEMA operations
+TO triptrip_write, triptrip_read, triptrip_report, triptrip_pooler, triptrip_monitor;
 
 GRANT SELECT, INSERT, UPDATE ON
 public.hotels, public.attractions, public.products, public.users, public.user_emails, public.bookings, public.orders
@@ -57,4 +59,5 @@ GRANT SELECT (id, locale, country, is_active, created_at) ON public.users TO tri
 GRANT SELECT ON operations.heartbeat, operations.refreshes TO triptrip_report;
 GRANT SELECT ON operations.heartbeat TO triptrip_read, triptrip_write;
 GRANT EXECUTE ON FUNCTION operations.beat(), operations.replay_delay() TO triptrip_pooler;
-GRANT EXECUTE ON FUNCTION operations.replay_delay() TO triptrip_read, triptrip_write, triptrip_report;
+GRANT EXECUTE ON FUNCTION operations.replay_delay() TO triptrip_read, triptrip_write, triptrip_report, triptrip_monitor;
+GRANT EXECUTE ON FUNCTION operations.table_bloat(), operations.index_bloat() TO triptrip_monitor, triptrip_report;

@@ -24,6 +24,7 @@ def server(workspace: Workspace, postgres_programs: Installed) -> PostgresServer
     made.start()
     with made.connect() as connection:
         connection.execute("CREATE ROLE cloudsqlsuperuser CREATEROLE CREATEDB")
+        connection.execute("GRANT pg_monitor TO cloudsqlsuperuser WITH ADMIN OPTION")
         words = sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB IN ROLE cloudsqlsuperuser PASSWORD {}")
         connection.execute(words.format(sql.Identifier(ADMINISTRATOR), workspace.password))
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER cloudsqlsuperuser").format(sql.Identifier(NAME)))
@@ -67,3 +68,14 @@ def test_what_the_server_does_not_offer_is_left_to_verify(server: PostgresServer
 def test_a_user_of_the_stack_cannot_run_it(server: PostgresServer) -> None:
     with server.connect(NAME, user("owner")) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(bootstrap(ENVIRONMENT).encode())
+
+
+def test_an_administrator_who_may_not_hand_pg_monitor_on_is_told_and_the_rest_is_made(server: PostgresServer) -> None:
+    with server.connect() as connection:
+        connection.execute("REVOKE pg_monitor FROM cloudsqlsuperuser")
+    with server.connect(NAME, ADMINISTRATOR) as connection:
+        connection.execute(bootstrap(ENVIRONMENT).encode())
+    with server.connect(NAME, user("owner")) as connection:
+        become_owner(connection)
+        found = PostgresStore(connection, PLAN).findings()
+    assert [each for each in found if each.startswith("triptrip_monitor is no member of pg_monitor")]

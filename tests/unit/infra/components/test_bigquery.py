@@ -209,7 +209,7 @@ def test_switched_off_it_leaves_no_trace() -> None:
 
 
 def test_without_postgres_there_is_a_warehouse_and_no_federation() -> None:
-    plan = plan_of("prod", {"postgres": None, "bigquery": {"federation": None}})
+    plan = plan_of("prod", {"postgres": None, "bigquery": {"federation": None}, "monitoring": {"exporters": None}})
     assert len(plan.of_type(":Dataset")) == 3
     assert not plan.of_type("bigquery/connection:Connection")
     assert "bigquery-password" not in {each.name for each in plan.resources}

@@ -99,7 +99,7 @@ def test_cloud_sqls_own_pool_needs_no_machine_and_is_stated_on_every_instance() 
         "replicas": {"b": plus, "c": plus},
         "pooler": {"kind": "managed"},
     }
-    plan = plan_of("prod", {"postgres": changes})
+    plan = plan_of("prod", {"postgres": changes, "monitoring": {"exporters": None}})
     assert not plan.of_type("RegionInstanceGroupManager")
     for instance in plan.of_type("DatabaseInstance"):
         [pool] = instance.inputs["settings"]["connectionPoolConfigs"]
@@ -155,3 +155,36 @@ def test_secrets_are_in_both_regions_before_the_day(prod: Plan) -> None:
         places = {each["location"]: each["customerManagedEncryption"]["kmsKeyName"] for each in replicas}
         assert list(places) == [REGION, "asia-northeast2"]
         assert all(f"/locations/{place}/" in key for place, key in places.items())
+
+
+def readable(plan: Plan) -> set[str]:
+    """The secrets that the machines' account may read."""
+    reader = "serviceAccount:triptrip-prod-pooler@triptrip-prod.iam.gserviceaccount.com"
+    grants = [each.inputs for each in plan.of_type("secretmanager/secretIamMember:SecretIamMember")]
+    return {each["secretId"].rpartition("/")[2] for each in grants if each["member"] == reader}
+
+
+def test_the_machines_may_read_what_their_exporters_sign_in_with_and_no_more(prod: Plan) -> None:
+    own = {
+        "pooler-certificate",
+        "triptrip-prod-postgres-pooler-password",
+        "triptrip-prod-postgres-server-ca",
+    }
+    of_postgres = {"triptrip-prod-postgres-monitor-password"}
+    of_others = {
+        "triptrip-prod-cache-auth",
+        "triptrip-prod-cache-server-ca",
+        "triptrip-prod-elasticsearch-endpoint",
+        "triptrip-prod-elasticsearch-pooler-api-key",
+        "timescale-monitor",
+    }
+    assert readable(prod) == own | of_postgres | of_others
+    asked = {"monitoring": {"exporters": {"stores": ["pooler", "postgres"], "timescale": None}}}
+    assert readable(plan_of("prod", asked)) == own | of_postgres
+    assert readable(plan_of("prod", {"monitoring": {"exporters": None}})) == own
+
+
+def test_the_exporters_user_is_declared_like_the_poolers(prod: Plan) -> None:
+    user = prod.named("monitor-user").inputs
+    assert (user["name"], user["type"], user["deletionPolicy"]) == ("monitor", "BUILT_IN", "ABANDON")
+    assert "password" not in user

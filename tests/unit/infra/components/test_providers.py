@@ -18,7 +18,12 @@ PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
         (NO_BUDGET, PARTNERS),
         ({**NO_BUDGET, "timescale": None}, PARTNERS - {"timescale-cloud"}),
         (
-            {**NO_BUDGET, "timescale": None, "bigquery": {"federation": None}, "postgres": UNPOOLED},
+            {
+                "timescale": None,
+                "bigquery": {"federation": None},
+                "postgres": UNPOOLED,
+                "monitoring": {"budget": None, "exporters": None},
+            },
             PARTNERS - {"timescale-cloud", "random"},
         ),
         ({**NO_BUDGET, "timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud"}),

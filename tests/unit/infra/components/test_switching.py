@@ -61,7 +61,21 @@ NAMED_BY: tuple[Shared, ...] = (
 )
 """Resources that carry a store's name though they are not that store's."""
 
-WITH_IT: Mapping[str, dict[str, Any]] = {"postgres": {"bigquery": {"federation": None}}}
+
+def _asked_without(store: str) -> dict[str, Any]:
+    """The exporters of the others; they stand on the pooler's machines, which hold what all of them sign in with."""
+    asked = [each for each in PROD["monitoring"]["exporters"]["stores"] if each != store]
+    return {"monitoring": {"exporters": {"stores": asked, **({"timescale": None} if store == "timescale" else {})}}}
+
+
+WITH_IT: Mapping[str, dict[str, Any]] = {
+    "postgres": {"bigquery": {"federation": None}, "monitoring": {"exporters": None}},
+    "monitoring": {"monitoring": {"exporters": None}},
+    "cache": _asked_without("redis"),
+    "elasticsearch": _asked_without("elasticsearch"),
+    "schemas": _asked_without("elasticsearch"),
+    "timescale": _asked_without("timescale"),
+}
 """Settings of other stores that name a store, and must be changed when it is left out; laid over both plans."""
 
 FOUNDATION = {

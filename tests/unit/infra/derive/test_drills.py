@@ -117,7 +117,7 @@ def test_no_role_of_drills_promotes_switches_or_grants() -> None:
     [
         ("dev", {}),
         ("prod", NO_IMAGE),
-        ("prod", {"postgres": None, "bigquery": {"federation": None}}),
+        ("prod", {"postgres": None, "bigquery": {"federation": None}, "monitoring": {"exporters": None}}),
     ],
     ids=["dev", "no image", "no postgres"],
 )

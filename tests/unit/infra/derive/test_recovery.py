@@ -36,7 +36,8 @@ def export_of(plan: RecoveryPlan, key: str) -> ExportPlan:
 
 
 def without(store: str) -> dict[str, Any]:
-    return {store: None, **({"bigquery": {"federation": None}} if store == "postgres" else {})}
+    named_by = {"bigquery": {"federation": None}, "monitoring": {"exporters": None}}
+    return {store: None, **(named_by if store == "postgres" else {})}
 
 
 def told(plan: RecoveryPlan) -> list[str]:

@@ -39,7 +39,8 @@ def test_a_job_runs_the_command_on_its_store_and_says_where_it_is(store: str) ->
 
 @pytest.mark.parametrize("store", ["postgres", "timescale", "mongodb", "bigquery"])
 def test_a_store_that_is_off_has_no_job_and_no_way_out(store: str) -> None:
-    off: dict[str, Any] = {store: None, **({"bigquery": {"federation": None}} if store == "postgres" else {})}
+    named_by = {"bigquery": {"federation": None}, "monitoring": {"exporters": None}}
+    off: dict[str, Any] = {store: None, **(named_by if store == "postgres" else {})}
     plan = plan_of(changes=off)
     assert store not in {job.store for job in plan.jobs}
     assert store not in {way.store for way in plan.egress}
@@ -62,6 +63,7 @@ def test_every_program_that_searches_has_a_secret_for_its_key() -> None:
     assert plan_of().api_keys == {
         "application": "elasticsearch-application-api-key",
         "indexer": "elasticsearch-indexer-api-key",
+        "pooler": "elasticsearch-pooler-api-key",
     }
     without = plan_of(changes={"elasticsearch": None})
     assert not without.api_keys

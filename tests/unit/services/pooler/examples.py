@@ -15,6 +15,7 @@ RAW = {
     "signing": {"user": "pooler", "passwordFile": "/run/pooler/password", "certificateAuthority": "/run/pooler/ca.pem"},
     "console": "host=/run/pooler/read port=6433 dbname=pgbouncer user=pgbouncer",
     "databasesFile": "/run/pooler/databases.ini",
+    "certificate": "/run/pooler/certificate.pem",
     "statusAddress": "127.0.0.1",
     "statusPort": 8080,
 }

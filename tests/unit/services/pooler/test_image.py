@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from infra.derive.pooler_files import USER_ID
+from infra.derive.pooler_units import USER_ID
 
 ROOT = Path(__file__).resolve().parents[4]
 SERVICE = ROOT / "services" / "pooler"

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from services.pooler import pgbouncer
 from services.pooler.configuration import Configuration
 from services.pooler.lag import Sample
@@ -47,7 +47,7 @@ class Bench:
         monkeypatch.setattr(pgbouncer, "Console", lambda _: self.console)
         self.file = folder / "databases.ini"
         configuration = CONFIGURATION.model_copy(update={"databases_file": self.file})
-        self.status = Status(patience=60)
+        self.status = Status(60, CONFIGURATION.certificate)
         self.router = Router(configuration, self.status)
 
     def primary(self, sent: float, position: int) -> None:

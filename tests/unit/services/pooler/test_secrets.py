@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from infra.derive import pgbouncer
-from infra.derive.pooler_files import FOLDER
+from infra.derive.pooler_units import FOLDER
 from sandbox.servers.certificates import certificate_for
 from services.pooler.secrets import SecretError, Wanted, fetch, files
 from tests.integration.tiers import postgres_plan_of
@@ -163,3 +164,36 @@ def test_the_platforms_own_list_makes_what_its_pgbouncer_reads() -> None:
         router["passwordFile"],
     }
     assert router["certificateAuthority"] in made
+
+
+def templated(folder: Path, template: str) -> Wanted:
+    secret = {"secret": "s", "version": "latest", "form": "template", "file": "file", "template": template}
+    return Wanted.model_validate({"project": "p", "folder": folder, "secrets": [secret]})
+
+
+@pytest.mark.parametrize(
+    ("template", "content", "made"),
+    [
+        ("KEY=${line}", "a$b\n", "KEY=a$b"),
+        ('{"password": ${quoted}}', 'with "quotes"', '{"password": "with \\"quotes\\""}'),
+        ("${text}", "one\ntwo\n", "one\ntwo\n"),
+    ],
+)
+def test_a_template_is_filled_with_a_secret(tmp_path: Path, template: str, content: str, made: str) -> None:
+    assert files(templated(tmp_path, template), {"s": content}) == {tmp_path / "file": made}
+
+
+@pytest.mark.parametrize(("template", "content"), [("KEY=${line}", "one\nOTHER=two"), ("${text}", " \n")])
+def test_a_secret_that_would_become_other_lines_is_refused_and_not_shown(
+    tmp_path: Path, template: str, content: str
+) -> None:
+    with pytest.raises(SecretError, match="secret s is empty, or has more than one line") as caught:
+        files(templated(tmp_path, template), {"s": content})
+    assert "two" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"file": ""}, {"template": ""}, {"form": "password"}])
+def test_file_and_template_belong_together(tmp_path: Path, change: dict[str, str]) -> None:
+    secret = {"secret": "s", "version": "1", "form": "template", "file": "f", "template": "t", **change}
+    with pytest.raises(ValidationError, match="file and template belong to form template"):
+        Wanted.model_validate({"project": "p", "folder": tmp_path, "secrets": [secret]})

@@ -1,17 +1,21 @@
 """Health and metrics as pages."""
 
+import math
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from sandbox.servers.certificates import certificate_for
 from services.pooler.status import Status, StatusServer
 
 
 @pytest.fixture
 def server() -> Iterator[StatusServer]:
-    made = StatusServer("127.0.0.1", 0, Status(patience=60))
+    made = StatusServer("127.0.0.1", 0, Status(60, Path("no-certificate.pem")))
     made.start()
     yield made
     made.shutdown()
@@ -51,3 +55,15 @@ def test_metrics_name_every_server_and_count_changes(server: StatusServer) -> No
 
 def test_another_page_is_not_there(server: StatusServer) -> None:
     assert page(server, "/") == (404, "/healthz and /metrics\n")
+
+
+def test_it_tells_when_the_certificate_ends(tmp_path: Path) -> None:
+    file = tmp_path / "certificate.pem"
+    status = Status(60, file)
+    assert math.isnan(status.registry.get_sample_value("pooler_certificate_expiry_seconds") or 0)
+    made = certificate_for("pg-write.example")
+    file.write_text(made.chain, encoding="ascii")
+    ends = x509.load_pem_x509_certificate(made.chain.encode()).not_valid_after_utc
+    assert status.registry.get_sample_value("pooler_certificate_expiry_seconds") == ends.timestamp()
+    file.write_text("no certificate", encoding="ascii")
+    assert math.isnan(status.registry.get_sample_value("pooler_certificate_expiry_seconds") or 0)
