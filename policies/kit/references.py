@@ -17,4 +17,9 @@ def declared(
         if found := [each for each in stack.of(*types) if each.urn in user.dependencies]:
             return found
         raise
-    return fitting(stack.of(*types), lambda each: last_part(each.text(naming)) in named) if named else []
+    return fitting(stack.of(*types), lambda each: not named.isdisjoint(_names(each, naming))) if named else []
+
+
+def _names(resource: Resource, naming: str) -> set[str]:
+    """What it is called by: as the program says, or as the cloud does."""
+    return {last_part(text) for text in (resource.text(naming), str(resource.outputs.get(naming, ""))) if text}
