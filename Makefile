@@ -148,6 +148,7 @@ check-generated: python
 	$(PYTHON) -m infra.settings reference --check
 	$(PYTHON) -m infra.settings endpoints --check
 	$(PYTHON) -m infra.settings alerts --check
+	$(PYTHON) -m sandbox.dashboards --check
 	$(PYTHON) -m policies check
 	$(PYTHON) -m policies reference --check
 	$(PYTHON) -m policies schema --check
@@ -183,6 +184,7 @@ docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings reference
 	$(PYTHON) -m infra.settings endpoints
 	$(PYTHON) -m infra.settings alerts
+	$(PYTHON) -m sandbox.dashboards
 	$(PYTHON) -m policies reference
 	$(PYTHON) -m policies schema
 	$(PYTHON) -m ops restore runbook

@@ -13,6 +13,7 @@ from infra.components.budget import Budget, BudgetArgs
 from infra.components.cache import Cache, CacheArgs
 from infra.components.cdn import Cdn, CdnArgs
 from infra.components.component import Component
+from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.drills import Drills, DrillsArgs
 from infra.components.elasticsearch import Elasticsearch, ElasticsearchArgs
 from infra.components.encryption import Encryption, EncryptionArgs
@@ -35,6 +36,7 @@ from infra.components.providers import providers
 from infra.components.schemas import Schemas, SchemasArgs
 from infra.components.secrets import Secrets
 from infra.components.timescale import Timescale, TimescaleArgs
+from infra.derive.dashboards_plan import DashboardsPlan
 from infra.derive.monitoring import MonitoringPlan
 from infra.derive.platform import PlatformPlan
 from infra.derive.postgres import PostgresPlan
@@ -77,6 +79,8 @@ class Platform(Component):
             Backups("backups", BackupsArgs(plan.recovery, self._base), self._guarded) if plan.recovery else None
         )
         postgres, outputs = self._postgres(plan.postgres) if plan.postgres else (None, {})
+        if plan.dashboards:
+            self._dashboards(plan.dashboards, postgres)
         stores = self._stores(postgres)
         if plan.schemas:
             outputs["schemas"] = self._schemas(plan.schemas, stores)
@@ -115,6 +119,16 @@ class Platform(Component):
         if plan.budget:
             Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._guarded)
         return told
+
+    def _dashboards(self, plan: DashboardsPlan, postgres: Postgres | None) -> None:
+        """Declare what is looked at, in Cloud Monitoring and in a Grafana where the stack has one."""
+        Dashboards("dashboards", DashboardsArgs(plan, self._base), self._guarded)
+        if plan.grafana:
+            # Its SDK is loaded by stacks that have a Grafana alone.
+            from infra.components.grafana import Grafana, GrafanaArgs  # noqa: PLC0415
+
+            authorities = postgres.server_certificates if postgres else None
+            Grafana("grafana", GrafanaArgs(plan.grafana, self._base, authorities), self._guarded)
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""

@@ -1,4 +1,4 @@
-"""The SDKs of Google and MongoDB Atlas, loaded class by class instead of package by package.
+"""The SDKs of Google, MongoDB Atlas and Grafana, loaded class by class instead of package by package.
 
 Importing `pulumi_gcp.compute` runs 400 modules and `pulumi_mongodbatlas` 200, of which the platform uses some thirty:
 half of what a preview spent before its first resource (`make bench`). A class of such a package is imported from its
@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
-_PACKAGES = re.compile(r"pulumi_gcp\.\w+|pulumi_mongodbatlas")
+_PACKAGES = re.compile(r"pulumi_gcp\.\w+|pulumi_mongodbatlas|pulumiverse_grafana\.oss")
 
 
 class _ClassByClass(SourceFileLoader):

@@ -28,6 +28,11 @@ def providers(plan: PlatformPlan) -> list[pulumi.ProviderResource]:
         found.append(mongodbatlas.Provider("mongodb-atlas"))
     if plan.elasticsearch:
         found.append(ec.Provider("elastic-cloud"))
+    if plan.dashboards and plan.dashboards.grafana:
+        # Its SDK is loaded by stacks that have a Grafana alone.
+        from infra.components.grafana import grafana_provider  # noqa: PLC0415
+
+        found.append(grafana_provider(plan.dashboards.grafana, google))
     if plan.timescale:
         found.append(timescale_provider(plan.timescale, google))
     if _makes_passwords(plan):

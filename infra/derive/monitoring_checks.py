@@ -5,7 +5,7 @@ from typing import get_args
 
 from infra.catalog.mongodb_rows import AtlasAlert, atlas_alerts
 from infra.catalog.monitoring_rows import AlertRow, Severity, alerts
-from infra.derive import cost_advice, thresholds
+from infra.derive import cost_advice, grafana, thresholds
 from infra.derive.alerts import given
 from infra.derive.atlas_alerts import PREFIX
 from infra.derive.features import features
@@ -30,6 +30,8 @@ def advice(settings: Settings) -> Iterator[Advice]:
             yield Advice("monitoring", "nobody is told when a store fails: no alert is declared")
         return
     yield from _nobody_told(settings.monitoring)
+    if settings.monitoring.grafana:
+        yield from grafana.advice(settings.monitoring.grafana)
     yield from _unmeasured(settings)
     yield from _unwatched_spending(settings.monitoring)
     yield from cost_advice.advice(settings)

@@ -8,6 +8,7 @@ from infra.derive.bigquery import BigqueryPlan, bigquery_plan
 from infra.derive.cache import CachePlan, cache_plan
 from infra.derive.cdn import CdnPlan, cdn_plan
 from infra.derive.checks import problems
+from infra.derive.dashboards_plan import DashboardsPlan, dashboards_plan
 from infra.derive.elasticsearch import ElasticsearchPlan, elasticsearch_plan
 from infra.derive.encryption import EncryptionPlan, encryption_plan
 from infra.derive.features import features
@@ -52,6 +53,7 @@ class PlatformPlan:
     schemas: SchemasPlan | None
     recovery: RecoveryPlan | None
     monitoring: MonitoringPlan | None
+    dashboards: DashboardsPlan | None
     advice: tuple[Advice, ...]
 
 
@@ -64,6 +66,7 @@ def derive(settings: Settings) -> PlatformPlan:
         raise SettingsError(found)
     project, names, present = settings.project, names_for(settings.project), features(settings)
     labels = project.labels
+    postgres = postgres_plan(settings.postgres, settings, names) if settings.postgres else None
     switched_on = {api: row for api, row in catalog.services().items() if row.needs is None or row.needs in present}
     return PlatformPlan(
         environment=project.environment,
@@ -83,7 +86,7 @@ def derive(settings: Settings) -> PlatformPlan:
         network=network_plan(settings, names),
         encryption=encryption_plan(settings, names),
         identities=identity_plans(settings, names),
-        postgres=postgres_plan(settings.postgres, settings, names) if settings.postgres else None,
+        postgres=postgres,
         cache=cache_plan(settings.cache, settings, names) if settings.cache else None,
         mongodb=mongodb_plan(settings.mongodb, settings, names) if settings.mongodb else None,
         elasticsearch=elasticsearch_plan(settings.elasticsearch, settings, names) if settings.elasticsearch else None,
@@ -94,5 +97,6 @@ def derive(settings: Settings) -> PlatformPlan:
         schemas=schemas_plan(settings.schemas, settings, names) if settings.schemas else None,
         recovery=recovery_plan(settings.recovery, settings, names) if settings.recovery else None,
         monitoring=monitoring_plan(settings.monitoring, settings, names) if settings.monitoring else None,
+        dashboards=dashboards_plan(settings.monitoring, settings, names, postgres) if settings.monitoring else None,
         advice=advice(settings),
     )

@@ -10,6 +10,7 @@ from infra.settings.forms import Email
 from infra.settings.model import Finding, StoreSettings, refuse_all
 from infra.settings.monitoring_budget import BudgetSettings
 from infra.settings.monitoring_exporters import ExporterSettings
+from infra.settings.monitoring_grafana import GrafanaSettings
 from infra.settings.monitoring_parts import AlertChange, AlertName, ChannelSettings, RouteSettings
 from infra.settings.units import Duration
 
@@ -54,6 +55,9 @@ class MonitoringSettings(StoreSettings):
     budget: BudgetSettings | None = Field(
         default=None,
         description="A budget of this project's month at Cloud Billing (COST-Y1, COST-Y3); absent: none.",
+    )
+    grafana: GrafanaSettings | None = Field(
+        default=None, description="A Grafana that shows the dashboards too; absent: Cloud Monitoring alone shows them."
     )
 
     @property

@@ -8,6 +8,8 @@ from policies.kit import Case, Resource, Severity, Stack, Undecided, leaves, rul
 from policies.kit.types import (
     ATLAS_USER,
     ELASTIC_KEYSTORE,
+    GRAFANA_PROVIDER,
+    GRAFANA_SOURCE,
     PROVIDERS,
     REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET_VERSION,
@@ -27,7 +29,7 @@ _SECRET_NAME = re.compile(
 )
 _NAME_OF_MANY = re.compile(r"(passwords|passphrases|tokens|apikeys|privatekeys|secretkeys|accesskeys)\Z")
 _REFERENCE = re.compile(r"(//secretmanager\.googleapis\.com/)?projects/[^/\s]+/(locations/[^/\s]+/)?secrets/\S+")
-_ALSO = {ELASTIC_KEYSTORE: ("value",)}
+_ALSO = {ELASTIC_KEYSTORE: ("value",), GRAFANA_PROVIDER: ("auth",), GRAFANA_SOURCE: ("secureJsonDataEncoded",)}
 """Inputs that hold a secret under a name that does not say so."""
 
 _REFERENCES = {
@@ -93,6 +95,7 @@ def _named(resource: Resource) -> Iterator[str]:
         Case({"secretData": "hunter2", "secret": "projects/p/secrets/a"}, SECRET_VERSION),
         Case({"passwordWo": "hunter2", "passwordWoVersion": 1}, ATLAS_USER),
         Case({"value": "hunter2"}, ELASTIC_KEYSTORE),
+        Case({"secureJsonDataEncoded": '{"password": "hunter2"}'}, GRAFANA_SOURCE),
         *(
             Case({name: "hunter2"}, "gcp:example/example:Example")
             for name in (
@@ -130,6 +133,7 @@ def no_plain_secret(resource: Resource) -> Iterator[str]:
         Case({"secretKey": "b"}, "pulumi:providers:timescale"),
         Case({"credentials": "{}"}, "pulumi:providers:gcp"),
         Case({"apikey": "a"}, "pulumi:providers:ec"),
+        Case({"auth": "a"}, GRAFANA_PROVIDER),
         Case({"privateKey": "a"}, "pulumi:providers:mongodbatlas"),
     ],
 )

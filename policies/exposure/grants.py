@@ -181,6 +181,7 @@ _ADMIN = re.compile(r"roles/(owner|editor|viewer|browser)|.*admin.*", re.IGNOREC
                 "roles/logging.logWriter",
                 "roles/memorystore.dbConnectionUser",
                 "roles/monitoring.metricWriter",
+                "roles/monitoring.viewer",
             ),
             "Roles that may be granted on the whole project",
         ),

@@ -105,10 +105,16 @@ DOMAIN_PROOF = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization"
 ATLAS_ROLE_SETUP = "mongodbatlas:index/cloudProviderAccessSetup:CloudProviderAccessSetup"
 ATLAS_ROLE = "mongodbatlas:index/cloudProviderAccessAuthorization:CloudProviderAccessAuthorization"
 ELASTIC_KEYSTORE = "ec:index/deploymentElasticsearchKeystore:DeploymentElasticsearchKeystore"
+GRAFANA_PROVIDER = "pulumi:providers:grafana"
+GRAFANA_SOURCE = "grafana:oss/dataSource:DataSource"
+GRAFANA_DASHBOARD = "grafana:oss/dashboard:Dashboard"
+GRAFANA_FOLDER = "grafana:oss/folder:Folder"
+DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
 STACK = "pulumi:pulumi:Stack"
 PROVIDERS = (
     "pulumi:providers:ec",
     "pulumi:providers:gcp",
+    GRAFANA_PROVIDER,
     "pulumi:providers:mongodbatlas",
     "pulumi:providers:random",
     "pulumi:providers:timescale",

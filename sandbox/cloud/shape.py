@@ -2,7 +2,7 @@
 
 A Pulumi SDK carries each resource's inputs as the class `<Name>Args` and its state as `_<Name>State`, with nested Args
 classes; from those come property names, types and which are required. A type of any module of any installed
-`pulumi_<package>` therefore works without code here.
+`pulumi_<package>` or `pulumiverse_<package>` therefore works without code here.
 
 Importing a whole SDK module costs up to 0.6 s (pulumi_gcp.compute), so what was read is kept as JSON in the user's
 cache, by the versions it was read from: a warm run imports no SDK.
@@ -17,6 +17,7 @@ import functools
 import hashlib
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import json
 import os
@@ -175,7 +176,7 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     """
     package = _package(token)
     try:
-        versions = [fingerprint(f"pulumi-{package}"), importlib.metadata.version("google-api-python-client")]
+        versions = [fingerprint(distribution_of(package)), importlib.metadata.version("google-api-python-client")]
     except importlib.metadata.PackageNotFoundError as error:
         raise UnknownTypeError(token, f"the Python package {error.name} is not installed") from error
     digest = hashlib.sha256(json.dumps([_FORMAT, token, versions, document], sort_keys=True).encode()).hexdigest()[:24]
@@ -191,6 +192,21 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     with contextlib.suppress(OSError):
         _keep(kept, data)
     return Shape(data)
+
+
+@functools.cache
+def distribution_of(package: str) -> str:
+    """The Python package of a provider: Pulumi's own, else its community's (pulumiverse)."""
+    own = f"pulumi-{package}"
+    try:
+        importlib.metadata.distribution(own)
+    except importlib.metadata.PackageNotFoundError:
+        return f"pulumiverse-{package}" if importlib.util.find_spec(f"pulumiverse_{package}") else own
+    return own
+
+
+def _module(package: str) -> str:
+    return distribution_of(package).replace("-", "_")
 
 
 @functools.cache
@@ -226,10 +242,10 @@ def reflect(token: str) -> dict[str, Any]:
     package = _package(token)
     _, module, name = token.split(":")
     if token.startswith("pulumi:providers:"):
-        path, name = f"pulumi_{package.replace('-', '_')}.provider", "Provider"
+        path, name = f"{_module(package)}.provider", "Provider"
     else:
         inner = module.split("/")[0]
-        path = f"pulumi_{package.replace('-', '_')}" + ("" if inner == "index" else f".{inner}")
+        path = _module(package) + ("" if inner == "index" else f".{inner}")
     try:
         with warnings.catch_warnings():
             # Importing a module tells of every deprecated name in it, used or not.

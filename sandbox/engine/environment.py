@@ -13,7 +13,7 @@ from sandbox.engine.errors import LauncherError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PROVIDERS = ("ec", "gcp", "mongodbatlas", "random", "terraform-provider")
+PROVIDERS = ("ec", "gcp", "grafana", "mongodbatlas", "random", "terraform-provider")
 """Every provider of the program; all of them are served by the one simulated cloud.
 
 Timescale's is a Terraform provider: the engine attaches to the bridge's name and parameterizes it.

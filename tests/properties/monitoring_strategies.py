@@ -37,6 +37,7 @@ def watched(draw: st.DrawFn, stores: Raw) -> Raw:
             "deployers": ["deployer@triptrip.jp"],
             "writeCapacity": draw(st.integers(1, 10**6)),
             "alerts": draw(st.lists(st.sampled_from(sorted(alerts())), unique=True, max_size=3).flatmap(_changed)),
+            "grafana": draw(st.none() | _GRAFANA),
         },
     }
 
@@ -46,6 +47,16 @@ _CHANNELS: Raw = {
     "pagerduty": {"key": "pagerduty/2"},
     "email": "alerts@triptrip.jp",
 }
+
+
+_GRAFANA = st.fixed_dictionaries(
+    {"url": st.just("https://example.com/grafana"), "token": st.just("grafana/1")},
+    optional={"postgres": st.just({"user": "grafana", "password": "grafana-postgres/1"})},
+).flatmap(
+    lambda grafana: st.sampled_from(
+        [grafana, {**grafana, "googleKey": "key/3"}, {**grafana, "googleAccount": "g@p.iam.gserviceaccount.com"}]
+    )
+)
 
 
 def _changed(names: list[str]) -> st.SearchStrategy[Raw]:

@@ -7,7 +7,13 @@ import pytest
 
 from infra.sdk import module_of
 
-LARGE = ("pulumi_gcp.compute", "pulumi_gcp.bigquery", "pulumi_gcp.storage", "pulumi_mongodbatlas")
+LARGE = (
+    "pulumi_gcp.compute",
+    "pulumi_gcp.bigquery",
+    "pulumi_gcp.storage",
+    "pulumi_mongodbatlas",
+    "pulumiverse_grafana.oss",
+)
 
 
 def run(program: str) -> str:

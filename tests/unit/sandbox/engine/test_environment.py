@@ -24,7 +24,10 @@ def test_points_at_the_sandbox_only() -> None:
     result = for_cli(USER, Path("/s"), Engine("/cache/pulumi", official=False), 4711)
     assert result["PULUMI_BACKEND_URL"] == "file:///s/state?metadata=skip"
     assert result["PULUMI_HOME"] == "/s/home"
-    assert result["PULUMI_DEBUG_PROVIDERS"] == "ec:4711,gcp:4711,mongodbatlas:4711,random:4711,terraform-provider:4711"
+    assert (
+        result["PULUMI_DEBUG_PROVIDERS"]
+        == "ec:4711,gcp:4711,grafana:4711,mongodbatlas:4711,random:4711,terraform-provider:4711"
+    )
     assert result["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
     assert result["PATH"] == "/cache:/usr/bin"
     assert (result["PULUMI_STACK"], result["HOME"]) == ("prod", "/home/user")

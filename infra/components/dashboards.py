@@ -1,0 +1,51 @@
+"""The dashboards in Cloud Monitoring: nobody needs Grafana to look (DASH)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.components.component import Component
+from infra.components.foundation import Foundation
+from infra.derive.dashboards_plan import DashboardsPlan
+
+
+@dataclass(frozen=True)
+class DashboardsArgs:
+    """What is shown."""
+
+    plan: DashboardsPlan
+    foundation: Foundation
+
+
+class Dashboards(Component):
+    """A dashboard each, and the log-based metric of slow statements, which Google counts nowhere.
+
+    No dashboard is guarded: nothing is lost with one, and a store that is switched off takes its own with it.
+    """
+
+    def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        services = args.foundation.services
+        waited: list[pulumi.Resource] = [services["monitoring"]]
+        if slow := args.plan.slow_statements:
+            waited.append(
+                gcp.logging.Metric(
+                    "dashboards-slow-statements",
+                    name=slow.name,
+                    description=slow.description,
+                    filter=slow.filter,
+                    metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
+                    opts=self.inside(services["logging"]),
+                )
+            )
+        for key, body in args.plan.google.items():
+            gcp.monitoring.Dashboard(
+                f"dashboard-{key}",
+                dashboard_json=json.dumps(body, ensure_ascii=False, sort_keys=True),
+                opts=self.inside(*waited, protect=False),
+            )
+        self.register_outputs({})
