@@ -56,6 +56,7 @@ class ElasticsearchPlan:
     hosts: dict[str, str]
     snapshots: SnapshotPlan | None
     clients: tuple[str, ...]
+    key_holders: tuple[str, ...]
 
 
 def elasticsearch_plan(elasticsearch: ElasticsearchSettings, settings: Settings, names: Names) -> ElasticsearchPlan:
@@ -80,7 +81,8 @@ def elasticsearch_plan(elasticsearch: ElasticsearchSettings, settings: Settings,
         domain=place.domain,
         hosts={part: f"{alias}.{part}.{place.domain}" for part in ("es", "kb")},
         snapshots=_snapshots(elasticsearch.snapshots, settings, names) if elasticsearch.snapshots else None,
-        clients=key_holders(elasticsearch, settings),
+        clients=tuple(sorted(elasticsearch.clients)),
+        key_holders=key_holders(elasticsearch, settings),
     )
 
 

@@ -74,7 +74,7 @@ def desired(environment: Environment, folder: Path = FOLDER) -> Desired:
     )
     roles = {each.name: each.body for each in objects if each.kind.folder == "roles"}
     table = client_roles(folder)
-    keys = tuple(_key(client, table, roles, environment) for client in plan.clients)
+    keys = tuple(_key(client, table, roles, environment) for client in plan.key_holders)
     analysis: dict[str, Any] = {}
     for part in parts.values():
         analysis = _merged(analysis, part.get("settings", {}).get("index", {}).get("analysis", {}))

@@ -60,15 +60,9 @@ def test_machines_start_when_what_they_fetch_is_there(prod: Plan) -> None:
     assert wanted <= after
 
 
-def test_the_pooler_reads_three_secrets_and_one_repository(prod: Plan) -> None:
+def test_the_machines_account_may_fetch_and_write_figures_and_no_more(prod: Plan) -> None:
     account = "triptrip-prod-pooler@"
     grants = [each for each in prod.resources if account in str(each.inputs.get("member"))]
-    secrets = {each.inputs["secretId"].rpartition("/")[2] for each in grants if each.type.endswith("SecretIamMember")}
-    assert secrets == {
-        "pooler-certificate",
-        "triptrip-prod-postgres-pooler-password",
-        "triptrip-prod-postgres-server-ca",
-    }
     roles = {each.inputs["role"] for each in grants}
     assert roles == {
         "roles/secretmanager.secretAccessor",
@@ -174,7 +168,6 @@ def test_the_machines_may_read_what_their_exporters_sign_in_with_and_no_more(pro
     of_others = {
         "triptrip-prod-cache-auth",
         "triptrip-prod-cache-server-ca",
-        "triptrip-prod-elasticsearch-endpoint",
         "triptrip-prod-elasticsearch-pooler-api-key",
         "timescale-monitor",
     }

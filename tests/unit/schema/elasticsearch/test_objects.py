@@ -123,5 +123,5 @@ def test_every_client_of_every_stack_has_a_key_in_the_secret_that_the_program_de
         plan = environment.plan.elasticsearch
         assert plan is not None
         assert [(key.client, key.secret) for key in desired(environment).keys] == [
-            (client, f"triptrip-{stack}-elasticsearch-{client}-api-key") for client in plan.clients
+            (client, f"triptrip-{stack}-elasticsearch-{client}-api-key") for client in plan.key_holders
         ]
