@@ -42,8 +42,8 @@ class AlertRow(Row):
 
     It is raised when what is asked lies `above` (or not: below) the threshold of a severity for as long as `lasting`.
     Exactly one way of asking: `threshold`, `promql`, or `log`, whose entries are each an incident of the given
-    `severity`. In PromQL the derivation fills in $names, and compares with the threshold unless the query names it.
-    `counts` is a log filter: its entries become a metric, which `promql` calls $counted.
+    `severity`. In PromQL the derivation fills in $names, and compares with the threshold unless the query has it as
+    $milliseconds. `counts` is a log filter: its entries become a metric, which `promql` calls $counted.
     """
 
     title: str

@@ -134,11 +134,12 @@ class _Asked:
                 yield "condition_threshold", asked
 
     def _query(self, promql: str) -> Mapping[str, Any]:
-        names = {"threshold": f"{self.base.normalize():f}"}
+        # A range of PromQL takes whole numbers alone.
+        names = {"threshold": f"{self.base.normalize():f}", "milliseconds": f"{self.base * 1000:.0f}"}
         if self.counted:
             names["counted"] = f"logging_googleapis_com:user_{self.counted.name}"
         template = Template(promql.strip())
-        if "threshold" not in template.get_identifiers():
+        if "milliseconds" not in template.get_identifiers():
             template = Template(f"{template.template} {'>' if self.row.above else '<'} $threshold")
         return {
             "query": template.substitute({**self.around.texts, **names}),

@@ -160,7 +160,7 @@ def test_a_backups_age_is_a_metric_of_log_entries_without_one_for_so_long() -> N
     assert found.counted.name == "triptrip_postgres_backup_age"
     assert 'database_id="triptrip-prod:triptrip-prod-postgres-1"' in found.counted.filter
     assert "logging_googleapis_com:user_triptrip_postgres_backup_age" in query(found)
-    assert query(found).endswith("[100800s])")
+    assert query(found).endswith("[100800000ms])")
 
 
 def test_changes_of_a_deployment_are_not_told() -> None:
