@@ -17,6 +17,11 @@ not edit.
 
 An alert about something that a stack has not is not declared there; alerts that need `exporters-…` ask for what
 Google does not measure (`monitoring.exporters.stores`).
+
+Each is driven by a test of its own name: metrics by series beyond the threshold and short of it
+(`tests/unit/infra/derive/test_alert_conditions.py`), PromQL by promtool (`tests/integration/promql_alerts.yaml`),
+logs by entries (`tests/unit/infra/derive/test_alert_logs.py`). Its runbook is walked by
+`tests/unit/test_alert_runbooks.py`.
 """
 _TITLES = {"cache": "Cache", "platform": "Everything else on Google Cloud", "postgres": "PostgreSQL"}
 
