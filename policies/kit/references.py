@@ -9,7 +9,8 @@ def declared(
 ) -> list[Resource]:
     """The stack's resources of these types that the user names there; `inside` is an object of the user's to read in.
 
-    While the id is not known they are those that it depends on; raises Undecided when it depends on none.
+    While the id is not known they are those that it depends on; raises Undecided when it depends on none. Neither is it
+    known which resource a name is of that the cloud gives, as long as that resource has none.
     """
     try:
         named = {last_part(text) for text in (inside or user).texts(path)}
@@ -17,7 +18,10 @@ def declared(
         if found := [each for each in stack.of(*types) if each.urn in user.dependencies]:
             return found
         raise
-    return fitting(stack.of(*types), lambda each: not named.isdisjoint(_names(each, naming))) if named else []
+    if not named:
+        return []
+    nameless = [each for each in stack.of(*types) if each.urn in user.dependencies and not _names(each, naming)]
+    return fitting(stack.of(*types), lambda each: not named.isdisjoint(_names(each, naming))) or nameless
 
 
 def _names(resource: Resource, naming: str) -> set[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 
-from policies.kit import Case, Node, Resource, Severity, Stack, Undecided, leaves, rule
+from policies.kit import Case, Resource, Severity, Stack, Undecided, leaves, rule
 from policies.kit.postgres import is_primary
 from policies.kit.types import (
     ALERT_POLICY,
@@ -163,17 +164,47 @@ _REPLICA_INPUTS = {"name": "replica", "masterInstanceName": "primary"}
     ],
 )
 def coverage(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    policies = stack.of(ALERT_POLICY)
+    asked = [each for policy in stack.of(ALERT_POLICY) for each in _asked(policy)]
 
     def store(resource: Resource) -> Iterator[str]:
         wanted = _wanted(resource)
 
         def watched(what: str) -> bool:
-            return some_of(policies, partial(_watches, any_of=wanted[what], store=resource))
+            spellings = [each for metric in wanted[what] for each in _spellings(metric)]
+            near = [each for each in asked if each.may_name(spellings)]
+            return some_of(near, partial(_watches, spellings=spellings, store=resource))
 
         yield from missing("no alert policy that tells somebody watches its", wanted, watched)
 
     yield from about_each_resource(stack.of(*_NAMES), store)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A condition, read once: all its texts, and where one is unknown that may name a metric."""
+
+    policy: Resource
+    text: str
+    unknown: str
+
+    def names(self, spellings: Sequence[str]) -> bool:
+        """Whether one of the metrics is in it."""
+        return any(each in self.text for each in spellings)
+
+    def may_name(self, spellings: Sequence[str]) -> bool:
+        """Whether one of the metrics is in it, or may be after the update."""
+        return bool(self.unknown) or self.names(spellings)
+
+
+def _asked(policy: Resource) -> Iterator[_Asked]:
+    if not policy.known("conditions"):
+        yield _Asked(policy, "", "conditions")
+        return
+    for condition in policy.nodes("conditions"):
+        values = list(leaves(dict(condition.values)))
+        unknown = (path for path, value in values if is_unknown(value) and path[-1].startswith(_NAMES_A_METRIC))
+        where = next((".".join((condition.where, *path)) for path in unknown), "")
+        yield _Asked(policy, " ".join(str(value) for _, value in values), where)
 
 
 def _wanted(resource: Resource) -> _Wanted:
@@ -182,29 +213,27 @@ def _wanted(resource: Resource) -> _Wanted:
     return _WANTED[resource.type]
 
 
-def _watches(policy: Resource, any_of: Sequence[str], store: Resource) -> bool:
+def _watches(asked: _Asked, spellings: Sequence[str], store: Resource) -> bool:
     return every(
-        lambda: policy.get("enabled") in (True, None),
-        lambda: policy.get("notificationChannels") not in (None, "", [], {}),
-        lambda: some_of(policy.nodes("conditions"), partial(_measures, any_of=any_of, store=store)),
+        lambda: asked.policy.get("enabled") in (True, None),
+        lambda: asked.policy.get("notificationChannels") not in (None, "", [], {}),
+        lambda: _measures(asked, spellings, store),
     )
 
 
-def _measures(condition: Node, any_of: Sequence[str], store: Resource) -> bool:
-    values = list(leaves(dict(condition.values)))
-    text = " ".join(str(value) for _, value in values)
-    if any(_has_metric(text, metric) for metric in any_of):
-        return _is_about(text, store)
-    for path, value in values:
-        if is_unknown(value) and path[-1].startswith(_NAMES_A_METRIC):
-            raise Undecided(".".join((condition.where, *path)))
+def _measures(asked: _Asked, spellings: Sequence[str], store: Resource) -> bool:
+    if asked.names(spellings):
+        return _is_about(asked.text, store)
+    if asked.unknown:
+        raise Undecided(asked.unknown)
     return False
 
 
-def _has_metric(text: str, metric: str) -> bool:
-    # PromQL writes cloudsql_googleapis_com:database_cpu_utilization.
+@cache
+def _spellings(metric: str) -> tuple[str, str]:
+    """A metric as filters and as PromQL write it: cloudsql_googleapis_com:database_cpu_utilization."""
     domain, _, path = metric.partition("/")
-    return metric in text or f"{domain.replace('.', '_')}:{path.replace('/', '_')}" in text
+    return metric, f"{domain.replace('.', '_')}:{path.replace('/', '_')}"
 
 
 def _is_about(text: str, store: Resource) -> bool:
