@@ -16,6 +16,8 @@ from infra.derive.mongodb import MongodbPlan
 from infra.settings.mongodb_parts import ComplianceSettings
 from infra.settings.monitoring_parts import Channel
 
+_PAGERDUTY = "PAGER_DUTY"
+
 _REPEAT_MINUTES = 60
 """How often an alert that nobody has acknowledged is told again."""
 
@@ -165,22 +167,26 @@ class MongodbOperations(Component):
         )
 
     def _notifications(self, delay: int, channels: Sequence[Channel]) -> list[dict[str, Any]]:
-        when = {"delay_min": delay, "interval_min": _REPEAT_MINUTES}
         people = self._plan.notified
         told: list[dict[str, Any]] = [{"type_name": "EMAIL", "email_address": email} for email in people.emails]
         if people.project_roles:
             roles = list(people.project_roles)
             told.append({"type_name": "GROUP", "email_enabled": True, "sms_enabled": False, "roles": roles})
-        return [{**when, **each} for each in (*told, *(self._channel(key) for key in channels))]
+        told += [self._channel(key) for key in channels]
+        return [{"delay_min": delay, **_repeated(each["type_name"]), **each} for each in told]
 
     def _channel(self, key: Channel) -> dict[str, Any]:
         if key == "pagerduty":
-            # Atlas gives no interval back for this type: one that is sent would differ for ever (SDK 4.18.0).
-            return {"type_name": "PAGER_DUTY", "service_key": self._told.secrets[key], "interval_min": None}
+            return {"type_name": _PAGERDUTY, "service_key": self._told.secrets[key]}
         if key == "email":
             return {"type_name": "EMAIL", "email_address": self._told.label(key, "email_address")}
         channel = self._told.label(key, "channel_name").removeprefix("#")
         return {"type_name": "SLACK", "api_token": self._told.secrets[key], "channel_name": channel}
+
+
+def _repeated(type_name: str) -> dict[str, Any]:
+    """How often it is told again: for PagerDuty Atlas gives no interval back, and one that is sent differs for ever."""
+    return {} if type_name == _PAGERDUTY else {"interval_min": _REPEAT_MINUTES}
 
 
 def _item(interval: int, days: int) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from policies.kit import Case, Parameter, Resource, Severity, Stack, must_be, rule, stated
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, must_be, rule, stated
 from policies.kit.references import declared
 from policies.kit.types import ALERT_POLICY, NOTIFICATION_CHANNEL
+from policies.kit.values import Secret
 from policies.kit.waiting import about_each_resource
+from policies.resilience.reading import must_be_given
 
 _RUNBOOK = re.compile(r"docs/runbooks/[a-z0-9/-]+\.md")
 _WRITTEN = {"content": "The disk is filling up. What to do: docs/runbooks/alerts/postgres-disk.md"}
@@ -107,3 +109,105 @@ def critical_wakes(stack: Stack, kinds: tuple[str, ...]) -> Iterator[tuple[Resou
             yield f"none of its channels is of type {' or '.join(kinds)}"
 
     yield from about_each_resource(stack.of(ALERT_POLICY), check)
+
+
+_THRESHOLD = {"filter": 'metric.type = "m" AND resource.type = "r"', "comparison": "COMPARISON_GT", "thresholdValue": 0}
+
+
+def _asking(*conditions: object) -> Case:
+    return Case({"conditions": list(conditions), "notificationChannels": ["channel"]})
+
+
+@rule(
+    "alr-asks",
+    title="Each condition of an alert asks for something, and somebody is told",
+    severity=Severity.HIGH,
+    types=[ALERT_POLICY],
+    sources=["NIST 800-53: SI-4", "NIST 800-53: IR-6", "MON-PG"],
+    reason="a condition without a question, or an alert without a channel, looks like one that has nothing to say",
+    fix="leave conditions to infra/derive/alerts.py, and name a channel in monitoring.routes",
+    good=[
+        _asking({"conditionThreshold": _THRESHOLD}),
+        _asking({"conditionPrometheusQueryLanguage": {"query": "up == 0"}}),
+        _asking({"conditionMatchedLog": {"filter": 'severity="ERROR"'}}),
+    ],
+    bad=[
+        Case({}),
+        _asking(),
+        _asking({}),
+        _asking({"conditionThreshold": {**_THRESHOLD, "filter": ""}}),
+        _asking({"conditionThreshold": {**_THRESHOLD, "comparison": None}}),
+        _asking({"conditionThreshold": {**_THRESHOLD, "thresholdValue": None}}),
+        _asking({"conditionPrometheusQueryLanguage": {}}),
+        _asking({"conditionMatchedLog": {}}),
+        Case({"conditions": [{"conditionThreshold": _THRESHOLD}]}),
+        Case({"conditions": [{"conditionThreshold": _THRESHOLD}], "notificationChannels": []}),
+    ],
+)
+def asks(policy: Resource) -> Iterator[str]:
+    if policy.get("notificationChannels") in (None, "", []):
+        yield "notificationChannels is not set"
+    conditions = policy.nodes("conditions")
+    if not conditions:
+        yield "conditions is not set"
+    for condition in conditions:
+        if not any(all(_is_set(condition, path) for path in paths) for paths in _QUESTIONS):
+            yield f"{condition.where} asks for nothing"
+
+
+_QUESTIONS = (
+    ("conditionThreshold.filter", "conditionThreshold.comparison", "conditionThreshold.thresholdValue"),
+    ("conditionPrometheusQueryLanguage.query",),
+    ("conditionMatchedLog.filter",),
+)
+"""What a condition of each kind must say."""
+
+
+def _is_set(condition: Node, path: str) -> bool:
+    return condition.get(path) not in (None, "")
+
+
+def _channel(kind: object, **inputs: object) -> Case:
+    labels: dict[str, dict[str, object]] = {
+        "slack": {"labels": {"channel_name": "#a", "team": "T"}, "sensitiveLabels": {"authToken": Secret("a")}},
+        "pagerduty": {"sensitiveLabels": {"serviceKey": Secret("a")}},
+        "email": {"labels": {"email_address": "a@triptrip.jp"}},
+    }
+    return Case({"type": kind, "enabled": True, "forceDelete": False, **labels.get(str(kind), {}), **inputs})
+
+
+@rule(
+    "alr-channel",
+    title="A channel of alerts is on, goes somewhere, and cannot be taken from alerts that name it",
+    severity=Severity.HIGH,
+    types=[NOTIFICATION_CHANNEL],
+    sources=["NIST 800-53: IR-6", "MON-PG"],
+    reason="a channel that is off, or was deleted by force, leaves alerts that tell nobody and look as before",
+    fix="set enabled to true and forceDelete to false, and give the channel what its type needs",
+    good=[_channel("slack"), _channel("pagerduty"), _channel("email")],
+    bad=[
+        _channel("pigeon"),
+        _channel("slack", enabled=False),
+        _channel("slack", enabled=None),
+        _channel("slack", forceDelete=True),
+        _channel("slack", labels={"team": "T"}),
+        _channel("slack", labels={"channel_name": "#a"}),
+        _channel("slack", sensitiveLabels={}),
+        _channel("pagerduty", sensitiveLabels={"authToken": Secret("a")}),
+        _channel("email", labels={}),
+    ],
+)
+def channel(given: Resource) -> Iterator[str]:
+    yield from must_be(given, "enabled", True)
+    yield from must_be(given, "forceDelete", False)
+    yield from must_be(given, "type", *_NEEDS)
+    for path in _NEEDS.get(given.text("type"), ()):
+        yield from must_be_given(given, path)
+
+
+_NEEDS = {
+    "slack": ("labels.channel_name", "labels.team", "sensitiveLabels.authToken"),
+    "pagerduty": ("sensitiveLabels.serviceKey",),
+    "email": ("labels.email_address",),
+}
+"""What a channel of each type must say (monitoring v3, notificationChannelDescriptors)."""

@@ -76,7 +76,15 @@ _ATLAS = (
 )
 """MON-PG's thresholds where Atlas measures the same; Atlas's own recommendations for the rest."""
 
-_DESTINATIONS = {"EMAIL": "emailAddress", "GROUP": "emailEnabled", "ORG": "emailEnabled", "USER": "emailEnabled"}
+_DESTINATIONS = {
+    "EMAIL": ("emailAddress",),
+    "GROUP": ("emailEnabled",),
+    "ORG": ("emailEnabled",),
+    "USER": ("emailEnabled",),
+    "PAGER_DUTY": ("serviceKey",),
+    "SLACK": ("apiToken", "channelName"),
+}
+"""What a notification of each type must say to reach somebody."""
 
 
 def _told(alert: Resource) -> bool:
@@ -85,7 +93,7 @@ def _told(alert: Resource) -> bool:
 
 def _reaches_somebody(notification: Node) -> bool:
     kind = notification.text("typeName")
-    return bool(kind) and (kind not in _DESTINATIONS or bool(notification.get(_DESTINATIONS[kind])))
+    return bool(kind) and all(bool(notification.get(path)) for path in _DESTINATIONS.get(kind, ()))
 
 
 def _atlas_alert(alert: _AtlasAlert, **inputs: object) -> tuple[str, dict[str, object]]:
@@ -143,7 +151,8 @@ def _is_given(wanted: _AtlasAlert, cluster: Resource, alert: Resource) -> bool:
 
 _EMAIL = {"typeName": "EMAIL", "emailAddress": "platform@example.com", "delayMin": 5, "intervalMin": 60}
 _GROUP = {"typeName": "GROUP", "emailEnabled": True, "roles": ["GROUP_OWNER"], "delayMin": 0, "intervalMin": 60}
-_CHANNELS = (*_DESTINATIONS, "PAGER_DUTY", "SLACK", "OPS_GENIE", "WEBHOOK", "MICROSOFT_TEAMS", "VICTOR_OPS")
+_SLACK = {"typeName": "SLACK", "apiToken": "token", "channelName": "alerts", "delayMin": 0, "intervalMin": 60}
+_CHANNELS = (*_DESTINATIONS, "OPS_GENIE", "WEBHOOK", "MICROSOFT_TEAMS", "VICTOR_OPS")
 
 
 @rule(
@@ -160,7 +169,9 @@ _CHANNELS = (*_DESTINATIONS, "PAGER_DUTY", "SLACK", "OPS_GENIE", "WEBHOOK", "MIC
     },
     good=[
         Case({"enabled": True, "notifications": [_EMAIL, _GROUP]}),
-        Case({"enabled": True, "notifications": [{"typeName": "PAGER_DUTY", "serviceKey": "key", "delayMin": 0}]}),
+        Case(
+            {"enabled": True, "notifications": [{"typeName": "PAGER_DUTY", "serviceKey": "key", "delayMin": 0}, _SLACK]}
+        ),
     ],
     bad=[
         Case({"enabled": False, "notifications": [_EMAIL]}),
@@ -172,6 +183,9 @@ _CHANNELS = (*_DESTINATIONS, "PAGER_DUTY", "SLACK", "OPS_GENIE", "WEBHOOK", "MIC
         Case({"enabled": True, "notifications": [{**_EMAIL, "intervalMin": None}]}),
         Case({"enabled": True, "notifications": [_EMAIL, {**_GROUP, "emailEnabled": False}]}),
         Case({"enabled": True, "notifications": [_EMAIL, {**_GROUP, "roles": []}]}),
+        Case({"enabled": True, "notifications": [{"typeName": "PAGER_DUTY", "delayMin": 0}]}),
+        Case({"enabled": True, "notifications": [{**_SLACK, "apiToken": ""}]}),
+        Case({"enabled": True, "notifications": [{**_SLACK, "channelName": ""}]}),
     ],
 )
 def atlas_alert_told(alert: Resource, most_delay: int, most_interval: int) -> Iterator[str]:
@@ -205,6 +219,40 @@ def _again(notification: Node, most: int) -> Iterator[str]:
     interval = notification.number("intervalMin")
     if not interval or interval > most:
         yield f"{notification.where}.intervalMin is {notification.shown('intervalMin')}; 1 to {most:g}"
+
+
+def _measured(**config: object) -> Case:
+    whole = {"metricName": "CONNECTIONS", "operator": "GREATER_THAN", "threshold": 1, "units": "RAW"}
+    return Case({"eventType": _METRIC_EVENT, "metricThresholdConfig": {**whole, **config}})
+
+
+@rule(
+    "atl-alert-asks",
+    title="An alert of Atlas about a metric says which, and from which figure on",
+    severity=Severity.MEDIUM,
+    types=[ATLAS_ALERT],
+    sources=["NIST 800-53: SI-4", "MON-PG"],
+    reason="an alert without a threshold has nothing to compare with",
+    fix="leave metrics and thresholds to infra/catalog/atlas_alerts.yaml",
+    good=[_measured(), _measured(threshold=0), Case({"eventType": "NO_PRIMARY"})],
+    bad=[
+        _measured(metricName=""),
+        _measured(operator=None),
+        _measured(operator="EQUALS"),
+        _measured(threshold=None),
+        _measured(units=None),
+        Case({"eventType": _METRIC_EVENT}),
+    ],
+)
+def atlas_alert_asks(alert: Resource) -> Iterator[str]:
+    if alert.text("eventType") != _METRIC_EVENT:
+        return
+    config = alert.node("metricThresholdConfig")
+    yield from must_be(config, "operator", _ABOVE, _BELOW)
+    if config.number("threshold") is None:
+        yield f"{config.where}.threshold is not set"
+    for path in ("metricName", "units"):
+        yield from must_be_given(config, path)
 
 
 _ADVISERS = (

@@ -42,7 +42,9 @@ class Judge:
         mandatory = [rule for rule in RULES if level_of(rule, stack) in (Level.MANDATORY, Level.REMEDIATE)]
         self._parameters = {rule.id: parameters_of(rule, stack) for rule in mandatory}
         self._own = [rule for rule in mandatory if not rule.whole_stack]
-        self._whole = [rule for rule in mandatory if rule.whole_stack]
+        self._whole = [rule for rule in mandatory if rule.whole_stack and rule.types]
+        self._each = [rule for rule in mandatory if rule.whole_stack and not rule.types]
+        self._providers = [each for each in resources if each.type.startswith("pulumi:providers:")]
         self._before = {rule.id: set(self._ask(rule, Stack(resources))) for rule in self._whole}
         self._own_before = {each.urn: set(self._own_findings(each)) for each in resources}
 
@@ -52,9 +54,16 @@ class Judge:
             return True
         changed = [*self._resources[:index], *([mutant] if mutant else []), *self._resources[index + 1 :]]
         stack, type_ = Stack(changed), self._resources[index].type
-        # A rule that names the types it looks at is not asked about another one's change: at worst that misses a catch.
-        asked = (rule for rule in self._whole if not rule.types or type_ in rule.types)
-        return any(set(self._ask(rule, stack)) - self._before[rule.id] for rule in asked)
+        # A rule that names the types it looks at is not asked about another one's change, and one that looks at all is
+        # asked about the changed one beside the providers: at worst that misses a catch.
+        asked = (rule for rule in self._whole if type_ in rule.types)
+        return any(set(self._ask(rule, stack)) - self._before[rule.id] for rule in asked) or (
+            mutant is not None and bool(self._alone(mutant) - self._alone(self._resources[index]))
+        )
+
+    def _alone(self, resource: Resource) -> set[tuple[str, str]]:
+        others = [each for each in self._providers if each.urn != resource.urn]
+        return {found for rule in self._each for found in self._ask(rule, Stack([*others, resource]))}
 
     def _own_findings(self, resource: Resource) -> Iterator[tuple[str, str]]:
         for rule in self._own:
