@@ -80,7 +80,7 @@ def cloud_config(files: Mapping[str, str], commands: Iterable[str]) -> str:
     return "#cloud-config\n" + yaml.dump(document, Dumper=_Literal, sort_keys=False, width=10_000)
 
 
-class _Literal(yaml.SafeDumper):
+class _Literal(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen when it runs
     """Writes texts of several lines as they are, so that a person can read them in a preview."""
 
 

@@ -79,6 +79,17 @@ class Scope:
             self.variables[name] = value
             self._context.add_variable(name, value)
 
+    def look_at(self, expression: str, /, **variables: Any) -> None:
+        """Bind those of the variables that an expression reads, itself or by a named one: each is copied as a whole."""
+        read = self._read_by(expression)
+        self.bind(**{name: value if name in read else None for name, value in variables.items()})
+        # What a named expression made of the element before is not true of this one.
+        self._known = {name for name in self._known if self._read_by(self._defines[name]).isdisjoint(variables)}
+
+    def _read_by(self, expression: str) -> frozenset[str]:
+        names = frozenset(compiled(expression).variables())
+        return names.union(*(self._read_by(self._defines[name]) for name in names & self._defines.keys()))
+
     def evaluate(self, expression: str) -> Any:
         """The value of a CEL expression. Raises CloudError naming it when it cannot be evaluated."""
         program = compiled(expression)

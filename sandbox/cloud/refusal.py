@@ -15,9 +15,10 @@ def refusals(kind: str, stage: Stage, scope: Scope) -> Iterator[CheckFailure]:
     """Everything the rules of a type refuse; a rule that depends on an unknown is not asked."""
     for rule in rules_of(kind, stage):
         for where, value, item in _targets(rule, scope.variables["self"]):
-            scope.bind(value=value, item=item)
             asked = f"({rule.when}) && !({rule.require})"
+            scope.look_at(asked, value=value, item=item)
             if not scope.depends_on_unknown(asked) and scope.evaluate(asked):
+                scope.bind(value=value, item=item)
                 yield CheckFailure(where, str(scope.render(rule.message)), rule.id)
 
 
