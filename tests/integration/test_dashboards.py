@@ -92,6 +92,9 @@ def database(module_workspace: Workspace, postgres_programs: Installed) -> Datab
             connection.execute("SELECT /* secret */ count(*) FROM stays WHERE id = %s", [number])
             connection.execute("SELECT id FROM rooms WHERE id = %s", [number])
             connection.execute("SELECT pg_sleep(0.02)")
+        for number in range(300):
+            connection.execute("SELECT id FROM rooms WHERE id = %s", [number])
+            connection.execute("SELECT count(*) FROM stays WHERE id = %s", [number])
         connection.execute("SELECT pg_stat_force_next_flush()")
     return made
 

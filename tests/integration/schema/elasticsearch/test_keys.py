@@ -110,7 +110,7 @@ def test_a_key_of_a_client_that_is_gone_is_told_until_it_is_invalidated(lab: Lab
     assert lab.store().findings() == []
     plan = lab.environment.plan
     assert plan.elasticsearch
-    fewer = replace(plan.elasticsearch, clients=("application",))
+    fewer = replace(plan.elasticsearch, clients=("application",), key_holders=("application",))
     lab.environment = replace(lab.environment, plan=replace(plan, elasticsearch=fewer))
     assert lab.plan() == []
     told = (

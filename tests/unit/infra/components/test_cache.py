@@ -1,6 +1,7 @@
 """What the stacks declare of the cache: guards, order, encryption, exposure, secrets; read from the plan."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -84,7 +85,10 @@ def test_two_names_stand_for_two_addresses(prod: Plan, valkey: Plan) -> None:
 
 
 def test_the_clients_alone_read_the_secrets(prod: Plan) -> None:
-    readers = [each.inputs for each in prod.of_type("SecretIamMember") if "-cache-" in each.name]
+    # The exporters read two of them besides, where monitoring.exporters.stores has redis.
+    readers = [
+        each.inputs for each in prod.of_type("SecretIamMember") if re.search(r"-cache-.*-application$", each.name)
+    ]
     assert {each["secretId"].rpartition("/")[2] for each in readers} == {
         f"triptrip-prod-cache-{secret}" for secret in ("auth", "connection", "server-ca")
     }
@@ -138,7 +142,8 @@ def test_one_engine_leaves_no_trace_of_the_other(prod: Plan, valkey: Plan) -> No
 def test_off_leaves_no_trace() -> None:
     off = plan_of("prod", OFF)
     traces = ("cache", "redis", "valkey", "memorystore", "networkconnectivity")
-    names = [each.name for each in off.resources if each.name != "cdn-api-cached"]  # the CDN caches by itself
+    # The CDN caches by itself, and has a page among the dashboards.
+    names = [each.name for each in off.resources if not re.fullmatch(r"cdn-api-cached|.*-cache-performance", each.name)]
     assert not [name for name in names if any(trace in name for trace in traces)]
     assert len(off.named("private-services").inputs["reservedPeeringRanges"]) == 1
 
@@ -151,7 +156,10 @@ def test_switching_the_cache_on_later_updates_the_connection_and_replaces_nothin
         if each.custom and old and not each.type.startswith("pulumi:") and old.inputs != each.inputs:
             difference = compare(each.type, old.inputs, each.inputs, old.inputs)
             changed.append((each.name, difference.replaces))
-    assert changed == [("private-services", ())]
+    # The exporters on the pooler's machines ask it too: their group takes the new machines in before the old ones go.
+    assert {name for name, replaced in changed if replaced} == {"pooler-template"}
+    others = {"budget", "dashboard-cache-performance", "grafana-cache-performance", "pooler-group", "pooler-template"}
+    assert {name for name, _ in changed} == {"private-services", *others}
 
 
 @pytest.mark.parametrize(
