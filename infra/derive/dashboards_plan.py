@@ -88,10 +88,9 @@ def dashboards_plan(
 
 
 def _entrance(postgres: PostgresPlan) -> Entrance:
-    primary = postgres.primary.key
-    return Entrance(
-        f"{next(name for name, keys in postgres.names.items() if keys == (primary,))}:{SERVER}", postgres.database
-    )
+    # Without machines before it the clients' own name is the primary's.
+    own = (name for name, keys in postgres.names.items() if keys == (postgres.primary.key,))
+    return Entrance(f"{next(own, postgres.hosts['write'])}:{SERVER}", postgres.database)
 
 
 def levels_of(panel: PanelRow, monitoring: MonitoringSettings) -> Levels | None:

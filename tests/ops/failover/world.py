@@ -45,7 +45,7 @@ PLUS: Mapping[str, Any] = {
 }
 CUT_OFF = Heard(is_streaming=False, silence=300.0, behind=304.0, position="0/5000060")
 FOLLOWS = Heard(is_streaming=True, silence=1.0, behind=0.4, position="0/5000060")
-USERS = ("application", "bigquery", "migration", "pooler", "readonly", "reporting")
+USERS = ("application", "bigquery", "migration", "monitor", "pooler", "readonly", "reporting")
 
 
 @dataclass
