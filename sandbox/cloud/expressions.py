@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import cel
 import yaml
 
-from sandbox.cloud.alerts import condition_problem
+from sandbox.cloud.alerts import condition_problems
 from sandbox.cloud.errors import CloudError
 from sandbox.cloud.values import UNKNOWN, has_unknown
 from sandbox.monitoring.dashboards import check_dashboard
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_NOTHING = object()
 _SEGMENT = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}")
 _REFERENCE = re.compile(r"\b(self|given|old|live|args)((?:\.[A-Za-z_]\w*)+)")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -80,11 +81,16 @@ class Scope:
             self._context.add_variable(name, value)
 
     def look_at(self, expression: str, /, **variables: Any) -> None:
-        """Bind those of the variables that an expression reads, itself or by a named one: each is copied as a whole."""
+        """Bind those of the variables that an expression reads, itself or by a named one: each is copied as a whole.
+
+        What a named expression made of the element before is forgotten.
+        """
         read = self._read_by(expression)
-        self.bind(**{name: value if name in read else None for name, value in variables.items()})
-        # What a named expression made of the element before is not true of this one.
-        self._known = {name for name in self._known if self._read_by(self._defines[name]).isdisjoint(variables)}
+        now = {name: value for name, value in variables.items() if name in read}
+        now = {name: value for name, value in now.items() if self.variables.get(name, _NOTHING) is not value}
+        if now:
+            self.bind(**now)
+            self._known = {name for name in self._known if self._read_by(self._defines[name]).isdisjoint(now)}
 
     def _read_by(self, expression: str) -> frozenset[str]:
         names = frozenset(compiled(expression).variables())
@@ -304,7 +310,7 @@ PURE: dict[str, Callable[..., Any]] = {
     "digits": lambda seed, count: str(_digest(seed))[: int(count)].rjust(int(count), "1"),
     "hexadecimal": lambda seed, count: hashlib.sha256(seed.encode()).hexdigest()[: int(count)],
     "json_list": _json_list,
-    "condition_problem": condition_problem,
+    "condition_problems": condition_problems,
     "dashboard_problems": check_dashboard,
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", text)),
     "is_integer": lambda text: bool(re.fullmatch(r"-?\d+", text)),
