@@ -10,8 +10,10 @@ import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.log_metric import log_metric
 from infra.components.notification_channels import Told
-from infra.derive.alerts import AlertPlan, CountPlan
+from infra.derive.alerts import AlertPlan
+from infra.derive.log_metrics import LogMetricPlan
 
 _EACH_ENTRY_ONCE_IN = "300s"
 """A log that fills with the same mistake is told every five minutes, not each time."""
@@ -55,15 +57,8 @@ class Alerts(Component):
             opts=self.inside(*counted, services["monitoring"]),
         )
 
-    def _count(self, alert: str, plan: CountPlan) -> gcp.logging.Metric:
+    def _count(self, alert: str, plan: LogMetricPlan) -> gcp.logging.Metric:
         """The metric is one, however many severities ask for it."""
         if alert not in self._counts:
-            self._counts[alert] = gcp.logging.Metric(
-                f"alert-metric-{alert}",
-                name=plan.name,
-                description=f"Counted for the alert {alert}",
-                filter=plan.filter,
-                metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
-                opts=self.inside(self._args.foundation.services["logging"]),
-            )
+            self._counts[alert] = log_metric(self, self._args.foundation, f"alert-metric-{alert}", plan)
         return self._counts[alert]

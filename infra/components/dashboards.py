@@ -10,6 +10,7 @@ import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.log_metric import log_metric
 from infra.derive.dashboards_plan import DashboardsPlan
 
 
@@ -29,19 +30,9 @@ class Dashboards(Component):
 
     def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        services = args.foundation.services
-        waited: list[pulumi.Resource] = [services["monitoring"]]
+        waited: list[pulumi.Resource] = [args.foundation.services["monitoring"]]
         if slow := args.plan.slow_statements:
-            waited.append(
-                gcp.logging.Metric(
-                    "dashboards-slow-statements",
-                    name=slow.name,
-                    description=slow.description,
-                    filter=slow.filter,
-                    metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
-                    opts=self.inside(services["logging"]),
-                )
-            )
+            waited.append(log_metric(self, args.foundation, "dashboards-slow-statements", slow))
         for key, body in args.plan.google.items():
             gcp.monitoring.Dashboard(
                 f"dashboard-{key}",

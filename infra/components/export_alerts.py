@@ -11,6 +11,7 @@ import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
+from infra.components.log_metric import log_metric
 from infra.components.notification_channels import Told
 from infra.derive.copies import CopyPlan
 from infra.derive.recovery import RecoveryPlan
@@ -57,14 +58,7 @@ class ExportAlerts(Component):
         self.register_outputs({})
 
     def _watch_age(self, copy: CopyPlan) -> None:
-        metric = gcp.logging.Metric(
-            f"copies-metric-{copy.key}",
-            name=copy.metric,
-            description=f"Copies that are whole: {copy.key}",
-            filter=copy.filter,
-            metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
-            opts=self.inside(self._base.services["logging"]),
-        )
+        metric = log_metric(self, self._base, f"copies-metric-{copy.key}", copy.counted)
         gcp.monitoring.AlertPolicy(
             f"copies-alert-{copy.key}",
             display_name=f"Copies: {copy.key} older than {copy.promise}",

@@ -14,7 +14,8 @@ import pulumiverse_grafana as grafana
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
-from infra.derive.grafana import GrafanaPlan, SecretRef, SourcePlan
+from infra.components.secrets import made_by_hand
+from infra.derive.grafana import GrafanaPlan, SourcePlan
 
 _VIEWER = "roles/monitoring.viewer"
 
@@ -99,7 +100,7 @@ class Grafana(Component):
 
     def _secrets(self, plan: SourcePlan) -> pulumi.Output[str] | None:
         reading = pulumi.InvokeOutputOptions(parent=self, depends_on=[self._base.services["secretmanager"]])
-        found = {name: secret_of(ref, reading) for name, ref in plan.secrets.items()}
+        found = {name: made_by_hand(ref.secret, reading, ref.version) for name, ref in plan.secrets.items()}
         if plan.database and self._args.authorities is not None:
             found["tlsCACert"] = self._args.authorities
         if not found:
@@ -110,12 +111,5 @@ class Grafana(Component):
 
 def grafana_provider(plan: GrafanaPlan, google: gcp.Provider) -> pulumi.ProviderResource:
     """Make the provider; its token is read from Secret Manager, so no settings and no shell hold it."""
-    return grafana.Provider(
-        "grafana", url=plan.url, auth=secret_of(plan.token, pulumi.InvokeOutputOptions(provider=google))
-    )
-
-
-def secret_of(ref: SecretRef, reading: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
-    """The content of a secret that was made by hand; secret in the state as well."""
-    found = gcp.secretmanager.get_secret_version_access_output(secret=ref.secret, version=ref.version, opts=reading)
-    return pulumi.Output.secret(found.secret_data)
+    token = made_by_hand(plan.token.secret, pulumi.InvokeOutputOptions(provider=google), plan.token.version)
+    return grafana.Provider("grafana", url=plan.url, auth=token)

@@ -11,7 +11,8 @@ import pulumi_gcp as gcp
 
 from infra.components.component import Component
 from infra.components.foundation import Foundation
-from infra.derive.monitoring import ChannelPlan, ChannelSecret, MonitoringPlan
+from infra.components.secrets import made_by_hand
+from infra.derive.monitoring import ChannelPlan, MonitoringPlan
 from infra.settings.monitoring_parts import Channel, Severity
 
 _NAMES = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "E-mail"}
@@ -75,22 +76,15 @@ class NotificationChannels(Component):
     def __init__(self, name: str, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._base = args.foundation
-        self._secrets = {plan.key: self._secret(plan.secret) for plan in args.plans if plan.secret}
+        reading = pulumi.InvokeOutputOptions(parent=self, depends_on=[self._base.services["secretmanager"]])
+        refs = {plan.key: plan.secret.ref for plan in args.plans if plan.secret}
+        self._secrets = {key: made_by_hand(ref.secret, reading, ref.version) for key, ref in refs.items()}
         self._channels = {plan.key: self._channel(plan) for plan in args.plans}
         self.register_outputs({})
 
     def told(self, plan: MonitoringPlan) -> Told:
         """What an alert policy needs to tell somebody."""
         return Told({key: channel.name for key, channel in self._channels.items()}, self._secrets, plan)
-
-    def _secret(self, plan: ChannelSecret) -> pulumi.Output[str]:
-        found = gcp.secretmanager.get_secret_version_access_output(
-            secret=plan.secret,
-            version=plan.version,
-            project=self._base.gcp_project,
-            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=[self._base.services["secretmanager"]]),
-        )
-        return pulumi.Output.secret(found.secret_data)
 
     def _channel(self, plan: ChannelPlan) -> gcp.monitoring.NotificationChannel:
         return gcp.monitoring.NotificationChannel(

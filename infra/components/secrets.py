@@ -16,6 +16,12 @@ LIST = "roles/secretmanager.viewer"
 _KINDS = {READ: "reader", ADD: "adder", LIST: "viewer"}
 
 
+def made_by_hand(secret: str, reading: pulumi.InvokeOutputOptions, version: str | None = None) -> pulumi.Output[str]:
+    """The content of a secret that a person has put there, without a version the newest; secret in the state too."""
+    found = gcp.secretmanager.get_secret_version_access_output(secret=secret, version=version, opts=reading)
+    return pulumi.Output.secret(found.secret_data)
+
+
 class Secrets:
     """Makes the secrets of one component; every resource hangs below that component."""
 

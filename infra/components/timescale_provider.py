@@ -6,6 +6,7 @@ import pulumi
 import pulumi_gcp as gcp
 import pulumi_timescale as timescale
 
+from infra.components.secrets import made_by_hand
 from infra.derive.timescale import TimescalePlan
 
 
@@ -14,16 +15,10 @@ def timescale_provider(plan: TimescalePlan, google: gcp.Provider) -> pulumi.Prov
 
     The two secrets are made by hand once: the vendor's console shows the credentials a single time (docs/adr/0013).
     """
+    reading = pulumi.InvokeOutputOptions(provider=google)
     return timescale.Provider(
         "timescale-cloud",
         project_id=plan.project_id,
-        access_key=_credential(plan.access_key, google),
-        secret_key=_credential(plan.secret_key, google),
+        access_key=made_by_hand(plan.access_key, reading),
+        secret_key=made_by_hand(plan.secret_key, reading),
     )
-
-
-def _credential(secret: str, google: gcp.Provider) -> pulumi.Output[str]:
-    found = gcp.secretmanager.get_secret_version_access_output(
-        secret=secret, opts=pulumi.InvokeOutputOptions(provider=google)
-    )
-    return pulumi.Output.secret(found.secret_data)

@@ -1,6 +1,6 @@
 """What an alert is about in this stack: monitored resources by name, and figures that thresholds are shares of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,7 +32,8 @@ class Scope:
         """The values that share a figure, each with it; empty where nothing has one."""
         found: dict[Decimal, list[str]] = {}
         for value, figure in (self.scales or {}).get(name, {}).items():
-            found.setdefault(figure, []).append(value)
+            if value in self.values:
+                found.setdefault(figure, []).append(value)
         return {tuple(values): figure for figure, values in found.items()}
 
 
@@ -85,9 +86,9 @@ def _postgres(settings: Settings, names: Names) -> Surroundings:
         "postgres-read-queries": on(*queries, readers),
     }
     texts = {
-        "postgres_primary": _any_of(ids(plan.primary)),
+        "postgres_primary": any_of(ids(plan.primary)),
         "postgres_primary_id": ids(plan.primary)[0],
-        "postgres_instances": _any_of(ids(*every)),
+        "postgres_instances": any_of(ids(*every)),
         "disk_limit": str(plan.disk_limit_gb * _GIB),
     }
     return Surroundings(scopes, texts | ({"pooler_machines": str(plan.pooler.instances)} if plan.pooler else {}))
@@ -99,7 +100,7 @@ def _postgres_scales(
     every = (plan.primary, *plan.replicas)
     capacity = settings.monitoring.write_capacity if settings.monitoring else 0
     return {
-        "max-connections": {ids(each)[0]: Decimal(dict(each.flags)["max_connections"]) for each in every},
+        "max-connections": {ids(each)[0]: Decimal(each.max_connections) for each in every},
         "disk-limit": {ids(each)[0]: Decimal(plan.disk_limit_gb * _GIB) for each in every},
         "write-capacity": {ids(plan.primary)[0]: Decimal(capacity)},
     }
@@ -117,7 +118,7 @@ def _cache(settings: Settings, names: Names) -> Surroundings:
     plan = cache_plan(settings.cache, settings, names)
     instance = f"projects/{settings.project.gcp_project}/locations/{plan.region}/instances/{plan.name}"
     if plan.engine == "redis":
-        return Surroundings(_redis(plan, instance), {"redis": _any_of((instance,))})
+        return Surroundings(_redis(plan, instance), {"redis": any_of((instance,))})
     return Surroundings({"valkey": Scope("memorystore.googleapis.com/Instance", "instance_id", (plan.name,))}, {})
 
 
@@ -160,6 +161,6 @@ def _cdn(settings: Settings, names: Names) -> Surroundings:
     return Surroundings({}, {"url_map": cdn_plan(settings.cdn, settings, names).name}) if settings.cdn else _NOTHING
 
 
-def _any_of(values: tuple[str, ...]) -> str:
-    """A regular expression of PromQL (RE2, anchored) for these values; their letters have no meaning in one."""
-    return "|".join(values)
+def any_of(values: Sequence[str]) -> str:
+    """A regular expression that matches these values alone, as PromQL writes it (RE2, anchored by itself)."""
+    return "|".join(value.replace(".", "[.]") for value in values)

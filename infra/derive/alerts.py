@@ -11,6 +11,8 @@ from infra.catalog.monitoring_rows import AlertRow, Severity, ThresholdRow, aler
 from infra.derive import thresholds
 from infra.derive.alert_scopes import Scope, Surroundings
 from infra.derive.features import features
+from infra.derive.log_metrics import LogMetricPlan
+from infra.derive.names import ORGANISATION
 from infra.settings import Settings
 from infra.settings.monitoring import MonitoringSettings
 from infra.settings.monitoring_parts import AlertChange, Channel
@@ -18,14 +20,6 @@ from infra.settings.units import Duration
 
 _EVALUATION = "60s"
 """How often a query of PromQL is asked."""
-
-
-@dataclass(frozen=True)
-class CountPlan:
-    """A metric made of log entries: its name and the entries' filter."""
-
-    name: str
-    filter: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,7 @@ class AlertPlan:
     channels: tuple[Channel, ...]
     conditions: tuple[Mapping[str, Any], ...]
     is_log: bool
-    counted: CountPlan | None = None
+    counted: LogMetricPlan | None = None
 
     @property
     def key(self) -> str:
@@ -74,7 +68,7 @@ def given(row: AlertRow, change: AlertChange, severity: Severity) -> str | None:
 
 def _plans(name: str, row: AlertRow, monitoring: MonitoringSettings, around: Surroundings) -> Iterator[AlertPlan]:
     change = monitoring.alerts.get(name, AlertChange())
-    counted = CountPlan(f"triptrip_{name.replace('-', '_')}", _filled(row.counts, around)) if row.counts else None
+    counted = _counted(name, row.counts, around) if row.counts else None
     for severity in get_args(Severity):
         text = given(row, change, severity) if change.enabled else None
         if text is None:
@@ -95,6 +89,11 @@ def _plans(name: str, row: AlertRow, monitoring: MonitoringSettings, around: Sur
             )
 
 
+def _counted(alert: str, counts: str, around: Surroundings) -> LogMetricPlan:
+    name = f"{ORGANISATION}_{alert.replace('-', '_')}"
+    return LogMetricPlan(name, f"Counted for the alert {alert}", _filled(counts, around))
+
+
 @dataclass(frozen=True)
 class _Asked:
     """A row at one of its thresholds: `text`, as somebody wrote it."""
@@ -103,7 +102,7 @@ class _Asked:
     text: str
     lasting: Duration
     around: Surroundings
-    counted: CountPlan | None
+    counted: LogMetricPlan | None
 
     @property
     def words(self) -> str:
@@ -137,7 +136,7 @@ class _Asked:
         # A range of PromQL takes whole numbers alone.
         names = {"threshold": f"{self.base.normalize():f}", "milliseconds": f"{self.base * 1000:.0f}"}
         if self.counted:
-            names["counted"] = f"logging_googleapis_com:user_{self.counted.name}"
+            names["counted"] = self.counted.promql
         template = Template(promql.strip())
         if "milliseconds" not in template.get_identifiers():
             template = Template(f"{template.template} {'>' if self.row.above else '<'} $threshold")

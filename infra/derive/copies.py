@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from infra.catalog.recovery_rows import CopyRow
+from infra.derive.log_metrics import LogMetricPlan
 from infra.settings import Settings
 from infra.settings.units import Duration
 
@@ -23,8 +24,7 @@ class CopyPlan:
     key: str
     store: str | None
     bucket: str
-    metric: str
-    filter: str
+    counted: LogMetricPlan
     query: str
     promise: Duration
     words: str
@@ -48,14 +48,13 @@ def bucket_name(settings: Settings, key: str) -> str:
 
 def copy_plan(key: str, row: CopyRow, bucket: str, promise: Duration, place: str) -> CopyPlan:
     """Work a copy out; `place` says where it lies and for how long, in words."""
-    metric = f"triptrip_copies_{key}"
+    counted = LogMetricPlan(f"triptrip_copies_{key}", f"Copies that are whole: {key}", _filter(bucket, row.marker))
     return CopyPlan(
         key=key,
         store=row.store,
         bucket=bucket,
-        metric=metric,
-        filter=_filter(bucket, row.marker),
-        query=_query(metric, promise),
+        counted=counted,
+        query=_query(counted, promise),
         promise=promise,
         words=f"gs://{bucket} in {place}, at most {promise} old",
     )
@@ -79,11 +78,10 @@ def _filter(bucket: str, marker: str) -> str:
     )
 
 
-def _query(metric: str, promise: Duration) -> str:
+def _query(counted: LogMetricPlan, promise: Duration) -> str:
     """True when the metric has had no point for longer than promised, the very first time too.
 
     A condition of kind "absent" reaches 23 and a half hours back and says nothing before the first point; PromQL
     reaches two years back (cloud.google.com/monitoring/alerts/using-promql, read 2026-11-26).
     """
-    name = f"logging_googleapis_com:user_{metric}"
-    return f'absent_over_time({name}{{monitored_resource="gcs_bucket"}}[{promise.seconds // _HOUR}h])'
+    return f'absent_over_time({counted.promql}{{monitored_resource="gcs_bucket"}}[{promise.seconds // _HOUR}h])'

@@ -105,11 +105,6 @@ class Scopes:
         return _SCOPE.sub(text, promql)
 
 
-def expression(values: Sequence[str]) -> str:
-    """A regular expression that matches these values alone, as PromQL writes it (RE2, anchored by itself)."""
-    return "|".join(value.replace(".", "[.]") for value in values)
-
-
 def scopes(around: Surroundings, servers: Sequence[str]) -> Scopes:
     """What queries may name in a stack; `servers` are PostgreSQL's instances as exporters name them."""
     values = {name: around.scopes[scope].values for name, scope in _SCOPES.items() if scope in around.scopes}

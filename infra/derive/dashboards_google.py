@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.catalog.dashboard_rows import COLUMNS, SINGLE, Unit
-from infra.derive.dashboards import Dashboard, Levels, Panel, Place, Query, Scopes, expression
+from infra.derive.alert_scopes import any_of
+from infra.derive.dashboards import Dashboard, Levels, Panel, Place, Query, Scopes
 
 _UNITS: Mapping[Unit, str] = {
     "ms": "ms",
@@ -72,7 +73,7 @@ def _tile(place: Place, widget: dict[str, Any], title: str) -> dict[str, Any]:
 
 
 def _asked(query: Query, panel: Panel, scopes: Scopes) -> dict[str, Any]:
-    promql = scopes.filled(query.promql, lambda _, values: expression(values))
+    promql = scopes.filled(query.promql, lambda _, values: any_of(values))
     if panel.row.worst:
         promql = f"{panel.row.worst}({promql})"
     return {"prometheusQuery": promql, "unitOverride": _UNITS[panel.unit]}

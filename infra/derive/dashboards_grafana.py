@@ -41,7 +41,8 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from infra.catalog.dashboard_rows import Kind, Unit
-from infra.derive.dashboards import Dashboard, Levels, Panel, Query, Scopes, expression
+from infra.derive.alert_scopes import any_of
+from infra.derive.dashboards import Dashboard, Levels, Panel, Query, Scopes
 
 GOOGLE, PROMETHEUS, POSTGRES = "stackdriver", "prometheus", "grafana-postgresql-datasource"
 """Types of data sources, by Grafana's plug-in ids."""
@@ -153,7 +154,7 @@ def _variables(dashboard: Dashboard, scopes: Scopes) -> Iterator[build.CustomVar
                 .options([model.VariableOption(selected=False, text=value, value=value) for value in values])
                 .multi(multi=True)
                 .include_all(include_all=True)
-                .all_value(expression(values))
+                .all_value(any_of(values))
                 .current(model.VariableOption(selected=True, text=["All"], value=["$__all"]))
             )
 
@@ -177,7 +178,7 @@ def _annotations(dashboard: Dashboard, scopes: Scopes, sources: Sources) -> Iter
 def _filled(query: Query, scopes: Scopes) -> str:
     """Names of variables are left to the page, as a regular expression; the others are filled in."""
     return scopes.filled(
-        query.promql, lambda name, values: f"${{{name}:regex}}" if name in _VARIABLES else expression(values)
+        query.promql, lambda name, values: f"${{{name}:regex}}" if name in _VARIABLES else any_of(values)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.catalog.dashboard_rows import PanelRow, Unit
+from infra.catalog.dashboard_rows import PanelRow
 from infra.catalog.dashboard_rows import dashboards as rows
 from infra.catalog.monitoring_rows import Severity, alerts
 from infra.derive import thresholds
@@ -14,6 +14,7 @@ from infra.derive.dashboards import SLOW_STATEMENTS, Levels, dashboards, scopes
 from infra.derive.dashboards_google import as_google
 from infra.derive.features import features
 from infra.derive.grafana import Entrance, GrafanaPlan, Place, grafana_plan
+from infra.derive.log_metrics import LogMetricPlan
 from infra.derive.names import Names
 from infra.derive.postgres import PostgresPlan
 from infra.derive.postgres_ports import SERVER
@@ -22,27 +23,6 @@ from infra.settings.monitoring import MonitoringSettings
 from infra.settings.monitoring_parts import AlertChange
 
 _SLOW_FLAG = "log_min_duration_statement"
-
-_PER_BASE: Mapping[Unit, int] = {
-    "ms": 1_000,
-    "us": 1_000_000,
-    "s": 1,
-    "share": 1,
-    "bytes": 1,
-    "count": 1,
-    "per-second": 1,
-    "state": 1,
-}
-"""How many of a panel's unit make an alert's base unit (infra/derive/thresholds.py)."""
-
-
-@dataclass(frozen=True)
-class LogMetricPlan:
-    """A log-based metric: entries of the log that the filter lets through are counted."""
-
-    name: str
-    description: str
-    filter: str
 
 
 @dataclass(frozen=True)
@@ -107,7 +87,7 @@ def levels_of(panel: PanelRow, monitoring: MonitoringSettings) -> Levels | None:
             return None
         base = thresholds.parse(text, row.unit)
         # More than a hundred keys are a hundred and one: a mark is reached and not passed.
-        return float(base * _PER_BASE[panel.unit] + (1 if panel.unit == "count" and row.above else 0))
+        return float(thresholds.in_metric_unit(base, panel.unit) + (1 if panel.unit == "count" and row.above else 0))
 
     found = Levels(level("warning"), level("critical"), row.above)
     return None if found.warning is None and found.critical is None else found

@@ -6,7 +6,7 @@ be had holds up that exporter alone, and never the pools.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from string import Template
 from typing import Any
 
@@ -17,6 +17,7 @@ from infra.catalog.exporter_rows import ExporterRow, ExporterSecretRow, ScrapeJo
 from infra.derive import pooler_units as units
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.pgbouncer import SECRETS as POOLER_SECRETS
+from infra.derive.secret_refs import secret_ref
 from infra.settings.monitoring_exporters import ExportedStore, ExporterSettings
 from infra.settings.postgres import MONITOR
 
@@ -83,7 +84,7 @@ def exporters_plan(
     """Work the exporters of these stores out from settings that `infra.derive.exporters_checks` has accepted."""
     wanted = chosen(stores)
     given = tuple(
-        str(getattr(settings, secret.setting)).partition("/")[0]
+        secret_ref(getattr(settings, secret.setting)).secret
         for row in wanted.values()
         for secret in row.secrets.values()
         if secret.setting
@@ -253,8 +254,7 @@ class _Exporter:
     def _where(self, secret: ExporterSecretRow) -> dict[str, str]:
         """A secret's id and version: of the platform's own the latest, of one made by hand the setting's."""
         if secret.setting:
-            name, _, version = str(getattr(self._settings, secret.setting)).partition("/")
-            return {"secret": name, "version": version}
+            return asdict(secret_ref(getattr(self._settings, secret.setting)))
         return {"secret": self._around.secrets[str(secret.secret)], "version": "latest"}
 
 

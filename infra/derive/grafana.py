@@ -7,15 +7,8 @@ from typing import Any
 from infra.derive.dashboards import Dashboard, Scopes
 from infra.derive.findings import Advice
 from infra.derive.names import ORGANISATION, Names
+from infra.derive.secret_refs import SecretRef, secret_ref
 from infra.settings.monitoring_grafana import GrafanaSettings
-
-
-@dataclass(frozen=True)
-class SecretRef:
-    """A version of a secret that was made by hand."""
-
-    secret: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -69,12 +62,6 @@ class Place:
     names: Names
     postgres: Entrance | None
     runbooks: str
-
-
-def secret_ref(text: str) -> SecretRef:
-    """A setting of the form <secret>/<version>."""
-    secret, _, version = text.rpartition("/")
-    return SecretRef(secret, version)
 
 
 def grafana_plan(

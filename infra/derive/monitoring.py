@@ -7,6 +7,7 @@ from infra.derive.alert_scopes import surroundings
 from infra.derive.alerts import AlertPlan, alert_plans
 from infra.derive.cost_budget import BudgetPlan, budget_plan
 from infra.derive.names import Names
+from infra.derive.secret_refs import SecretRef, secret_ref
 from infra.settings import Settings
 from infra.settings.monitoring import MonitoringSettings
 from infra.settings.monitoring_parts import Channel, Severity
@@ -14,11 +15,10 @@ from infra.settings.monitoring_parts import Channel, Severity
 
 @dataclass(frozen=True)
 class ChannelSecret:
-    """A version of a secret, and the channel's sensitive label that takes it."""
+    """A secret, and the channel's sensitive label that takes it."""
 
     label: str
-    secret: str
-    version: str
+    ref: SecretRef
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,8 @@ def _channels(monitoring: MonitoringSettings) -> Iterator[ChannelPlan]:
     channels = monitoring.channels
     if channels.slack:
         labels = {"channel_name": channels.slack.channel, "team": channels.slack.team}
-        yield ChannelPlan("slack", labels, _secret("auth_token", channels.slack.token))
+        yield ChannelPlan("slack", labels, ChannelSecret("auth_token", secret_ref(channels.slack.token)))
     if channels.pagerduty:
-        yield ChannelPlan("pagerduty", {}, _secret("service_key", channels.pagerduty.key))
+        yield ChannelPlan("pagerduty", {}, ChannelSecret("service_key", secret_ref(channels.pagerduty.key)))
     if channels.email:
         yield ChannelPlan("email", {"email_address": channels.email})
-
-
-def _secret(label: str, version: str) -> ChannelSecret:
-    secret, _, number = version.partition("/")
-    return ChannelSecret(label, secret, number)

@@ -13,6 +13,7 @@ from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
 from infra.derive.pooler_exporters import pooler_exporters
 from infra.derive.pooler_files import SecretFile, Surroundings, cloud_init, files
+from infra.derive.secret_refs import secret_ref
 from infra.settings import Settings
 from infra.settings.postgres import PostgresSettings
 from infra.settings.times import WEEKDAYS
@@ -112,8 +113,8 @@ def pooler_plan(
             if each is not None
         ),
         is_global=settings.network.disaster_recovery_subnet_range is not None,
-        certificate=str(pooler.certificate).split("/")[0],
-        certificate_authority=str(pooler.certificate_authority).split("/")[0],
+        certificate=secret_ref(str(pooler.certificate)).secret,
+        certificate_authority=secret_ref(str(pooler.certificate_authority)).secret,
         users=users,
         files=files(pooler, around, exporters),
         database_roles=postgres_roles.declared(postgres, postgres_roles.POOLER_ROLE),
@@ -133,9 +134,9 @@ def _sites(postgres: PostgresSettings, settings: Settings) -> tuple[PoolerSite, 
 
 
 def _secrets(postgres: PostgresSettings, names: Names) -> tuple[SecretFile, ...]:
-    certificate, _, version = str(postgres.pooler.certificate).partition("/")
+    certificate = secret_ref(str(postgres.pooler.certificate))
     return (
-        SecretFile(certificate, version, "certificate"),
+        SecretFile(certificate.secret, certificate.version, "certificate"),
         SecretFile(names.of(SERVER_CERTIFICATES_SECRET), "latest", "authorities"),
         SecretFile(names.of(PASSWORD_SECRET), "latest", "password"),
     )

@@ -7,7 +7,7 @@ primary, a replica in the second region.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.derive import flags, postgres_roles, schedule
+from infra.derive import budgets, flags, postgres_roles, schedule
 from infra.derive.flags import FlagValue
 from infra.derive.names import Names
 from infra.derive.pooler import PoolerPlan, pooler_plan
@@ -33,6 +33,7 @@ class InstancePlan:
     zone: str
     tier: Tier
     flags: tuple[tuple[str, str], ...]
+    max_connections: int
     is_cross_region: bool = False
     availability: str = "ZONAL"
 
@@ -177,6 +178,7 @@ def _primary(postgres: PostgresSettings, settings: Settings, names: Names) -> In
         zone=postgres.primary.zone,
         tier=tier,
         flags=flags.render_all(postgres.flags, postgres.version, tier),
+        max_connections=budgets.max_connections(postgres.flags, postgres.version, tier),
     )
 
 
@@ -184,14 +186,15 @@ def _replica(
     postgres: PostgresSettings, settings: Settings, names: Names, key: str, replica: ReplicaSettings
 ) -> InstancePlan:
     region = replica.region or settings.project.region
-    tier = parse_tier(replica.tier)
+    tier, own = parse_tier(replica.tier), replica_flags(postgres, replica)
     return InstancePlan(
         key=key,
         name=replica.instance or names.lasting("postgres", "replica", key),
         region=region,
         zone=replica.zone,
         tier=tier,
-        flags=flags.render_all(replica_flags(postgres, replica), postgres.version, tier),
+        flags=flags.render_all(own, postgres.version, tier),
+        max_connections=budgets.max_connections(own, postgres.version, tier),
         is_cross_region=region != primary_region(postgres, settings.project),
         availability=replica.availability,
     )

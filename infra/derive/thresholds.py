@@ -19,10 +19,12 @@ _PER_BASE: Mapping[str, Decimal] = {
     "us": Decimal(1_000_000),
     "bytes": Decimal(1),
     "count": Decimal(1),
+    "per-second": Decimal(1),
     "boolean": Decimal(1),
+    "state": Decimal(1),
     "cpu-s": Decimal(1),
 }
-"""How many of a metric's unit make one of the base units below; the rate of CPU seconds is a share of one core."""
+"""How many of a metric's or a panel's unit make one of the base units; CPU seconds a second are a share of a core."""
 
 
 def parse(text: str, unit: Unit) -> Decimal:

@@ -11,7 +11,7 @@ import pytest
 
 from infra.catalog.dashboard_rows import QueryRow, dashboards
 from infra.catalog.metric_rows import metric_types, prometheus_names
-from infra.derive.dashboards import expression
+from infra.derive.alert_scopes import any_of
 from sandbox.monitoring.promtool import PromqlCase, run_cases
 from sandbox.servers.install import Installed
 from sandbox.servers.postgres import PostgresServer
@@ -161,7 +161,7 @@ def filled(query: QueryRow) -> str:
     """The query of prod; a name that prod has no value for is a value itself."""
     known = world.known()
     text = query.promql.replace('"$valkey"', '"valkey"')
-    return known.filled(text, lambda _, values: expression(values))
+    return known.filled(text, lambda _, values: any_of(values))
 
 
 def series(query: QueryRow, machines: tuple[str, ...], environment: str = "prod", **fixed: str) -> dict[str, str]:

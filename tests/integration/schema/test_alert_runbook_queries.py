@@ -32,9 +32,15 @@ def replica(applied: Database, module_workspace: Workspace, postgres_programs: I
 
 def _read(database: Database, query: str) -> list[dict[str, Any]]:
     """What a query that only reads answers, row by row."""
+    return _answered(database, query)[1]
+
+
+def _answered(database: Database, query: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """The names of the columns that a query answers with, and its rows; the server is told to let nobody write."""
     with database.connect(_MONITOR) as connection, connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("SET default_transaction_read_only = on")
-        return cursor.execute(query.encode()).fetchall()
+        rows = cursor.execute(query.encode()).fetchall()
+        return [column.name for column in cursor.description or ()], rows
 
 
 def test_whoever_asks_sees_what_others_do(applied: Database) -> None:
@@ -44,12 +50,17 @@ def test_whoever_asks_sees_what_others_do(applied: Database) -> None:
 
 @pytest.mark.parametrize("query", blocks("sql"))
 def test_a_query_runs_as_who_sees_no_row(applied: Database, query: str) -> None:
-    _read(applied, query)
+    columns, rows = _answered(applied, query)
+    # A person reads a table whose every column has a name of its own.
+    assert columns
+    assert "?column?" not in columns
+    assert len(set(columns)) == len(columns)
+    assert all(list(row) == columns for row in rows)
 
 
 @pytest.mark.parametrize("query", [each for each in blocks("sql") if _PRIMARYS_OWN not in str(each)])
-def test_it_runs_on_a_replica_too(replica: Database, query: str) -> None:
-    _read(replica, query)
+def test_it_runs_on_a_replica_too(applied: Database, replica: Database, query: str) -> None:
+    assert _answered(replica, query)[0] == _answered(applied, query)[0]
 
 
 def test_who_follows_and_what_is_kept_for_whom_is_found(applied: Database, replica: Database) -> None:

@@ -12,7 +12,8 @@ import yaml
 from infra.catalog.dashboard_rows import PanelRow, QueryRow, dashboards
 from infra.catalog.metric_rows import MetricRow, metric_types, monitored_resources, prometheus_names
 from infra.catalog.monitoring_rows import alerts
-from infra.derive.dashboards import SLOW_STATEMENTS, expression
+from infra.derive.alert_scopes import any_of
+from infra.derive.dashboards import SLOW_STATEMENTS
 from infra.derive.features import features
 from tests.unit.infra.dashboards import world
 
@@ -128,7 +129,7 @@ def parsed(query: QueryRow) -> promql_parser.Expr:
     known = world.known()
     text = query.promql
     for name, values in {"valkey": ("v",), **known.values}.items():
-        text = text.replace(f'"${name}"', f'"${name}"' if name != "environment" else f'"{expression(values)}"')
+        text = text.replace(f'"${name}"', f'"${name}"' if name != "environment" else f'"{any_of(values)}"')
     for name, figure in known.figures.items():
         text = text.replace(f"${name}", f"{figure:g}")
     return promql_parser.parse(text)

@@ -98,6 +98,13 @@ def test_connections_are_a_share_of_each_instances_own_limit() -> None:
     }
 
 
+def test_a_flag_that_is_left_out_has_its_default() -> None:
+    flags = {"flags": {"max_connections": None}, "pooler": {"defaultPoolSize": 5}}
+    users = {"users": {name: {"connections": 5} for name in ("readonly", "reporting")}}
+    found = policies(plan_of(changes={"postgres": flags | users}), "postgres-connections")
+    assert threshold(found["warning"]) == 80
+
+
 def test_critical_alerts_are_told_to_both_and_warnings_to_slack() -> None:
     for each in plan_of().alerts:
         assert each.channels == (("slack", "pagerduty") if each.severity == "critical" else ("slack",))

@@ -173,12 +173,12 @@ def test_the_source_of_a_workflow_is_the_same_in_every_stack() -> None:
 )
 def test_a_copy_is_known_by_the_object_that_is_written_last(key: str, whole: str, parts: list[str]) -> None:
     copy = next(each for each in plan_of().copies if each.key == key)
-    found = re.search(r'protoPayload\.resourceName=~"([^"]+)"', copy.filter)
+    found = re.search(r'protoPayload\.resourceName=~"([^"]+)"', copy.counted.filter)
     assert found is not None
     name = f"projects/_/buckets/{copy.bucket}/objects/"
     assert re.search(found[1], name + whole)
     assert not [part for part in parts if re.search(found[1], name + part)]
-    assert f'resource.labels.bucket_name="{copy.bucket}"' in copy.filter
+    assert f'resource.labels.bucket_name="{copy.bucket}"' in copy.counted.filter
 
 
 @pytest.mark.parametrize(
