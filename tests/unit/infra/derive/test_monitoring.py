@@ -99,7 +99,7 @@ def test_connections_are_a_share_of_each_instances_own_limit() -> None:
 
 
 def test_a_flag_that_is_left_out_has_its_default() -> None:
-    flags = {"flags": {"max_connections": None}, "pooler": {"defaultPoolSize": 5}}
+    flags = {"flags": {"max_connections": None}, "pooler": {"defaultPoolSize": 5, "reads": {"fallbackPoolSize": 5}}}
     users = {"users": {name: {"connections": 5} for name in ("readonly", "reporting")}}
     found = policies(plan_of(changes={"postgres": flags | users}), "postgres-connections")
     assert threshold(found["warning"]) == 80
