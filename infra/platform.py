@@ -71,6 +71,8 @@ class Platform(Component):
         super().__init__("platform", pulumi.ResourceOptions(providers=providers(plan)))
         self._plan = plan
         self._guarded = self.inside(protect=plan.protect)
+        # What watches goes with what it watches, and holds nothing: policies say which alert may not be missing.
+        self._unguarded = self.inside(protect=False)
         self._base = self._foundation()
         self._records: list[StoreRecord] = []
         self._keepers: list[Secrets] = []
@@ -114,21 +116,21 @@ class Platform(Component):
     def _monitoring(self, plan: MonitoringPlan) -> Told:
         """Declare who is told, and the alerts; they ask for names alone and wait for no store."""
         args = NotificationChannelsArgs(plan.channels, self._base)
-        told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
-        Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._guarded)
+        told = NotificationChannels("notification-channels", args, self._unguarded).told(plan)
+        Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._unguarded)
         if plan.budget:
-            Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._guarded)
+            Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._unguarded)
         return told
 
     def _dashboards(self, plan: DashboardsPlan, postgres: Postgres | None) -> None:
         """Declare what is looked at, in Cloud Monitoring and in a Grafana where the stack has one."""
-        Dashboards("dashboards", DashboardsArgs(plan, self._base), self._guarded)
+        Dashboards("dashboards", DashboardsArgs(plan, self._base), self._unguarded)
         if plan.grafana:
             # Its SDK is loaded by stacks that have a Grafana alone.
             from infra.components.grafana import Grafana, GrafanaArgs  # noqa: PLC0415
 
             authorities = postgres.server_certificates if postgres else None
-            Grafana("grafana", GrafanaArgs(plan.grafana, self._base, authorities), self._guarded)
+            Grafana("grafana", GrafanaArgs(plan.grafana, self._base, authorities), self._unguarded)
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""
@@ -201,7 +203,7 @@ class Platform(Component):
             exports = Exports("exports", ExportsArgs(plan, self._base, backups, writers), self._guarded)
         if plan.drills:
             Drills("drills", DrillsArgs(plan.drills, self._base, backups), self._guarded)
-        ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._told, self._base), self._guarded)
+        ExportAlerts("export-alerts", ExportAlertsArgs(plan, self._told, self._base), self._unguarded)
         self._records.append(backups.record)
         return {
             "account": backups.account.email,

@@ -29,7 +29,7 @@ READ = (
     "settings.mongodb.database",
     "settings.mongodb.search_indexes",
     "settings.elasticsearch.index",
-    "plan.elasticsearch.clients",
+    "plan.elasticsearch.key_holders",
     "plan.elasticsearch.snapshots",
     "plan.bigquery.datasets",
     "plan.bigquery.federation",

@@ -23,10 +23,7 @@ class DashboardsArgs:
 
 
 class Dashboards(Component):
-    """A dashboard each, and the log-based metric of slow statements, which Google counts nowhere.
-
-    No dashboard is guarded: nothing is lost with one, and a store that is switched off takes its own with it.
-    """
+    """A dashboard each, and the log-based metric of slow statements, which Google counts nowhere."""
 
     def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -37,6 +34,6 @@ class Dashboards(Component):
             gcp.monitoring.Dashboard(
                 f"dashboard-{key}",
                 dashboard_json=json.dumps(body, ensure_ascii=False, sort_keys=True),
-                opts=self.inside(*waited, protect=False),
+                opts=self.inside(*waited),
             )
         self.register_outputs({})

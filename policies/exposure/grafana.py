@@ -62,7 +62,7 @@ def source_tls(source: Resource) -> Iterator[str]:
 def _data(source: Resource) -> dict[str, Any]:
     """What the data source is told in JSON; nothing where that is none, which its provider refuses."""
     try:
-        read = json.loads(source.get("jsonDataEncoded") or "{}")
+        read = json.loads(source.text("jsonDataEncoded") or "{}")
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}

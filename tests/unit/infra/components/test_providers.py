@@ -8,7 +8,7 @@ from tests.plans import plan_of
 
 UNPOOLED = {"pooler": {"kind": "none"}, "users": {"application": {"pooled": False, "connections": 50}}}
 NO_BUDGET = {"monitoring": {"budget": None}}
-PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
+PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random", "grafana"}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,8 @@ PARTNERS = {"mongodb-atlas", "elastic-cloud", "timescale-cloud", "random"}
             PARTNERS - {"timescale-cloud", "random"},
         ),
         ({**NO_BUDGET, "timescale": None, "bigquery": {"federation": None}}, PARTNERS - {"timescale-cloud"}),
-        ({**NO_BUDGET, "mongodb": None, "elasticsearch": None}, {"timescale-cloud", "random"}),
+        ({**NO_BUDGET, "mongodb": None, "elasticsearch": None}, {"timescale-cloud", "random", "grafana"}),
+        ({"monitoring": {"budget": None, "grafana": None}}, PARTNERS - {"grafana"}),
     ],
 )
 def test_a_provider_comes_and_goes_with_its_resources(changes: dict[str, Any], left: set[str]) -> None:

@@ -102,9 +102,7 @@ def test_the_credentials_of_the_provider_are_secret(plan: Plan) -> None:
 
 
 def test_a_client_reads_its_own_secrets_alone(plan: Plan) -> None:
-    # The pooler's machines read one that was made by hand, for the exporters.
-    readers = [each for each in plan.of_type("SecretIamMember") if "secret-reader-timescale-" in each.name]
-    readers = [each for each in readers if not each.name.startswith("secret-reader-timescale-monitor-")]
+    readers = [each for each in plan.of_type("SecretIamMember") if each.name.startswith("secret-reader-timescale-")]
     assert readers
     for reader in readers:
         client = reader.name.rpartition("-")[2]
