@@ -31,9 +31,10 @@ def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None
     unprotected = {each.type.rpartition(":")[2] for each in lasting if not each.options.get("protect")}
     machines = {"RegionInstanceTemplate", "RegionHealthCheck"} if plan.of_type("RegionInstanceGroupManager") else set()
     expected = {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember", "BucketIAMMember"}
-    # A page holds nothing, and is made anew from the catalogue.
-    pages = {"Dashboard", *({"Folder", "DataSource"} if plan.of_type("oss/folder:Folder") else ())}
-    assert unprotected == expected | machines | pages
+    # An alert or a page holds nothing, and goes with what it watches.
+    watching = {"AlertPolicy", "AlertConfiguration", "NotificationChannel", "Metric", "Dashboard", "Budget"}
+    pages = {"Folder", "DataSource", "Account"} if plan.of_type("oss/folder:Folder") else set()
+    assert unprotected == expected | machines | watching | pages
 
 
 def test_of_all_who_are_let_into_a_bucket_only_the_stores_own_identities_may_change(plan: Plan) -> None:
