@@ -1,0 +1,67 @@
+"""The report as data: what each page, table and file of it is made of. Nothing here is formatted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from infra.derive.cost import Estimate
+from infra.derive.cost_lines import Range
+from ops.report.words import Words
+
+Status = Literal["met", "not met", "undecided"]
+"""Undecided: no plan can tell; the verdict says what measures it once the stack stands."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One fact that a verdict rests on.
+
+    `origin` is where it stands: a resource and its property, a file of the project, or a row of the catalogue. `asked`
+    is what was expected of it, empty where nothing was. `source` and `date` belong to facts of the outside world.
+    """
+
+    origin: str
+    value: str
+    holds: bool
+    asked: str = ""
+    source: str = ""
+    date: date | None = None
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Settings that close a gap, laid over the stack's own, and the difference they make a month in USD.
+
+    `month` is None where the price book lacks a price of what changes.
+    """
+
+    words: Words
+    settings: Mapping[str, Any]
+    month: Range | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a requirement asks, whether the stack keeps it, and why that is so."""
+
+    requirement: str
+    status: Status
+    found: Words
+    evidence: tuple[Evidence, ...]
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything about one stack."""
+
+    stack: str
+    made: date
+    verdicts: tuple[Verdict, ...]
+    month: Estimate
+    advice: tuple[tuple[str, str], ...]
+
+    def of(self, status: Status) -> tuple[Verdict, ...]:
+        """The verdicts of a status, in the document's order."""
+        return tuple(each for each in self.verdicts if each.status == status)
