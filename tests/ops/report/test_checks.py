@@ -105,10 +105,10 @@ def test_a_file_is_there_and_says_it(tmp_path: Path, production: Facts) -> None:
 
 
 def test_an_alert_that_is_missing_is_told(production: Facts) -> None:
-    without = [each for each in production.plan.resources if not each.name.startswith("alert-postgres-bloat-")]
+    without = [each for each in production.plan.resources if not each.name.startswith("alert-postgres-table-bloat-")]
     assert len(without) < len(production.plan.resources)
     seen = list(look(CheckRow(alerts=True), "MON-PG", with_resources(production, without)))
-    assert [each.origin for each in seen if not each.holds] == ["alert-postgres-bloat"]
+    assert [each.origin for each in seen if not each.holds] == ["alert-postgres-table-bloat"]
 
 
 def _held() -> Iterator[tuple[str, CheckRow]]:
