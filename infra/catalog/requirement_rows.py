@@ -1,23 +1,17 @@
-"""Typed rows of requirements/*.yaml and corrections.yaml: what Doc-DA-002 asks for, and where the platform answers it."""
+"""Typed rows of requirements/*.yaml and corrections.yaml: what Doc-DA-002 asks for, and where it is answered."""
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from infra.catalog.rows import Row, files, read
+from infra.catalog.words import Words
 
 _FOLDER = "requirements"
 
 Correction = Annotated[str, Field(pattern=r"^COR-\d\d$")]
-
-
-class Words(Row):
-    """One text in both languages of the report."""
-
-    en: Annotated[str, Field(min_length=1)]
-    ja: Annotated[str, Field(min_length=1)]
 
 
 class RequirementRow(Row):
@@ -70,5 +64,5 @@ def corrections() -> Mapping[str, CorrectionRow]:
     return {id_: CorrectionRow(**row) for id_, row in read("corrections.yaml").items()}
 
 
-def _parts() -> tuple[Mapping[str, Mapping[str, Mapping[str, object]]], ...]:
+def _parts() -> tuple[Mapping[str, Any], ...]:
     return tuple(read(path) for path in files(_FOLDER))
