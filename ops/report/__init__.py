@@ -1,0 +1,1 @@
+"""The conformance report: what the document promises against what a stack declares."""
