@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import fields
 
+from infra.catalog.capacity_rows import series
 from ops.report.capacity.growth import Demand
 from ops.report.capacity.model import Month, Timeline
 
@@ -29,7 +30,8 @@ def as_csv(timeline: Timeline) -> str:
 def _header(names: list[str]) -> list[str]:
     shares = [f"{kind}_{name}" for kind in ("declared", "followed") for name in names]
     sizes = ["postgres_gib", "disk_gib", "disk_limit_gib"]
-    return ["month", "year", *_SERIES, *sizes, *shares, "cost_low_usd", "cost_high_usd"]
+    demands = [f"{name}_gib" if series()[name].unit == "GB" else name for name in _SERIES]
+    return ["month", "year", *demands, *sizes, *shares, "cost_low_usd", "cost_high_usd"]
 
 
 def _cells(month: Month, names: list[str]) -> Iterator[object]:
