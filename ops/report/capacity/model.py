@@ -52,7 +52,11 @@ class Month:
 
 @dataclass(frozen=True)
 class Step:
-    """Changes that are due in a month, the trigger that asks for them, and a month's price before and after."""
+    """Changes that are due in a month, the trigger that asks for them, and a month's price before and after.
+
+    `unpriced` is what the changed stack is charged for that the price book lacks and the stack before had not: `after`
+    is too low by that.
+    """
 
     month: int
     trigger: str
@@ -60,6 +64,7 @@ class Step:
     changes: tuple[Change, ...]
     before: Range
     after: Range
+    unpriced: tuple[str, ...]
 
     @property
     def difference(self) -> tuple[Decimal, Decimal]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.derive.checks import problems
-from infra.derive.cost import estimate
-from infra.derive.cost_lines import Range
+from infra.derive.cost import Estimate, estimate
 from infra.derive.phases import lay_over
 from infra.settings import Settings, SettingsError, load
 from infra.settings.monitoring_budget import UsageSettings
@@ -39,10 +38,10 @@ class Stack:
         except SettingsError:
             return None
 
-    def month(self) -> Range:
-        """What a month costs at list price, in USD."""
+    def month(self) -> Estimate:
+        """What a month costs."""
         budget = self.settings.monitoring.budget if self.settings.monitoring else None
-        return estimate(self.settings, budget.usage if budget else UsageSettings()).month()
+        return estimate(self.settings, budget.usage if budget else UsageSettings())
 
     def at(self, path: str) -> str | None:
         """A value as it is written; None when it is not."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from infra.catalog.capacity_rows import CaseRow, TriggerRow, growth_model, on_the_instance, triggers
-from infra.derive.cost_lines import Range
+from infra.derive.cost import Estimate
 from infra.derive.features import features
 from ops.report.capacity.gauges import Reading, reading
 from ops.report.capacity.growth import Demand, demand
@@ -30,7 +30,7 @@ class Walk:
 
     case: CaseRow
     here: Stack
-    cost: Range
+    cost: Estimate
     months: list[Month] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
@@ -89,9 +89,10 @@ def _answer_all(way: Walk, needs: Demand) -> None:
         if answered is None:
             way.ends.append(_end(name, row, needs.month, found))
             continue
-        cost = answered.stack.month()
-        way.steps.append(Step(needs.month, name, found, answered.changes, way.cost, cost))
-        way.here, way.cost = answered.stack, cost
+        before, after = way.cost, answered.stack.month()
+        unpriced = tuple(each.what for each in after.unpriced if each not in before.unpriced)
+        way.steps.append(Step(needs.month, name, found, answered.changes, before.month(), after.month(), unpriced))
+        way.here, way.cost = answered.stack, after
 
 
 def planned(row: TriggerRow, month: int) -> int:
@@ -115,7 +116,7 @@ def _month(declared: Stack, way: Walk, needs: Demand) -> Month:
         disk_limit_gib=storage.limit.gib if storage else None,
         declared=readings(declared, needs),
         followed=readings(way.here, needs),
-        cost=way.cost,
+        cost=way.cost.month(),
     )
 
 
