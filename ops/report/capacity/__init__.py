@@ -10,6 +10,9 @@ or all of it in PostgreSQL. `cases` in infra/catalog/capacity.yaml names the thr
 A machine that the document asks for is read as a size and not as a load: in the month of its figure such a machine is
 just at the trigger. Whatever the document has no figure of (cache, search index, peak of writes) is in proportion to
 something it has, by an assumption that is marked as one (confidence D).
+
+Prices are list prices of what is declared after each change. What grows by use alone (storage of BigQuery and
+Timescale, traffic, copies) stays at `monitoring.budget.usage`: a month of year 5 costs more than is told here.
 """
 
 from ops.report.capacity.model import Capacity, Change, End, Firing, Month, Step, Timeline
