@@ -5,7 +5,6 @@ import statistics
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sandbox.bench.figure import Figure
 from sandbox.bench.timing import RUNS, Project, timed

@@ -15,7 +15,7 @@ _FLAGS = ("settings", "databaseFlags")
 
 @dataclass(frozen=True)
 class Changed:
-    """A resource of both plans that differs: its inputs that change, those that force a replacement, those held back."""
+    """A resource of both plans: its inputs that change, those of them that force a replacement, those held back."""
 
     resource: PlannedResource
     inputs: tuple[str, ...]
@@ -61,7 +61,7 @@ class Changes:
     def _changed(self) -> tuple[Changed, ...]:
         old = {each.urn: each for each in _resources(self.before)}
         pairs = ((old[each.urn], each) for each in _resources(self.after) if each.urn in old)
-        return tuple(_changed(one, other) for one, other in pairs if one.inputs != other.inputs)
+        return tuple(_changed(*pair) for pair in pairs if _known(pair[0]) != _known(pair[1]))
 
 
 def touched(resource: PlannedResource, inputs: tuple[str, ...] = ()) -> Touched:
@@ -79,7 +79,7 @@ def _changed(old: PlannedResource, new: PlannedResource) -> Changed:
     told: list[Change] = []
     held: list[Change] = []
     # Sorted: the wire keeps no order of what a mapping holds.
-    for change in sorted(compare(new.type, old.inputs, new.inputs, {}).changes, key=_text):
+    for change in sorted(compare(new.type, _known(old), _known(new), {}).changes, key=_text):
         (held if _is_under(_dotted(change.path), ignored) else told).append(change)
     return Changed(
         new,
@@ -92,15 +92,28 @@ def _changed(old: PlannedResource, new: PlannedResource) -> Changed:
     )
 
 
+def _known(resource: PlannedResource) -> dict[str, Any]:
+    """The inputs with digests in place of what is secret: whether it changes, and not what it is."""
+    return _filled(resource.inputs, resource.secrets)
+
+
+def _filled(value: Any, secrets: Mapping[Path, str], path: Path = ()) -> Any:
+    if path in secrets:
+        return secrets[path]
+    if isinstance(value, dict):
+        return {key: _filled(inner, secrets, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, secrets, (*path, index)) for index, inner in enumerate(value)]
+    return value
+
+
 def _names(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """The input that changes; database flags by their names, since one more moves all that follow it in the list."""
     if change.path[:2] != _FLAGS:
         yield _dotted(change.path)
         return
     before, after = _flags(old), _flags(new)
-    yield from (
-        ".".join((*_FLAGS, name)) for name in sorted({*before, *after}) if before.get(name) != after.get(name)
-    )
+    yield from (".".join((*_FLAGS, name)) for name in sorted({*before, *after}) if before.get(name) != after.get(name))
 
 
 def _flags(inputs: Mapping[str, Any]) -> dict[str, Any]:

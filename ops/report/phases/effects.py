@@ -15,6 +15,7 @@ from sandbox.plan.chain import longest_chain
 
 _SECONDS_A_MINUTE = 60
 _FLAG = "settings.databaseFlags."
+_NOTHING = Span(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,8 @@ class Effects:
 
     def _longest(self, end: int) -> tuple[tuple[str, ...], float]:
         """Names and minutes of the longest chain when every operation takes its low (0) or high (1) end."""
-        make = self._made
-        going = {each.urn for each in self.changes.deleted}
-        going |= {each.resource.urn for each in self.changes.replaced}
-        made = longest_chain(self.changes.after, lambda each: make[each.urn][end] if each.urn in make else 0.0)
-        gone = longest_chain(self.changes.before, lambda each: _usual(each, "delete")[end] if each.urn in going else 0.0)
+        made = longest_chain(self.changes.after, lambda each: self._made.get(each.urn, _NOTHING)[end])
+        gone = longest_chain(self.changes.before, lambda each: self._gone.get(each.urn, _NOTHING)[end])
         return (*made.names, *reversed(gone.names)), made.length + gone.length
 
     @cached_property
@@ -78,6 +76,12 @@ class Effects:
             usual = spans or [_usual(each.resource, "update")]
             made[each.resource.urn] = Span(max(one.low for one in usual), max(one.high for one in usual))
         return made
+
+    @cached_property
+    def _gone(self) -> dict[str, Span]:
+        """Minutes of each deletion, by URN."""
+        old = [*self.changes.deleted, *(each.resource for each in self.changes.replaced)]
+        return {each.urn: _usual(each, "delete") for each in old}
 
     @cached_property
     def _rows(self) -> tuple[tuple[Changed, str, OperationRow | None], ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from infra.catalog.operation_rows import phase_titles
+from infra.catalog.operation_rows import PhaseRow, phase_titles
 from infra.derive.cost_lines import Range
 from infra.derive.phases import in_phase
 from infra.settings import Settings, SettingsError, load
@@ -43,7 +43,7 @@ def stage(raw: Mapping[str, Any], stack: str, planner: Planner = plan_settings) 
 def journey(stack: str, raw: Mapping[str, Any], planner: Planner = plan_settings) -> Journey:
     """Work out where a stack is and what each step does; `raw` are the subjects of its file.
 
-    Raises NoPhasesError without PostgreSQL, SettingsError or PlanError where the stack cannot be built as it is declared.
+    Raises NoPhasesError without PostgreSQL, SettingsError or PlanError where the stack cannot be built as declared.
     """
     if raw.get("postgres") is None:
         raise NoPhasesError(f"{stack} has no postgres, and the four phases are PostgreSQL's: nothing to show")
@@ -92,5 +92,5 @@ def step(from_phase: int, to_phase: int, before: Stage, after: Stage) -> Step:
     )
 
 
-def _row(number: int) -> Any:
+def _row(number: int) -> PhaseRow:
     return phase_titles()[str(number)]

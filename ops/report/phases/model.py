@@ -29,8 +29,8 @@ class SettingChange:
 class Phase:
     """A phase as settings of a stack.
 
-    `settings` are what changes from the phase before, for the first from the stack as it is declared. `refused` says why
-    the stack cannot be in it, empty where it can.
+    `settings` are what changes from the phase before, for the first from the stack as it is declared. `refused` says
+    why the stack cannot be in it, empty where it can.
     """
 
     number: int
@@ -123,8 +123,8 @@ class Step:
 class Journey:
     """The phases of a stack and the steps between them.
 
-    `now` is the highest phase whose settings the stack has at least, 0 for none. `following` leads from the stack as it is
-    declared to the next phase; None after the last one, or where the next one is refused. A refused phase has no steps.
+    `now` is the highest phase whose settings the stack has at least, 0 for none. `following` leads from the stack as it
+    is declared to the next phase; None after the last one, or where the next is refused. A refused phase has no steps.
     """
 
     stack: str

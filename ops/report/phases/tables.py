@@ -11,8 +11,8 @@ from infra.derive.cost_lines import Range
 from ops.report.phases.model import Journey, Phase, Restart, Span, Step, Touched
 
 NOTE = (
-    "Worked out in this process; no account is asked. Minutes are those of the longest chain of operations; downtime is "
-    "what clients of the primary see. How far both can be trusted (A to D): infra/catalog/operations.yaml."
+    "Worked out in this process; no account is asked. Minutes are those of the longest chain of operations; downtime "
+    "is what clients of the primary see. How far both can be trusted (A to D): infra/catalog/operations.yaml."
 )
 
 
@@ -45,7 +45,7 @@ def remarks(journey: Journey) -> Iterator[str]:
         yield from (f"  {line}" for line in _details(step))
     for phase in journey.phases:
         if phase.refused:
-            yield f"{journey.stack} cannot be in phase {phase.number}, {phase.title.en}, as it is declared: {phase.refused}"
+            yield f"Phase {phase.number}, {phase.title.en}, does not fit {journey.stack} as declared: {phase.refused}"
     yield NOTE
 
 
@@ -66,7 +66,11 @@ def _row(table: Table, name: str, step: Step) -> None:
     difference = "–".join(dict.fromkeys(f"{amount:+,.0f}" for amount in sorted((low, high))))
     month = "–".join(dict.fromkeys(f"{amount:,.0f}" for amount in step.after))
     table.add_row(
-        name, *(str(len(each)) for each in changed), _span(step.minutes), _span(step.downtime), f"{month} ({difference})"
+        name,
+        *(str(len(each)) for each in changed),
+        _span(step.minutes),
+        _span(step.downtime),
+        f"{month} ({difference})",
     )
 
 
@@ -76,8 +80,8 @@ def _details(step: Step) -> Iterator[str]:
     for each in step.replaced:
         yield f"{each.name} is replaced: {', '.join(each.inputs)}"
     for restart in step.restarts:
-        row = restart.row
-        yield f"{restart.name}, {restart.input}: {restart.effect}, {_span(Span(*row.downtime))} s ({row.confidence}): {row.en}"
+        row, seconds = restart.row, _span(Span(*restart.row.downtime))
+        yield f"{restart.name}, {restart.input}: {restart.effect}, {seconds} s ({row.confidence}): {restart.why.en}"
     for held in step.held:
         yield f"{held.name} keeps {held.input} {held.before} where {held.after} is declared: the cloud grows it"
     for each in step.untold:
