@@ -202,11 +202,13 @@ def test_a_resource_that_appears_takes_what_its_row_says() -> None:
 
 
 def test_what_waits_adds_up_and_what_does_not_runs_beside_it() -> None:
-    """Replica c waits for b (one operation at a time on a primary); the pooler's machines wait for neither."""
-    low, high = effects(without(REPLICA, "postgres-replica-c"), last_phase()).chain.minutes
-    both = effects(without(REPLICA, "postgres-replica-c", "pooler-group-disaster-recovery"), last_phase()).chain
-    assert both.names == (REPLICA, "postgres-replica-c")
-    assert both.minutes == (low, high) == (12, 40)
+    """Replica c waits for b, since a primary takes one operation at a time; the cache waits for neither."""
+    replicas = (REPLICA, "postgres-replica-c")
+    chain = effects(without(*replicas), last_phase()).chain
+    assert (chain.names, chain.minutes) == (replicas, (12, 40))
+    beside = effects(without(*replicas, "cache-redis"), last_phase()).chain
+    assert beside == chain
+    assert effects(without("cache-redis"), last_phase()).chain.minutes == (10, 10)
 
 
 def test_what_goes_is_deleted_after_all_else() -> None:
