@@ -94,10 +94,10 @@ def _changed(old: PlannedResource, new: PlannedResource) -> Changed:
 
 def _known(resource: PlannedResource) -> dict[str, Any]:
     """The inputs with digests in place of what is secret: whether it changes, and not what it is."""
-    return _filled(resource.inputs, resource.secrets)
+    return {key: _filled(value, resource.secrets, (key,)) for key, value in resource.inputs.items()}
 
 
-def _filled(value: Any, secrets: Mapping[Path, str], path: Path = ()) -> Any:
+def _filled(value: Any, secrets: Mapping[Path, str], path: Path) -> Any:
     if path in secrets:
         return secrets[path]
     if isinstance(value, dict):
