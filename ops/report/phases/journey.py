@@ -43,6 +43,9 @@ def stage(raw: Mapping[str, Any], stack: str, planner: Planner = plan_settings) 
 def journey(stack: str, raw: Mapping[str, Any], planner: Planner = plan_settings) -> Journey:
     """Work out where a stack is and what each step does; `raw` are the subjects of its file.
 
+    Nearly all the time goes into `planner`, which is asked for the stack as declared and for each phase that is not it;
+    one that keeps the plans it has made saves those.
+
     Raises NoPhasesError without PostgreSQL, SettingsError or PlanError where the stack cannot be built as declared.
     """
     if raw.get("postgres") is None:
