@@ -83,7 +83,8 @@ def _details(step: Step) -> Iterator[str]:
         row, seconds = restart.row, _span(Span(*restart.row.downtime))
         yield f"{restart.name}, {restart.input}: {restart.effect}, {seconds} s ({row.confidence}): {restart.why.en}"
     for held in step.held:
-        yield f"{held.name} keeps {held.input} {held.before} where {held.after} is declared: the cloud grows it"
+        kept = f"{held.name} keeps {held.input} {held.before} where {held.after} is declared"
+        yield f"{kept}: the cloud grows it, and charges for what it has"
     for each in step.untold:
         yield f"{each.name}: no row tells whether {', '.join(each.inputs)} interrupts"
     yield f"longest chain: {', '.join(step.chain.names)}"
