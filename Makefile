@@ -66,6 +66,10 @@ cost: python ## what STACK costs a month, beside the document's figures; ARGS="-
 report: python ## which promises STACK keeps, and what would close each gap, in build/report
 	@$(PYTHON) -m ops report --stack $(STACK) $(ARGS)
 
+.PHONY: phases
+phases: python ## where STACK is between the document's phases of PostgreSQL, and what each step does, takes and costs
+	@$(PYTHON) -m ops phases --stack $(STACK) $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)
