@@ -62,6 +62,10 @@ inventory: python ## every store: engine, size, place, backup, key, endpoints, o
 cost: python ## what STACK costs a month, beside the document's figures; ARGS="--format lines" shows each charge, json all
 	@$(PYTHON) -m ops cost --stack $(STACK) $(ARGS)
 
+.PHONY: drift
+drift: python ## what differs between STACK's state and the simulated cloud; fails on what is security-relevant
+	@$(PYTHON) -m ops drift --stack $(STACK) --pulumi sandbox/pulumi $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)

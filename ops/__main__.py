@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ops.adoption.command import adopt
 from ops.cost import cost
+from ops.drift.command import drift
 from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
 from ops.options import Cli, StackName
@@ -104,6 +105,7 @@ def second_opinion(
 
 
 application.command("cost")(cost)
+application.command("drift")(drift)
 application.command("adopt")(adopt)
 application.add_typer(failover, name="failover")
 application.command("switchover")(switchover)
