@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from infra import catalog
 from ops.drift.rules import Benign, Expected, Rules, Security, rules
-from ops.drift.values import names_of, replaced, shown, text_of
+from ops.drift.values import SECRET, holds_secret, names_of, replaced, shown, text_of
 from ops.gate.protections import protections
 
 if TYPE_CHECKING:
@@ -47,8 +47,17 @@ class Finding:
         difference = self.difference
         if difference.gone:
             return "is gone from the cloud"
-        declared, found = (shown(difference.path, value) for value in (difference.declared, difference.found))
+        declared, found = self.values
         return f"{text_of(difference.path)}: {declared} → {found}"
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """What is declared and what was found, as a person reads it: where one is a secret, so is the other."""
+        both = (self.difference.declared, self.difference.found)
+        if any(holds_secret(value) for value in both):
+            return (SECRET, SECRET)
+        declared, found = (shown(self.difference.path, value) for value in both)
+        return declared, found
 
 
 @dataclass(frozen=True)

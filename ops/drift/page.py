@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ops.drift.judge import KINDS
-from ops.drift.values import shown, text_of
+from ops.drift.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,7 @@ def as_json(drift: Drift) -> dict[str, Any]:
 
 def _object(finding: Finding) -> dict[str, Any]:
     difference = finding.difference
+    declared, found = finding.values
     return {
         "kind": finding.kind,
         "concern": finding.concern or None,
@@ -71,8 +72,8 @@ def _object(finding: Finding) -> dict[str, Any]:
         "name": difference.name,
         "gone": difference.gone,
         "property": text_of(difference.path) or None,
-        "declared": None if difference.declared is None else shown(difference.path, difference.declared),
-        "found": None if difference.found is None else shown(difference.path, difference.found),
+        "declared": None if difference.declared is None else declared,
+        "found": None if difference.found is None else found,
         "why": finding.why,
         "action": finding.action,
     }

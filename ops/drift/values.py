@@ -77,6 +77,14 @@ def is_secret(value: Any) -> bool:
     return value == SECRET or (isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET_SIGNATURE)
 
 
+def holds_secret(value: Any) -> bool:
+    """Whether a secret stands anywhere in it."""
+    if is_secret(value):
+        return True
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(holds_secret(each) for each in inner)
+
+
 def leaves(path: Path, declared: Any, found: Any) -> Iterator[tuple[Path, Any, Any]]:
     """The parts in which two values differ; lists of different lengths differ as a whole.
 
