@@ -11,9 +11,9 @@ import yaml
 WORKFLOWS = Path(__file__).resolve().parents[3] / ".github" / "workflows"
 
 
-def workflow(name: str) -> dict[str, Any]:
-    """The workflow in a file."""
-    found: dict[str, Any] = yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8"))
+def workflow(name: str) -> dict[Any, Any]:
+    """The workflow in a file; YAML reads its key `on` as true."""
+    found: dict[Any, Any] = yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8"))
     return found
 
 

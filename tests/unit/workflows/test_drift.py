@@ -58,7 +58,7 @@ def test_a_deployment_under_way_is_no_drift(jobs: dict[str, Any], tmp_path: Path
 
 def test_it_runs_at_night_of_main_alone_and_not_as_who_runs_pull_requests(jobs: dict[str, Any]) -> None:
     found = workflow("drift")
-    assert set(found[True]) == {"schedule", "workflow_dispatch"}  # YAML reads `on` as true
+    assert set(found[True]) == {"schedule", "workflow_dispatch"}
     assert found["permissions"] == {}
     [job] = jobs.values()
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
