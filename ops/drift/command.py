@@ -72,6 +72,6 @@ def _asked(engine: Pulumi) -> Drift:
         refresh = read_refresh(events, rules().watched)
         if refresh.finished and not refresh.resources:
             raise PulumiError(
-                f"stack {engine.stack} holds no resource of a cloud: is $PULUMI_BACKEND_URL the right one?"
+                f"stack {engine.stack} holds no resource: not deployed yet, or $PULUMI_BACKEND_URL names another place"
             )
         return judge(engine.stack, refresh, "" if refresh.finished and not done.returncode else said)

@@ -106,13 +106,14 @@ def _differences(step: Mapping[str, Any], watched: Watched) -> Iterator[Differen
 
 def _told(step: Mapping[str, Any]) -> Iterator[Difference]:
     """What the engine calls a difference; of a provider that says no more, in which of its properties it may be."""
-    inputs, new = step["old"].get("inputs") or {}, step["new"]
+    old, new = step["old"], step["new"]
+    inputs = old.get("inputs") or {}
     detailed = {parse(path): kind["diffKind"] for path, kind in (step.get("detailedDiff") or {}).items()}
     paths = detailed or dict.fromkeys(((key,) for key in step.get("diffs") or ()), "update") or {UNTOLD: "update"}
     for path, kind in sorted(paths.items(), key=str):
-        declared, found = at(inputs, path), at(new.get("inputs") or {}, path)
-        if found in (None, declared):
-            # A property that the program never set is none of the inputs; the provider's diff is about its state.
+        declared, found = _either(old, path), _either(new, path)
+        if found == declared:
+            # A provider may keep what it was given among the inputs; its diff is about what it has read.
             outputs = at(new.get("outputs") or {}, path)
             found = found if outputs is None else outputs
         for part, before, after in leaves(path, declared, found):
@@ -120,6 +121,6 @@ def _told(step: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _either(state: Mapping[str, Any], path: Path) -> Any:
-    """A property that the program sets, or else one that only the cloud does."""
+    """A property that the program sets, or else one that it never did: that is none of the inputs."""
     declared = at(state.get("inputs") or {}, path)
     return at(state.get("outputs") or {}, path) if declared is None else declared

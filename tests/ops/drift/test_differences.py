@@ -39,6 +39,19 @@ def test_what_the_program_never_set_is_found_in_the_outputs(tmp_path: Path) -> N
     assert told(differences(tmp_path, event)) == [("settings.networks", None, ["0.0.0.0/0"])]
 
 
+def test_what_the_cloud_chose_is_told_with_what_it_was(tmp_path: Path) -> None:
+    outputs = ({"policy": "ALWAYS"}, {"policy": "NEVER"})
+    event = read({"name": "x"}, {"name": "x"}, {"policy": "update"}, outputs=outputs)
+    assert told(differences(tmp_path, event)) == [("policy", "ALWAYS", "NEVER")]
+
+
+def test_an_input_that_the_provider_keeps_is_told_as_it_was_read(tmp_path: Path) -> None:
+    outputs = ({"tier": "a"}, {"tier": "b"})
+    assert told(differences(tmp_path, read({"tier": "a"}, {"tier": "a"}, {"tier": "update"}, outputs=outputs))) == [
+        ("tier", "a", "b")
+    ]
+
+
 def test_a_resource_that_is_gone_has_no_path(tmp_path: Path) -> None:
     [found] = differences(tmp_path, read({"name": "x"}, None, op="delete"))
     assert (found.gone, found.type, found.name) == (True, SQL, "postgres-primary")
