@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,7 +29,7 @@ STATUSES: tuple[Status, ...] = ("not met", "undecided", "met")
 """As the page lists them: what needs a decision first."""
 
 _FOLDER = Path(__file__).parent
-_REMOVED = "null # take this key out"
+_NULL = re.compile(": null$", re.MULTILINE)
 _PARTS = ("findings", "glance", "diagram", "targets", "cost")
 
 
@@ -91,7 +92,8 @@ def page(
 def snippet(settings: Mapping[str, Any]) -> str:
     """Settings as they stand in a stack file; a key that is to go away says so."""
     data = {"config": {f"{NAMESPACE}:{subject}": value for subject, value in settings.items()}}
-    return yaml.dump(data, Dumper=_Snippet, sort_keys=False, allow_unicode=True, width=100).strip()
+    text = yaml.dump(data, Dumper=_Snippet, sort_keys=False, allow_unicode=True, width=100)
+    return _NULL.sub(": null # take this key out", text).strip()
 
 
 def difference(month: Range) -> str:
@@ -109,13 +111,6 @@ class _Snippet(yaml.SafeDumper):
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 # PyYAML's signature
         return True
-
-
-def _none(dumper: yaml.SafeDumper, _: None) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:null", "null")
-
-
-_Snippet.add_representer(type(None), _none)
 
 
 def _sources(report: Report) -> Iterator[_Source]:
