@@ -62,6 +62,10 @@ inventory: python ## every store: engine, size, place, backup, key, endpoints, o
 cost: python ## what STACK costs a month, beside the document's figures; ARGS="--format lines" shows each charge, json all
 	@$(PYTHON) -m ops cost --stack $(STACK) $(ARGS)
 
+.PHONY: report
+report: python ## which promises STACK keeps, and what would close each gap, in build/report
+	@$(PYTHON) -m ops report --stack $(STACK) $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)

@@ -19,6 +19,7 @@ from ops.page import markdown, terminal, told
 from ops.pulumi import Pulumi, PulumiError
 from ops.recovery import commands as recovery
 from ops.recovery import store_commands as store_recovery
+from ops.report.command import report
 from ops.review import review_events, review_file, review_losses, review_stack
 from policies.kit.waivers import WaiversError
 
@@ -104,6 +105,7 @@ def second_opinion(
 
 
 application.command("cost")(cost)
+application.command("report")(report)
 application.command("adopt")(adopt)
 application.add_typer(failover, name="failover")
 application.command("switchover")(switchover)

@@ -1,1 +1,1 @@
-"""What Doc-DA-002 promises against what a stack declares: targets, cost, capacity, phases, as one page (make report)."""
+"""What Doc-DA-002 promises against what a stack declares, as one page (`make report`)."""

@@ -1,5 +1,7 @@
 """The report as data: what each page, table and file of it is made of. Nothing here is formatted."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -33,12 +35,13 @@ class Evidence:
 class Remedy:
     """Settings that close a gap, laid over the stack's own, and the difference they make a month in USD.
 
-    `month` is None where the price book lacks a price of what changes.
+    `unpriced` is charged as well and has no price in the book.
     """
 
     words: Words
     settings: Mapping[str, Any]
-    month: Range | None
+    month: Range
+    unpriced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

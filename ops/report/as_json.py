@@ -1,0 +1,161 @@
+"""The report for programs; report.schema.json beside the written file says what is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ops.cost_tables import YEARS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.derive.cost_lines import Range
+    from ops.report.model import Evidence, Remedy, Report, Verdict
+    from ops.report.words import Words
+
+_YEARS = ("list", "oneYearAhead", "threeYearsAhead")
+
+_TEXT = {"type": "string"}
+_WORDS = {
+    "type": "object",
+    "required": ["en", "ja"],
+    "additionalProperties": False,
+    "properties": {"en": _TEXT, "ja": _TEXT},
+}
+_MONTH = {
+    "type": "object",
+    "required": ["low", "high"],
+    "additionalProperties": False,
+    "properties": {"low": {"$ref": "#/$defs/amount"}, "high": {"$ref": "#/$defs/amount"}},
+}
+_EVIDENCE = {
+    "type": "object",
+    "required": ["origin", "value", "holds", "asked", "source", "date"],
+    "additionalProperties": False,
+    "properties": {
+        "origin": _TEXT,
+        "value": _TEXT,
+        "holds": {"type": "boolean"},
+        "asked": _TEXT,
+        "source": _TEXT,
+        "date": {"type": ["string", "null"], "format": "date"},
+    },
+}
+_REMEDY = {
+    "type": "object",
+    "required": ["words", "settings", "month", "unpriced"],
+    "additionalProperties": False,
+    "properties": {
+        "words": {"$ref": "#/$defs/words"},
+        "settings": {"type": "object"},
+        "month": {"$ref": "#/$defs/month"},
+        "unpriced": {"type": "array", "items": _TEXT},
+    },
+}
+_VERDICT = {
+    "type": "object",
+    "required": ["requirement", "status", "found", "evidence", "remedies"],
+    "additionalProperties": False,
+    "properties": {
+        "requirement": _TEXT,
+        "status": {"enum": ["met", "not met", "undecided"]},
+        "found": {"$ref": "#/$defs/words"},
+        "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}},
+        "remedies": {"type": "array", "items": {"$ref": "#/$defs/remedy"}},
+    },
+}
+SCHEMA: Mapping[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Conformance report of a stack",
+    "type": "object",
+    "required": ["stack", "made", "counts", "verdicts", "month", "stores", "advice"],
+    "additionalProperties": False,
+    "properties": {
+        "stack": _TEXT,
+        "made": {"type": "string", "format": "date"},
+        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "verdicts": {"type": "array", "items": {"$ref": "#/$defs/verdict"}},
+        "month": {"$ref": "#/$defs/months"},
+        "stores": {"type": "object", "additionalProperties": {"$ref": "#/$defs/months"}},
+        "advice": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "text"],
+                "additionalProperties": False,
+                "properties": {"path": _TEXT, "text": _TEXT},
+            },
+        },
+    },
+    "$defs": {
+        "amount": {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "description": "USD a month"},
+        "words": _WORDS,
+        "month": _MONTH,
+        "months": {
+            "type": "object",
+            "required": list(_YEARS),
+            "additionalProperties": False,
+            "properties": {name: {"$ref": "#/$defs/month"} for name in _YEARS},
+        },
+        "evidence": _EVIDENCE,
+        "remedy": _REMEDY,
+        "verdict": _VERDICT,
+    },
+}
+"""JSON Schema of what `as_json` gives."""
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Everything; amounts are texts with cents, so that no program rounds them."""
+    return {
+        "stack": report.stack,
+        "made": report.made.isoformat(),
+        "counts": {status: len(report.of(status)) for status in ("met", "not met", "undecided")},
+        "verdicts": [_verdict(each) for each in report.verdicts],
+        "month": {name: _month(report.month.month(years)) for name, years in zip(_YEARS, YEARS, strict=True)},
+        "stores": {
+            store: {
+                name: _month(report.month.of(store).month(years)) for name, years in zip(_YEARS, YEARS, strict=True)
+            }
+            for store in report.month.stores
+        },
+        "advice": [{"path": path, "text": text} for path, text in report.advice],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "requirement": verdict.requirement,
+        "status": verdict.status,
+        "found": _words(verdict.found),
+        "evidence": [_evidence(each) for each in verdict.evidence],
+        "remedies": [_remedy(each) for each in verdict.remedies],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "origin": evidence.origin,
+        "value": evidence.value,
+        "holds": evidence.holds,
+        "asked": evidence.asked,
+        "source": evidence.source,
+        "date": evidence.date.isoformat() if evidence.date else None,
+    }
+
+
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "words": _words(remedy.words),
+        "settings": dict(remedy.settings),
+        "month": _month(remedy.month),
+        "unpriced": list(remedy.unpriced),
+    }
+
+
+def _month(month: Range) -> dict[str, str]:
+    return {"low": f"{month.low:.2f}", "high": f"{month.high:.2f}"}
+
+
+def _words(words: Words) -> dict[str, str]:
+    return {"en": words.en, "ja": words.ja}

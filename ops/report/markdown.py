@@ -1,0 +1,53 @@
+"""The summary for a pull request: what is not met comes first, what is met is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.catalog.price_rows import targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.derive.cost_lines import Range
+    from ops.report.model import Remedy, Report, Verdict
+
+
+def markdown(report: Report) -> str:
+    """The summary in GitHub's markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    counts = {status: len(report.of(status)) for status in ("met", "not met", "undecided")}
+    yield f"### Conformance of {report.stack}"
+    yield ""
+    yield f"{counts['met']} met, {counts['not met']} not met, {counts['undecided']} that only operation can tell."
+    yield ""
+    yield "| requirement | what is found | what would close it | USD a month |"
+    yield "|---|---|---|---:|"
+    for verdict in report.of("not met"):
+        yield from _rows(verdict)
+    yield ""
+    given = ", ".join(f"{name} {sum(row.values()):,}" for name, row in targets().items())
+    yield f"A month at list price: {usd(report.month.month())} USD ({given})."
+
+
+def _rows(verdict: Verdict) -> Iterator[str]:
+    found = verdict.found.en.replace("|", "\\|")
+    if not verdict.remedies:
+        yield f"| {verdict.requirement} | {found} | | |"
+    for remedy in verdict.remedies:
+        yield f"| {verdict.requirement} | {found} | {remedy.words.en} | {added(remedy)} |"
+
+
+def added(remedy: Remedy) -> str:
+    """What a remedy adds to a month, with its sign, and that more is charged where the book has no price."""
+    low, high = remedy.month
+    told = f"{low:+,.0f}" if low == high else f"{low:+,.0f} to {high:+,.0f}"
+    return f"{told} and more" if remedy.unpriced else told
+
+
+def usd(month: Range) -> str:
+    """An amount in whole dollars: no estimate is right to the cent."""
+    return " to ".join(dict.fromkeys(f"{end:,.0f}" for end in month))

@@ -1,0 +1,72 @@
+"""One verdict a requirement: all that is seen and worked out of it together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.catalog.conformance_rows import conformance
+from ops.report.model import Remedy, Status, Verdict
+from ops.report.targets.checks import look
+from ops.report.targets.computed import COMPUTED
+from ops.report.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from infra.catalog.conformance_rows import ConformanceRow, RemedyRow, WordsRow
+    from ops.report.model import Evidence
+    from ops.report.stack import Added
+    from ops.report.targets.facts import Facts
+    from ops.report.targets.finding import Finding
+
+    Priced = Callable[[Mapping[str, Any]], Added | None]
+
+_KEPT = Words("as asked", "要件どおり")
+
+
+def judge(facts: Facts, priced: Priced) -> Iterator[Verdict]:
+    """Yield the verdict of each requirement.
+
+    `priced` tells what settings laid over the stack's own add to a month, None where it refuses them.
+    """
+    for requirement, row in conformance().items():
+        yield _verdict(requirement, row, facts, priced)
+
+
+def _verdict(requirement: str, row: ConformanceRow, facts: Facts, priced: Priced) -> Verdict:
+    seen = tuple(each for check in row.checks for each in look(check, requirement, facts))
+    finding = COMPUTED[row.computed](facts) if row.computed else None
+    status = _status(row, seen, finding)
+    remedies = tuple(_remedies(row.remedies, priced)) if status == "not met" else ()
+    evidence = seen + (finding.evidence if finding else ())
+    return Verdict(requirement, status, _found(row, status, finding), evidence, remedies)
+
+
+def _status(row: ConformanceRow, seen: tuple[Evidence, ...], finding: Finding | None) -> Status:
+    if not all(each.holds for each in seen) or (finding and finding.holds is False):
+        return "not met"
+    return "undecided" if row.undecided or (finding and finding.holds is None) else "met"
+
+
+def _found(row: ConformanceRow, status: Status, finding: Finding | None) -> Words:
+    """What was found, in a sentence; why it is not enough follows it."""
+    parts = [finding.found] if finding else []
+    if status == "not met" and row.gap:
+        parts.append(_words(row.gap))
+    elif status == "undecided" and row.undecided:
+        parts.append(_words(row.undecided))
+    if not parts:
+        return _KEPT if status == "met" else Words("not declared as asked", "要件どおりに定義されていない")
+    return Words("; ".join(each.en for each in parts), "。".join(each.ja for each in parts))
+
+
+def _remedies(rows: Sequence[RemedyRow], priced: Priced) -> Iterator[Remedy]:
+    """What would help; settings that this stack refuses would not."""
+    for row in rows:
+        if (added := priced(row.settings)) is not None:
+            yield Remedy(_words(row.words), row.settings, added.month, added.unpriced)
+
+
+def _words(row: WordsRow) -> Words:
+    return Words(row.en, row.ja)
