@@ -12,7 +12,7 @@ from ops.report.words import Words
 WIDE, GAP, PAD = 206, 16, 14
 """Width of a box; between boxes; inside a frame."""
 
-GUTTER = 74
+GUTTER = 54
 """Room beside the regions and the networks in which flows run."""
 
 LANE = 40
@@ -78,7 +78,9 @@ class Frame:
 def place(scene: Scene) -> tuple[tuple[Frame, ...], tuple[Placed, ...]]:
     """Frames from the outside in, and boxes, in their places."""
     canvas = _Canvas(scene)
-    canvas.row((GAP + PAD + GUTTER, 0), canvas.of("edge"))
+    # The last of them stands above what receives its requests.
+    edge = canvas.of("edge")
+    canvas.row((_FRONT - (len(edge) - 1) * (WIDE + GAP), GAP), edge)
     y = canvas.bottom + LANE
     for region in scene.regions:
         y = canvas.region(region, y) + GAP
@@ -120,7 +122,7 @@ class _Canvas:
         left = GAP + GUTTER
         y = top + HEADER
         if front := self.of("front", region.name):
-            self.row((left + PAD + GAP, y + 8), front)
+            self.row((_FRONT, y + 8), front)
             y = self.bottom + LANE
         if region.network:
             y = self._network(region, left, y) + GAP
@@ -201,6 +203,9 @@ class _Canvas:
 _SPAN = _ZONES * (WIDE + 2 * PAD) + (_ZONES - 1) * GAP
 _REGION = GUTTER + PAD + _SPAN + GUTTER + WIDE + PAD + PAD
 """Widths of the zones of a network, and of a region."""
+
+_FRONT = GAP + GUTTER + PAD + WIDE + 2 * PAD + 4 * GAP
+"""Left side of what stands before a network: its flows run beside the names of zones."""
 
 
 def _frame(kind: str, label: str, at: Rectangle) -> Frame:

@@ -46,7 +46,9 @@ def arrows(flows: Sequence[Flow], places: Mapping[str, Rectangle]) -> Iterator[A
     tracks = _Tracks(places, ports)
     for flow in flows:
         points = _ROUTES[flow.via](tracks, flow)
-        yield Arrow(flow, "M" + " L".join(f"{x} {y}" for x, y in points), _badge(points))
+        # What goes up passes behind other boxes at its end.
+        badge = _badge(points[1::-1] if flow.via == "up" else points[-2:])
+        yield Arrow(flow, "M" + " L".join(f"{x} {y}" for x, y in points), badge)
 
 
 @dataclass
@@ -97,7 +99,8 @@ def _ports(flow: Flow) -> tuple[Port, Port]:
 def _right(tracks: _Tracks, flow: Flow) -> list[Point]:
     """Straight where both stand side by side, else by the gap between them."""
     (x, y), (to_x, to_y) = tracks.ends(flow)
-    if y == to_y:
+    target = tracks.places[flow.target.id]
+    if target.y + _NEAR <= y <= target.bottom - _NEAR:
         return [(x, y), (to_x, y)]
     return _over_x(tracks.left_of(to_x), (x, y), (to_x, to_y))
 
@@ -137,9 +140,9 @@ def _over_x(x: int, start: Point, end: Point) -> list[Point]:
     return [start, (x, start[1]), (x, end[1]), end]
 
 
-def _badge(points: Sequence[Point]) -> Point:
-    """A little before the end, or in the middle of a last stretch that is short."""
-    (from_x, from_y), (x, y) = points[-2:]
+def _badge(stretch: Sequence[Point]) -> Point:
+    """A little before the end of a stretch, or in the middle of a short one."""
+    (from_x, from_y), (x, y) = stretch
     length = abs(x - from_x) + abs(y - from_y)
     back = min(_BADGE, length // 2)
     step_x, step_y = (x > from_x) - (x < from_x), (y > from_y) - (y < from_y)

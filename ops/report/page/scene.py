@@ -11,7 +11,7 @@ from infra import catalog
 from ops.report.page.diagram_rows import BoxRow, FlowRow, OfRow, Place, Via, table
 from ops.report.words import Words
 
-_VALUE = re.compile(r"\{([\w.]*)(#?)\}")
+_VALUE = re.compile(r"\{([\w.]*)(#?)(?:/(\d+))?\}")
 
 
 class Resource(Protocol):
@@ -164,19 +164,23 @@ def _region(place: str) -> str:
 
 def _line(words: Words, group: Sequence[Resource]) -> Words | None:
     """A line of details with its values; None where one is missing."""
-    missing = False
+    values = [_shown(match, group) for text in (words.en, words.ja) for match in _VALUE.finditer(text)]
+    if None in values:
+        return None
+    filled = iter(str(each) for each in values)
+    return Words(*(_VALUE.sub(lambda _: next(filled), text) for text in (words.en, words.ja)))
 
-    def filled(match: re.Match[str]) -> str:
-        nonlocal missing
-        path, counted = match.groups()
-        if not path:
-            return str(sum(each.type == group[0].type for each in group))
-        found = next((each for each in (value(one.inputs, path) for one in group) if each is not None), None)
-        missing = missing or found is None
-        return str(len(found) if counted and found is not None else found)
 
-    line = Words(_VALUE.sub(filled, words.en), _VALUE.sub(filled, words.ja))
-    return None if missing else line
+def _shown(match: re.Match[str], group: Sequence[Resource]) -> object:
+    path, counted, divisor = match.groups()
+    if not path:
+        return sum(each.type == group[0].type for each in group)
+    found = next((each for each in (value(one.inputs, path) for one in group) if each is not None), None)
+    if found is None:
+        return None
+    if divisor:
+        return int(found) // int(divisor)
+    return len(found) if counted else found
 
 
 def _network(region: str, resources: Sequence[Resource]) -> tuple[str, ...]:
