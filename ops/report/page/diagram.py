@@ -33,7 +33,7 @@ def diagram(resources: Sequence[Resource]) -> Diagram:
     seen = scene(resources)
     frames, boxes = place(seen)
     drawn = tuple(arrows(seen.flows, {each.box.id: each.at for each in boxes}))
-    corners = [each.at for each in (*frames, *boxes)]
+    corners = [*(frame.at for frame in frames), *(box.at for box in boxes)]
     return Diagram(
         width=max((each.right for each in corners), default=0) + GAP,
         height=max((each.bottom for each in corners), default=0) + GAP,

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ops.report.page.scene import Box, Place, Region, Scene
+from ops.report.page.diagram_rows import Place
+from ops.report.page.scene import Box, Region, Scene
 from ops.report.words import Words
 
 WIDE, GAP, PAD = 206, 16, 14
@@ -15,7 +16,7 @@ WIDE, GAP, PAD = 206, 16, 14
 GUTTER = 54
 """Room beside the regions and the networks in which flows run."""
 
-LANE = 40
+LANE = 54
 """Room above a row of boxes in which flows come in."""
 
 TITLE, DETAIL, HEADER = 15, 14, 26
@@ -125,10 +126,10 @@ class _Canvas:
             self.row((_FRONT, y + 8), front)
             y = self.bottom + LANE
         if region.network:
-            y = self._network(region, left, y) + GAP
+            y = self._network(region, left, y)
         if services := self.of("service", region.name):
             for start in range(0, len(services), _ZONES + 1):
-                self.row((left, y + LANE - PAD), services[start : start + _ZONES + 1])
+                self.row((left, y + LANE), services[start : start + _ZONES + 1])
                 y = self.bottom
             y += PAD
         self.frames.insert(slot, _frame("region", region.label, Rectangle(GAP, top, _REGION, y - top)))

@@ -98,9 +98,7 @@ def snippet(settings: Mapping[str, Any]) -> str:
 
 def difference(month: Range) -> str:
     """A difference of a month in USD with its sign, as a range where prices are one."""
-    return " … ".join(
-        dict.fromkeys(f"{'−' if end < 0 else '+' if end else '±'}${abs(end):,.2f}" for end in month)
-    )
+    return " … ".join(dict.fromkeys(f"{'-' if end < 0 else '+' if end else '±'}${abs(end):,.2f}" for end in month))
 
 
 class _Snippet(yaml.SafeDumper):

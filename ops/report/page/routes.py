@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ops.report.page.diagram_rows import Via
 from ops.report.page.layout import Rectangle
-from ops.report.page.scene import Box, Flow, Via
+from ops.report.page.scene import Box, Flow
 
 _TRACK = 9
 """Between two flows in one gap."""
@@ -75,7 +76,7 @@ class _Tracks:
 
     def above(self, y: int) -> int:
         """The y of the next free track above a row."""
-        return y - self.track("above", y)
+        return y - _BADGE - self.track("above", y)
 
     @property
     def edge(self) -> int:
@@ -119,11 +120,11 @@ def _vertical(tracks: _Tracks, flow: Flow) -> list[Point]:
     """Straight where one stands above the other, else by the gap at the target."""
     (x, y), (to_x, to_y) = tracks.ends(flow)
     source, target = tracks.places[flow.source.id], tracks.places[flow.target.id]
-    if source.x + _NEAR <= to_x <= source.right - _NEAR:
+    if target.width <= source.width and source.x + _NEAR <= to_x <= source.right - _NEAR:
         return [(to_x, y), (to_x, to_y)]
     if target.x + _NEAR <= x <= target.right - _NEAR:
         return [(x, y), (x, to_y)]
-    across = tracks.above(to_y if to_y > y else y)
+    across = tracks.above(max(y, to_y))
     return [(x, y), (x, across), (to_x, across), (to_x, to_y)]
 
 
