@@ -61,10 +61,11 @@ class CheckRow(Row):
 
 
 class RemedyRow(Row):
-    """Settings that close a gap, laid over a stack file's subjects."""
+    """Settings that close a gap, laid over a stack file's subjects; without `closes` they make it smaller."""
 
     words: WordsRow
     settings: Mapping[str, Any]
+    closes: bool = True
 
 
 class ConformanceRow(Row):

@@ -43,13 +43,14 @@ _EVIDENCE = {
 }
 _REMEDY = {
     "type": "object",
-    "required": ["words", "settings", "month", "unpriced"],
+    "required": ["words", "settings", "month", "unpriced", "closes"],
     "additionalProperties": False,
     "properties": {
         "words": {"$ref": "#/$defs/words"},
         "settings": {"type": "object"},
         "month": {"$ref": "#/$defs/month"},
         "unpriced": {"type": "array", "items": _TEXT},
+        "closes": {"type": "boolean", "description": "false: the gap becomes smaller"},
     },
 }
 _VERDICT = {
@@ -150,6 +151,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "settings": dict(remedy.settings),
         "month": _month(remedy.month),
         "unpriced": list(remedy.unpriced),
+        "closes": remedy.closes,
     }
 
 

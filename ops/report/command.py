@@ -14,7 +14,7 @@ from infra.settings.problems import SettingsError
 from ops.options import StackName
 from ops.report.as_json import SCHEMA, as_json
 from ops.report.build import report as build
-from ops.report.markdown import added, markdown, usd
+from ops.report.markdown import added, closing, markdown, usd
 from ops.report.model import Report
 from ops.report.stack import ROOT, Stack
 
@@ -63,6 +63,6 @@ def _table(made: Report) -> Table:
     for verdict in made.of("not met"):
         remedies = verdict.remedies or (None,)
         for remedy in remedies:
-            closing = (remedy.words.en, added(remedy)) if remedy else ("", "")
-            table.add_row(verdict.requirement, verdict.found.en, *closing)
+            cells = (closing(remedy), added(remedy)) if remedy else ("", "")
+            table.add_row(verdict.requirement, verdict.found.en, *cells)
     return table

@@ -38,7 +38,12 @@ def _rows(verdict: Verdict) -> Iterator[str]:
     if not verdict.remedies:
         yield f"| {verdict.requirement} | {found} | | |"
     for remedy in verdict.remedies:
-        yield f"| {verdict.requirement} | {found} | {remedy.words.en} | {added(remedy)} |"
+        yield f"| {verdict.requirement} | {found} | {closing(remedy)} | {added(remedy)} |"
+
+
+def closing(remedy: Remedy) -> str:
+    """What would close a gap, or make it smaller."""
+    return remedy.words.en if remedy.closes else f"smaller: {remedy.words.en}"
 
 
 def added(remedy: Remedy) -> str:

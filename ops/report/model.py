@@ -35,13 +35,14 @@ class Evidence:
 class Remedy:
     """Settings that close a gap, laid over the stack's own, and the difference they make a month in USD.
 
-    `unpriced` is charged as well and has no price in the book.
+    Without `closes` they make it smaller. `unpriced` is charged as well and has no price in the book.
     """
 
     words: Words
     settings: Mapping[str, Any]
     month: Range
     unpriced: tuple[str, ...] = ()
+    closes: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,10 @@ class Stack:
         settings = self.settings(over)
         budget = settings.monitoring.budget if settings.monitoring else None
         return estimate(settings, budget.usage if budget else UsageSettings())
+
+    def with_(self, over: Mapping[str, Any]) -> Stack:
+        """The same stack with other settings."""
+        return replace(self, raw=lay_over(self.raw, over))
 
     @cached_property
     def own(self) -> Estimate:

@@ -65,7 +65,7 @@ def _remedies(rows: Sequence[RemedyRow], priced: Priced) -> Iterator[Remedy]:
     """What would help; settings that this stack refuses would not."""
     for row in rows:
         if (added := priced(row.settings)) is not None:
-            yield Remedy(_words(row.words), row.settings, added.month, added.unpriced)
+            yield Remedy(_words(row.words), row.settings, added.month, added.unpriced, row.closes)
 
 
 def _words(row: WordsRow) -> Words:

@@ -72,8 +72,9 @@ def failures(facts: Facts) -> Iterator[Failure]:
 def region_loss(facts: Facts) -> Failure:
     """The first region is lost."""
     what, plan = Words("the region is lost", "リージョン障害"), facts.platform.postgres
-    if plan and plan.disaster_recovery_replica:
-        return _failure(what, f"postgres-replica-{plan.disaster_recovery_replica}", "replica")
+    replica = next((each for each in plan.replicas if each.is_cross_region), None) if plan else None
+    if replica:
+        return _failure(what, f"postgres-replica-{replica.key}", "replica")
     recovery = facts.settings.recovery
     if plan and recovery and recovery.postgres:
         row, oldest = recoveries()["copy"], recovery.postgres.promise.seconds

@@ -1,0 +1,45 @@
+"""The report's files: for programs, for a pull request, and how the command ends."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from ops.__main__ import application
+from ops.report.as_json import SCHEMA
+from ops.report.model import Verdict
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report") / "new/folder"
+    done = CliRunner().invoke(application, ["report", "--stack", "prod", "--output", str(folder)])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def test_what_programs_read_is_as_its_schema_says(written: Path) -> None:
+    schema = json.loads((written / "report.schema.json").read_text(encoding="utf-8"))
+    assert schema == SCHEMA
+    read = json.loads((written / "report.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(read, schema)
+    assert sum(read["counts"].values()) == len(read["verdicts"])
+
+
+def test_a_pull_request_is_told_each_gap_and_what_closes_it(written: Path, verdicts: dict[str, Verdict]) -> None:
+    text = (written / "summary.md").read_text(encoding="utf-8")
+    for verdict in verdicts.values():
+        assert (f"| {verdict.requirement} |" in text) == (verdict.status == "not met")
+    assert "| Cloud SQL Enterprise Plus, in place | +2,676 |" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {row.count("|") for row in rows} == {5}
+
+
+def test_an_unknown_stack_is_one_message_and_leaves_nothing(tmp_path: Path) -> None:
+    done = CliRunner().invoke(application, ["report", "--stack", "stage", "--output", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "out").exists()
