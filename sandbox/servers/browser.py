@@ -1,6 +1,6 @@
 """A headless browser that has nothing but what its group installed: no system font, library or profile."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -34,7 +34,7 @@ def browser(installed: Installed, folder: Path) -> Iterator[Browser]:
             started.close()
 
 
-def _environment(installed: Path, folder: Path) -> Mapping[str, str | float | bool]:
+def _environment(installed: Path, folder: Path) -> dict[str, str | float | bool]:
     fonts = folder / "fonts.conf"
     places = {
         "latin": installed / "chromium/fonts",

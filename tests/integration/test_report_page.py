@@ -1,17 +1,21 @@
 """The page of the report in a real browser: both languages, tables, print, without a script, without a network."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ops.report.page import diagram, page
 from sandbox.plan import plan_stack
+from sandbox.report_pictures import LARGEST, PICTURES
 from sandbox.servers.browser import browser
 from sandbox.servers.install import Installed
 from tests.ops.report.page.standin import MONTH, REPORT, REQUIREMENTS, SECTIONS
+from tests.stacks import ROOT
 
 CONTRAST = """() => {
   const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -82,17 +86,15 @@ def shown(rows: Locator) -> int:
 def test_it_opens_in_silence_and_asks_for_nothing(chromium: Browser, address: str) -> None:
     context = chromium.new_context(locale="en-GB")
     tab = context.new_page()
-    told: list[ConsoleMessage] = []
-    failed: list[Exception] = []
-    asked: list[Request] = []
-    tab.on("console", told.append)
-    tab.on("pageerror", failed.append)
-    tab.on("request", asked.append)
+    told: list[str] = []
+    asked: list[str] = []
+    tab.on("console", lambda message: told.append(message.text))
+    tab.on("pageerror", lambda error: told.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
     tab.goto(address)
     tab.get_by_label("日本語").check()
-    assert [each.text for each in told] == []
-    assert failed == []
-    assert [each.url for each in asked] == [address]
+    assert told == []
+    assert asked == [address]
     context.close()
 
 
@@ -127,7 +129,7 @@ def test_the_language_can_be_changed_and_stays_in_the_address(tab: Page) -> None
     tab.wait_for_url("**#lang=ja&at=cost")
     tab.reload()
     assert language(tab) == "ja"
-    assert tab.get_by_role("heading", name="月額コスト").evaluate("each => each.getBoundingClientRect().top < 200")
+    expect(tab.get_by_role("heading", name="月額コスト")).to_be_in_viewport()
 
 
 def test_what_is_drawn_speaks_both_languages(tab: Page) -> None:
@@ -142,13 +144,13 @@ def test_what_is_drawn_speaks_both_languages(tab: Page) -> None:
 def test_targets_are_narrowed_down_by_status_and_by_text(tab: Page) -> None:
     controls = tab.locator("[data-for=targets-table]")
     assert len(column(tab, "targets-table", 1)) == len(REPORT.verdicts)
-    controls.get_by_label("not met", exact=True).check()
+    controls.get_by_role("radio", name="not met", exact=True).check()
     expected = [each.requirement for each in REPORT.of("not met")]
     assert column(tab, "targets-table", 1) == expected
     assert controls.locator("output").inner_text() == f"{len(expected)} / {len(REPORT.verdicts)}"
     controls.get_by_role("searchbox").fill("tgt-FOUR")
     assert column(tab, "targets-table", 1) == ["TGT-FOUR"]
-    controls.get_by_label("all", exact=True).check()
+    controls.get_by_role("radio", name="all", exact=True).check()
     controls.get_by_role("searchbox").fill("")
     assert len(column(tab, "targets-table", 1)) == len(REPORT.verdicts)
 
@@ -192,7 +194,7 @@ def test_nothing_runs_out_of_the_window(tab: Page, width: int) -> None:
 
 
 def test_print_shows_everything_and_no_control(tab: Page) -> None:
-    tab.locator("[data-for=targets-table]").get_by_label("not met", exact=True).check()
+    tab.locator("[data-for=targets-table]").get_by_role("radio", name="not met", exact=True).check()
     tab.emulate_media(media="print")
     rows = tab.locator("#targets-table > tbody > tr")
     assert shown(rows) == len(REPORT.verdicts)
@@ -213,6 +215,22 @@ def test_without_a_script_all_of_it_can_be_read_in_both_languages(chromium: Brow
     assert tab.locator("h1 .ja").is_visible()
     assert not tab.locator("h1 .en").is_visible()
     context.close()
+
+
+@pytest.mark.usefixtures("browser_programs")
+def test_the_pictures_of_the_documentation_are_small_and_whole(address: str, tmp_path: Path) -> None:
+    file = Path(address.removeprefix("file://"))
+    done = subprocess.run(  # noqa: S603 # our own module
+        [sys.executable, "-m", "sandbox.report_pictures", str(file), "--folder", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = {each.name: each.stat().st_size for each in tmp_path.glob("*.png")}
+    assert set(made) == {picture.file for picture in PICTURES}
+    assert max(made.values()) < LARGEST
 
 
 def test_a_picture_of_it_has_something_in_it(tab: Page, tmp_path: Path) -> None:

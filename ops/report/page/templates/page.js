@@ -23,7 +23,11 @@
     const at = language ? asked.get("at") : decodeURIComponent(location.hash.slice(1));
     const place = at && document.getElementById(at);
     if (!place) return;
-    if (language) place.scrollIntoView();
+    if (language) {
+      // Else a reload would go on where it stood while it was still scrolling.
+      history.scrollRestoration = "manual";
+      place.scrollIntoView({ behavior: "instant" });
+    }
     remember(at);
   }
 
