@@ -162,6 +162,7 @@ check-generated: python
 	$(PYTHON) -m policies reference --check
 	$(PYTHON) -m policies schema --check
 	$(PYTHON) -m ops restore runbook --check
+	$(PYTHON) -m ops requirements --check
 
 # Each folder has a .sqlfluff of its own, for its dialect.
 .PHONY: check-sql
@@ -197,6 +198,7 @@ docs: python ## write the generated references anew
 	$(PYTHON) -m policies reference
 	$(PYTHON) -m policies schema
 	$(PYTHON) -m ops restore runbook
+	$(PYTHON) -m ops requirements
 
 .PHONY: snapshots
 snapshots: python ## accept the plans of dev and prod as the reviewed ones

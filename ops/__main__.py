@@ -104,6 +104,19 @@ def second_opinion(
     raise typer.Exit(scan(stack))
 
 
+@application.command()
+def requirements(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it is current")] = False,
+) -> None:
+    """Write docs/requirements.md anew: each requirement with what declares, guards and proves it."""
+    # It needs every policy rule, which the other commands do without.
+    from ops.report import requirements as page  # noqa: PLC0415
+
+    if not page.write(is_check=check):
+        _errors.print(f"{page.PATH} is out of date: run python -m ops requirements")
+        raise typer.Exit(_REFUSED)
+
+
 application.command("cost")(cost)
 application.command("report")(report)
 application.command("adopt")(adopt)

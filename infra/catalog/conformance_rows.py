@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.catalog import Row, read
+from infra.catalog.words import Words
 
 FILES = ("targets", "postgres", "stores", "caching", "operations")
 """The chapters' files, in the document's order."""
@@ -23,13 +24,6 @@ class PromiseRow(Row):
     date: dt.date
     confidence: Literal["A", "B", "C"]
     percent: Decimal | None = None
-
-
-class WordsRow(Row):
-    """Text in both languages."""
-
-    en: str
-    ja: str
 
 
 class CheckRow(Row):
@@ -63,7 +57,7 @@ class CheckRow(Row):
 class RemedyRow(Row):
     """Settings that close a gap, laid over a stack file's subjects; without `closes` they make it smaller."""
 
-    words: WordsRow
+    words: Words
     settings: Mapping[str, Any]
     closes: bool = True
 
@@ -77,8 +71,8 @@ class ConformanceRow(Row):
 
     checks: tuple[CheckRow, ...] = ()
     computed: str = ""
-    undecided: WordsRow | None = None
-    gap: WordsRow | None = None
+    undecided: Words | None = None
+    gap: Words | None = None
     remedies: tuple[RemedyRow, ...] = Field(default=())
 
     @model_validator(mode="after")

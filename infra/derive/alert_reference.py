@@ -47,7 +47,8 @@ _ATLAS_HEADINGS = ("alert", "event or metric", "threshold", "lasting", "severity
 def _document() -> Iterator[str]:
     yield "## What the document asks for\n"
     rows = (
-        (row.requirement, row.metric, _link(row.alert), *_figures(row), row.reads or "") for row in document_metrics()
+        (_requirement(row.requirement), row.metric, _link(row.alert), *_figures(row), row.reads or "")
+        for row in document_metrics()
     )
     yield _table(("requirement", "metric", "alert", "warning", "critical", "read as"), rows)
 
@@ -71,7 +72,7 @@ def _row(name: str, row: AlertRow) -> tuple[str, ...]:
         figures.get("critical", "none"),
         "at once" if row.lasting == "0 minutes" else row.lasting,
         ", ".join(row.needs) or "any stack",
-        ", ".join(row.requirements),
+        ", ".join(_requirement(id_) for id_ in row.requirements),
     )
 
 
@@ -98,6 +99,10 @@ def _atlas_row(name: str, row: AtlasAlert) -> tuple[str, ...]:
 
 def _link(alert: str) -> str:
     return f"[{alert}](../runbooks/alerts/{alert}.md)"
+
+
+def _requirement(id_: str) -> str:
+    return f"[{id_}](../requirements.md#{id_.lower()})"
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -1,11 +1,5 @@
 """Text for people, in the two languages of the page."""
 
-from dataclasses import dataclass
+from infra.catalog.words import Words
 
-
-@dataclass(frozen=True)
-class Words:
-    """The same words in English and in Japanese."""
-
-    en: str
-    ja: str
+__all__ = ["Words"]

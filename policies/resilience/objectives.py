@@ -113,7 +113,7 @@ def _mongodb_case(nodes: int = 3, *, backup: bool = True, any_minute: bool = Tru
     title="Each store is built for what it promises: RPO and RTO",
     severity=Severity.HIGH,
     types=_REACHED,
-    sources=["NIST 800-53: CP-2", "NIST 800-53: CP-10", "TGT-PG-SLA", "TGT-CACHE-SLA"],
+    sources=["NIST 800-53: CP-2", "NIST 800-53: CP-10", "TGT-PG-SLA", "TGT-PG-RPO", "TGT-PG-RTO", "TGT-CACHE-SLA"],
     reason="a promise that the store is not built for is found out on the day that it is needed",
     fix="give the store the standby, the log or the snapshots that the message names, in the stack file",
     parameters=_PARAMETERS,

@@ -1,4 +1,4 @@
-"""Continuous aggregates as compressed CSV in the backup bucket, and a marker of what is whole (BAK, TS-CAGG).
+"""Continuous aggregates as compressed CSV in the backup bucket, and a marker of what is whole (TS-CAGG).
 
     timescale/<service>/<run>/<aggregate>.csv.gz     a header, then the rows by their key
     timescale/<service>/<run>/success.json           written last: rows, bytes and SHA-256 of each

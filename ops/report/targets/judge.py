@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from infra.catalog.conformance_rows import ConformanceRow, RemedyRow, WordsRow
+    from infra.catalog.conformance_rows import ConformanceRow, RemedyRow
     from ops.report.model import Evidence
     from ops.report.stack import Added
     from ops.report.targets.facts import Facts
@@ -53,9 +53,9 @@ def _found(row: ConformanceRow, status: Status, finding: Finding | None) -> Word
     """What was found, in a sentence; why it is not enough follows it."""
     parts = [finding.found] if finding else []
     if status == "not met" and row.gap:
-        parts.append(_words(row.gap))
+        parts.append(row.gap)
     elif status == "undecided" and row.undecided:
-        parts.append(_words(row.undecided))
+        parts.append(row.undecided)
     if not parts:
         return _KEPT if status == "met" else Words("not declared as asked", "要件どおりに定義されていない")
     return Words("; ".join(each.en for each in parts), "。".join(each.ja for each in parts))
@@ -65,8 +65,4 @@ def _remedies(rows: Sequence[RemedyRow], priced: Priced) -> Iterator[Remedy]:
     """What would help; settings that this stack refuses would not."""
     for row in rows:
         if (added := priced(row.settings)) is not None:
-            yield Remedy(_words(row.words), row.settings, added.month, added.unpriced, row.closes)
-
-
-def _words(row: WordsRow) -> Words:
-    return Words(row.en, row.ja)
+            yield Remedy(row.words, row.settings, added.month, added.unpriced, row.closes)

@@ -9,6 +9,7 @@ import pytest
 
 from infra.catalog.conformance_rows import conformance, promises, recoveries
 from infra.catalog.price_rows import targets
+from infra.catalog.requirement_rows import requirements
 from ops.report.build import facts_of
 from ops.report.model import Verdict
 from ops.report.stack import Stack
@@ -108,6 +109,10 @@ def test_every_name_of_the_catalogue_is_used() -> None:
     assert {"COST-Y1", "COST-Y3"} <= set(targets()) & set(conformance())
     assert all(row.source for row in promises().values())
     assert all(row.source for row in recoveries().values())
+
+
+def test_each_requirement_is_judged_and_nothing_else() -> None:
+    assert list(conformance()) == list(requirements())
 
 
 def test_a_stack_without_stores_keeps_little_and_breaks_nothing() -> None:
