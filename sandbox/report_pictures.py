@@ -32,7 +32,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("report-findings.png", "en", "light", "body"),
+    Picture("report-findings.png", "en", "light", ".finding:has(pre)"),
     Picture("report-platform.png", "en", "light", ".diagram", alone=True),
     Picture("report-targets.png", "ja", "light", "#targets"),
     Picture("report-cost.png", "en", "dark", "#cost"),
@@ -64,7 +64,7 @@ def _take(started: Browser, address: str, picture: Picture, file: Path) -> None:
     width, height = _SIZE
     tab = started.new_page(viewport={"width": width, "height": height}, color_scheme=picture.scheme)
     tab.goto(f"{address}#lang={picture.language}")
-    element = tab.locator(picture.element)
+    element = tab.locator(picture.element).first
     if picture.alone:
         element.screenshot(path=file)
     else:

@@ -12,7 +12,11 @@ from sandbox.servers.install import Installed
 _FONTS = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{latin}</dir><dir>{japanese}</dir><cachedir>{cache}</cachedir></fontconfig>
+<fontconfig>
+  <dir>{latin}</dir><dir>{japanese}</dir><cachedir>{cache}</cachedir>
+  <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+</fontconfig>
 """
 
 
