@@ -13,11 +13,13 @@ _FONTS = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir>{latin}</dir><dir>{japanese}</dir><cachedir>{cache}</cachedir>
-  <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
-  <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <dir>{latin}</dir><dir>{others}</dir><cachedir>{cache}</cachedir>
+  {preferred}
 </fontconfig>
 """
+
+_PREFERRED = {"system-ui": "Open Sans", "sans": "Open Sans", "sans-serif": "Open Sans", "monospace": "DejaVu Sans Mono"}
+"""What general names of fonts mean; Japanese letters come from the one font that has them."""
 
 
 @contextmanager
@@ -42,10 +44,14 @@ def _environment(installed: Path, folder: Path) -> dict[str, str | float | bool]
     fonts = folder / "fonts.conf"
     places = {
         "latin": installed / "chromium/fonts",
-        "japanese": installed / "fonts/usr/share/fonts",
+        "others": installed / "fonts/usr/share/fonts",
         "cache": folder / "fonts",
     }
-    text = _FONTS.format(**{name: escape(str(path)) for name, path in places.items()})
+    preferred = "".join(
+        f"<alias binding='same'><family>{name}</family><prefer><family>{font}</family></prefer></alias>"
+        for name, font in _PREFERRED.items()
+    )
+    text = _FONTS.format(preferred=preferred, **{name: escape(str(path)) for name, path in places.items()})
     fonts.write_text(text, encoding="utf-8")
     libraries = str(installed / "chromium/libraries/lib")
     return {"HOME": str(folder), "LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)}
