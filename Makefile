@@ -71,6 +71,10 @@ report: python ## which promises STACK keeps, and what would close each gap, in 
 pictures: python ## docs/pictures of the report anew, by a headless browser; PAGE=build/report/index.html is photographed
 	@$(PYTHON) -m sandbox.report_pictures $(PAGE)
 
+.PHONY: phases
+phases: python ## where STACK is between the document's phases of PostgreSQL, and what each step does, takes and costs
+	@$(PYTHON) -m ops phases --stack $(STACK) $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)

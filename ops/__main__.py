@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from rich.console import Console
 
 from ops.adoption.command import adopt
-from ops.cost import cost
+from ops.cost import ROOT, cost
 from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
 from ops.options import Cli, StackName
@@ -115,6 +116,26 @@ def requirements(
     if not page.write(is_check=check):
         _errors.print(f"{page.PATH} is out of date: run python -m ops requirements")
         raise typer.Exit(_REFUSED)
+
+
+class Form(Enum):
+    """What is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@application.command()
+def phases(
+    stack: StackName = "dev",
+    form: Annotated[Form, typer.Option("--format", help="table: a row a step; json: everything")] = Form.TABLE,
+    folder: Annotated[Path, typer.Option(help="Where the stack files are")] = ROOT,
+) -> None:
+    """Tell where a stack is between the document's phases, and what each step does, takes and costs; offline."""
+    # It needs the in-process plan, which is not installed where the other commands run.
+    from ops.report.phases.command import phases as tell  # noqa: PLC0415
+
+    raise typer.Exit(tell(stack, folder / f"Pulumi.{stack}.yaml", as_data=form is Form.JSON))
 
 
 application.command("cost")(cost)

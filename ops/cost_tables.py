@@ -17,6 +17,7 @@ from infra.catalog.price_rows import prices, stale, targets
 from infra.derive.cost import Estimate, estimate
 from infra.derive.cost_budget import amount, billed
 from infra.derive.cost_lines import CostLine, Range, Years
+from infra.settings import Settings
 from infra.settings.check import check
 from infra.settings.monitoring_budget import BudgetSettings, UsageSettings
 from ops.money import exact, given, quantity, trust, unit_price, whole
@@ -42,7 +43,11 @@ class Costs:
     @classmethod
     def of(cls, stack: str, file: Path) -> Costs:
         """Work out the costs of a stack file; raises SettingsError when it cannot be read or built."""
-        settings, _ = check(file)
+        return cls.from_settings(stack, check(file)[0])
+
+    @classmethod
+    def from_settings(cls, stack: str, settings: Settings) -> Costs:
+        """Work out the costs of settings that can be built; what no plan knows is the budget's `usage`."""
         budget = settings.monitoring.budget if settings.monitoring else None
         return cls(stack, estimate(settings, budget.usage if budget else UsageSettings()), budget)
 

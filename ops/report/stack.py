@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.derive.checks import problems
 from infra.derive.cost import Estimate, estimate
 from infra.derive.cost_lines import Range
 from infra.derive.phases import lay_over
-from infra.derive.platform import derive
 from infra.settings import load
 from infra.settings.monitoring_budget import UsageSettings
 from infra.settings.problems import SettingsError
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+
+Overlay = Mapping[str, Any]
+"""Raw values by subject, to lay over a stack's own; None takes a value away."""
 
 
 @dataclass(frozen=True)
@@ -33,44 +36,67 @@ class Added:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack file, and what settings laid over it would make of it."""
+    """A stack that can be built: raw values by subject, and the settings that they are accepted as."""
 
     name: str
     raw: Mapping[str, Any]
+    settings: Settings
 
     @classmethod
     def read(cls, name: str, root: Path = ROOT) -> Stack:
-        """Read the stack's file; raises SettingsError when it cannot be used."""
-        return cls(name, StackFile.read(root / f"Pulumi.{name}.yaml").subjects)
-
-    def settings(self, over: Mapping[str, Any] | None = None) -> Settings:
-        """The settings, with others laid over them; raises SettingsError when they are refused."""
-        settings = load(lay_over(self.raw, over or {}))
-        derive(settings)
-        return settings
-
-    def month(self, over: Mapping[str, Any] | None = None) -> Estimate:
-        """What a month costs at list price."""
-        settings = self.settings(over)
-        budget = settings.monitoring.budget if settings.monitoring else None
-        return estimate(settings, budget.usage if budget else UsageSettings())
-
-    def with_(self, over: Mapping[str, Any]) -> Stack:
-        """The same stack with other settings."""
-        return replace(self, raw=lay_over(self.raw, over))
-
-    @cached_property
-    def own(self) -> Estimate:
-        """What a month of the stack as it is costs."""
-        return self.month()
-
-    def added(self, over: Mapping[str, Any]) -> Added | None:
-        """What settings add to a month; None when the stack would refuse them."""
+        """Read the stack's file; raises SettingsError, each problem with its line, when it cannot be used."""
+        file = StackFile.read(root / f"Pulumi.{name}.yaml")
         try:
-            after = self.month(over)
+            return cls.of(name, file.subjects)
+        except SettingsError as error:
+            raise error.located(file.location) from None
+
+    @classmethod
+    def of(cls, name: str, raw: Mapping[str, Any]) -> Stack:
+        """Accept raw values; raises SettingsError with everything that is wrong."""
+        settings = load(raw)
+        if found := problems(settings):
+            raise SettingsError(found)
+        return cls(name, raw, settings)
+
+    def laid_over(self, overlay: Overlay) -> Stack | None:
+        """The stack with other values in places; None when it could not be built so."""
+        try:
+            return Stack.of(self.name, lay_over(self.raw, overlay))
         except SettingsError:
             return None
-        before, then = self.own.month(), after.month()
-        named = {each.what for each in self.own.unpriced}
-        unpriced = tuple(each.what for each in after.unpriced if each.what not in named)
-        return Added(Range(then.low - before.low, then.high - before.high), unpriced)
+
+    @cached_property
+    def month(self) -> Estimate:
+        """What a month costs at list price."""
+        budget = self.settings.monitoring.budget if self.settings.monitoring else None
+        return estimate(self.settings, budget.usage if budget else UsageSettings())
+
+    def added(self, overlay: Overlay) -> Added | None:
+        """What other values add to a month; None when the stack would refuse them."""
+        changed = self.laid_over(overlay)
+        if changed is None:
+            return None
+        before, after = self.month.month(), changed.month.month()
+        named = {each.what for each in self.month.unpriced}
+        unpriced = tuple(each.what for each in changed.month.unpriced if each.what not in named)
+        return Added(Range(after.low - before.low, after.high - before.high), unpriced)
+
+    def at(self, path: str) -> str | None:
+        """A value as it is written; None when it is not."""
+        found: Any = self.raw
+        for key in path.split("."):
+            if not isinstance(found, Mapping) or key not in found:
+                return None
+            found = found[key]
+        return str(found)
+
+
+def leaves(overlay: Overlay, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every value of an overlay with its path."""
+    for key, each in overlay.items():
+        path = f"{prefix}{key}"
+        if isinstance(each, Mapping):
+            yield from leaves(each, f"{path}.")
+        else:
+            yield path, str(each)

@@ -5,7 +5,6 @@ import statistics
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sandbox.bench.figure import Figure
 from sandbox.bench.timing import RUNS, Project, timed
@@ -13,7 +12,8 @@ from sandbox.cloud.__main__ import TROUBLE
 from sandbox.cloud.catalogue import durations
 from sandbox.cloud.expressions import short_type
 from sandbox.engine.launcher import ROOT, cloud_command
-from sandbox.plan import Plan, plan_stack
+from sandbox.plan import PlannedResource, plan_stack
+from sandbox.plan.chain import longest_chain
 from sandbox.plan.render import as_json
 
 STACK = "prod"
@@ -107,7 +107,7 @@ def growth(folder: Path) -> Iterator[Figure]:
 
 def critical_path(folder: Path) -> Iterator[Figure]:
     """A first update under the cloud's real durations, scaled down, against the longest chain of dependencies."""
-    longest = longest_chain(plan_stack(STACK), durations())
+    longest = longest_chain(plan_stack(STACK), _creation).length
     scale = CHAIN_SECONDS / longest
     place = folder / "critical-path"
     trouble = folder / "latency.json"
@@ -120,16 +120,6 @@ def critical_path(folder: Path) -> Iterator[Figure]:
     yield Figure("up over its longest chain", measured / CHAIN_SECONDS, "", "target ≤ 1.05")
 
 
-def longest_chain(plan: Plan, seconds: dict[str, Any]) -> float:
-    """Seconds of the longest chain of creations that wait for each other."""
-    resources = {resource.name: resource for resource in plan.resources}
-    finished: dict[str, float] = {}
-
-    def finish(name: str) -> float:
-        if name not in finished:
-            resource = resources[name]
-            own = seconds.get(short_type(resource.type), {}).get("create", 0.0) if resource.custom else 0.0
-            finished[name] = own + max((finish(other) for other in resource.options.get("dependsOn", ())), default=0.0)
-        return finished[name]
-
-    return max(finish(name) for name in resources)
+def _creation(resource: PlannedResource) -> float:
+    """Seconds of the creation of one resource; a component takes none."""
+    return float(durations().get(short_type(resource.type), {}).get("create", 0.0)) if resource.custom else 0.0

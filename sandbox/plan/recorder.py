@@ -4,8 +4,10 @@ Pulumi's own mocks hide resource options, accept any type token and let two reso
 options and refuses the rest, as the engine and the cloud would.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from google.protobuf import empty_pb2
@@ -27,7 +29,8 @@ class PlanError(Exception):
 class PlannedResource:
     """One declared resource: inputs as the provider gets them (secrets masked) and the options that were set.
 
-    `identifier` is the id the cloud gives it; empty for a component.
+    `identifier` is the id the cloud gives it; empty for a component. `secrets` are digests of the masked inputs by
+    their path, by which two plans are compared; they are never shown.
     """
 
     urn: str
@@ -38,6 +41,7 @@ class PlannedResource:
     custom: bool
     inputs: dict[str, Any]
     options: dict[str, Any]
+    secrets: Mapping[Path, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass
@@ -121,6 +125,7 @@ class Recorder(MockMonitor):
                 request.custom,
                 masked,
                 _options(request),
+                _digests(inputs, secrets),
             )
         )
         hidden = [path for path in secrets if path[0] in outputs]
@@ -209,6 +214,17 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> dict[str, Any]:
         "retainOnDelete": request.retainOnDelete,
     }
     return {name: value for name, value in set_options.items() if value}
+
+
+def _digests(values: Any, secrets: frozenset[Path]) -> dict[Path, str]:
+    """A digest of each secret that is set."""
+    found = {}
+    for path in secrets:
+        value = values
+        for step in path:
+            value = value[step]
+        found[path] = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return found
 
 
 def _masked(values: Any, secrets: frozenset[Path], path: Path = ()) -> Any:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of a preview."""
+    """One operation of a preview or an update."""
 
     op: str
     type: str
@@ -58,6 +58,20 @@ class Step:
     def is_stateful(self) -> bool:
         """Whether it touches what holds data."""
         return self.type in catalog.stateful_types()
+
+
+def _steps(found: Iterable[tuple[dict[str, Any], dict[str, Any] | None]]) -> list[Step]:
+    """The steps of an operation that change something, each with the resource's state after it."""
+    return [
+        Step(
+            op=step["op"],
+            type=step["urn"].split("::")[2].rpartition("$")[2],
+            name=step["urn"].rpartition("::")[2],
+            inputs=(after or {}).get("inputs", {}),
+        )
+        for step, after in found
+        if step["op"] != "same"
+    ]
 
 
 def resources_of(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -108,16 +122,13 @@ class Sandbox:
     def steps(self, stack: str) -> list[Step]:
         """What a preview would do, without what stays the same."""
         result = self.run("preview", "--json", stack=stack).succeeded()
-        return [
-            Step(
-                op=step["op"],
-                type=step["urn"].split("::")[2].rpartition("$")[2],
-                name=step["urn"].rpartition("::")[2],
-                inputs=step.get("newState", {}).get("inputs", {}),
-            )
-            for step in json.loads(result.stdout)["steps"]
-            if step["op"] != "same"
-        ]
+        return _steps((step, step.get("newState")) for step in json.loads(result.stdout)["steps"])
+
+    def applied(self, stack: str) -> list[Step]:
+        """Apply the stack; returns what was done, without what stayed the same."""
+        events = map(json.loads, self.up(stack, "--json").succeeded().stdout.splitlines())
+        done = (event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event)
+        return _steps((step, step.get("new")) for step in done)
 
     def deployment(self, stack: str) -> dict[str, Any]:
         """The stack's state."""

@@ -3,7 +3,11 @@
 from typing import Any
 
 from infra import catalog
+from infra.derive.phases import in_phase
+from ops.report.phases import model as phases
+from ops.report.phases.journey import journey
 from tests.e2e.runner import Sandbox, Step
+from tests.stacks import declared
 
 POOLER: dict[str, Any] = {
     "flags": {"cloudsql.pg_authid_select_role": "pooler"},
@@ -34,23 +38,49 @@ def _apply(sandbox: Sandbox, changes: dict[str, Any], stack: str = "prod") -> li
     return steps
 
 
+def _by_operation(steps: list[Step]) -> dict[str, set[tuple[str, str]]]:
+    """Names and types of what a preview creates, updates, deletes and replaces; a replacement is several steps."""
+    found: dict[str, set[tuple[str, str]]] = {"create": set(), "update": set(), "delete": set(), "replace": set()}
+    for step in steps:
+        found["replace" if "replace" in step.op else step.op].add((step.name, step.type))
+    return found
+
+
+def _as_told(step: phases.Step) -> dict[str, set[tuple[str, str]]]:
+    """What a step of the phases says, in the same form."""
+    told = {"create": step.created, "update": step.updated, "delete": step.deleted, "replace": step.replaced}
+    return {operation: {(each.name, each.type) for each in found} for operation, found in told.items()}
+
+
 def test_the_four_phases_follow_each_other_in_place(sandbox: Sandbox) -> None:
-    """PG-PHASE-1 … 4."""
+    """PG-PHASE-1 … 4, and each step does what `python -m ops phases` says of it.
+
+    A preview says one thing more: it does not know the address of a replica that does not exist yet, so that everything
+    about the connection of the warehouse to it, its service account too, is unknown.
+    """
+    raw = declared("prod")
+    told = journey("prod", raw)
+    assert [(step.from_phase, step.to_phase) for step in told.steps] == [(1, 2), (2, 3), (3, 4)]
     sandbox.run("config", stack="prod").succeeded()
     _apply(sandbox, dict(catalog.phases()["1"]))
     assert not [name for name in sandbox.resources("prod") if name.startswith("postgres-replica-")]
-    replicas = {"b": {"tier": "db-custom-8-30720", "zone": "asia-northeast1-b"}}
-    replicas["c"] = {"tier": "db-custom-8-30720", "zone": "asia-northeast1-c"}
-    second = _apply(sandbox, {"postgres": {**catalog.phases()["2"]["postgres"], "replicas": replicas}})
-    made = {step.name for step in second if step.op == "create" and step.is_stateful}
-    assert made == {"postgres-replica-b", "postgres-replica-c"}
-    third = _apply(sandbox, dict(catalog.phases()["3"]))
-    assert [(step.op, step.name) for step in third if step.is_stateful] == [("update", "postgres-primary")]
-    fourth = _apply(sandbox, dict(catalog.phases()["4"]))
-    created = [step for step in fourth if step.op == "create"]
-    assert [step.name for step in created if step.is_stateful] == ["postgres-replica-osaka"]
+    made, changed = [], []
+    for step in told.steps:
+        sandbox.configure("prod", {"postgres": in_phase(raw, str(step.to_phase))["postgres"]})
+        previewed, steps = _by_operation(sandbox.steps("prod")), sandbox.applied("prod")
+        sandbox.assert_settled("prod")
+        assert _by_operation(steps) == _as_told(step)
+        unknown = {("bigquery-connection-client", "gcp:projects/iAMMember:IAMMember")} if step.to_phase == 2 else set()
+        assert previewed == {**_as_told(step), "replace": _as_told(step)["replace"] | unknown}
+        assert step.lost == ()
+        assert _destructive(steps) == []
+        made.append({each.name for each in steps if each.op == "create" and each.is_stateful})
+        changed.append({each.name for each in steps if each.op == "update" and each.is_stateful})
+    assert made == [{"postgres-replica-b", "postgres-replica-c"}, set(), {"postgres-replica-osaka"}]
+    assert changed == [set(), {"postgres-primary"}, set()]
     # The pooler's machines of the second region.
-    assert {step.name.removesuffix("-disaster-recovery") for step in created if not step.is_stateful} == {
+    created = {each.name for each in told.steps[-1].created} - {"postgres-replica-osaka"}
+    assert {name.removesuffix("-disaster-recovery") for name in created} == {
         *("pooler-group", "pooler-template", "pooler-health-alive"),
         *(f"pooler-{part}-{end}" for part in ("address", "backend", "front", "health") for end in ("read", "write")),
     }

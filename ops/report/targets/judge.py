@@ -30,11 +30,13 @@ def judge(facts: Facts, priced: Priced) -> Iterator[Verdict]:
 
     `priced` tells what settings laid over the stack's own add to a month, None where it refuses them.
     """
-    for requirement, row in conformance().items():
-        yield _verdict(requirement, row, facts, priced)
+    for requirement in conformance():
+        yield verdict(requirement, facts, priced)
 
 
-def _verdict(requirement: str, row: ConformanceRow, facts: Facts, priced: Priced) -> Verdict:
+def verdict(requirement: str, facts: Facts, priced: Priced) -> Verdict:
+    """The verdict of one requirement."""
+    row = conformance()[requirement]
     seen = tuple(each for check in row.checks for each in look(check, requirement, facts))
     finding = COMPUTED[row.computed](facts) if row.computed else None
     status = _status(row, seen, finding)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ops.report.build import facts_of
 from ops.report.model import Verdict
 from ops.report.stack import Stack
 from ops.report.targets.facts import Facts
@@ -11,10 +10,10 @@ from ops.report.targets.judge import judge
 
 @pytest.fixture(scope="session")
 def production() -> Facts:
-    return facts_of(Stack.read("prod"))
+    return Facts(Stack.read("prod"))
 
 
 @pytest.fixture(scope="session")
 def verdicts(production: Facts) -> dict[str, Verdict]:
     """Production's verdicts by requirement."""
-    return {each.requirement: each for each in judge(production, Stack.read("prod").added)}
+    return {each.requirement: each for each in judge(production, production.stack.added)}

@@ -25,7 +25,7 @@ def resource(name: str, inputs: dict[str, Any]) -> PlannedResource:
 
 
 def with_resources(facts: Facts, resources: list[PlannedResource], root: Path = ROOT) -> Facts:
-    return replace(facts, plan=Plan("prod", resources), root=root)
+    return replace(facts, planned=Plan("prod", resources), root=root)
 
 
 @pytest.mark.parametrize(

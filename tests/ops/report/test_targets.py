@@ -10,12 +10,11 @@ import pytest
 from infra.catalog.conformance_rows import conformance, promises, recoveries
 from infra.catalog.price_rows import targets
 from infra.catalog.requirement_rows import requirements
-from ops.report.build import facts_of
 from ops.report.model import Verdict
 from ops.report.stack import Stack
 from ops.report.targets.computed import COMPUTED
 from ops.report.targets.facts import Facts
-from ops.report.targets.judge import judge
+from ops.report.targets.judge import judge, verdict
 from sandbox.plan import Plan
 
 
@@ -58,20 +57,15 @@ def test_the_loss_of_a_region_costs_a_copys_age(verdicts: dict[str, Verdict]) ->
 
 
 def test_a_verdict_has_words_in_both_languages_and_something_to_see(verdicts: dict[str, Verdict]) -> None:
-    for verdict in verdicts.values():
-        assert verdict.found.en, verdict.requirement
-        assert verdict.found.ja, verdict.requirement
-        assert verdict.evidence, verdict.requirement
+    for requirement, found in verdicts.items():
+        assert found.found.en, requirement
+        assert found.found.ja, requirement
+        assert found.evidence, requirement
 
 
 def _remedies() -> Iterator[tuple[str, int]]:
     for requirement, row in conformance().items():
         yield from ((requirement, index) for index in range(len(row.remedies)))
-
-
-@cache
-def _after(requirement: str, index: int) -> Facts:
-    return facts_of(_before(requirement), conformance()[requirement].remedies[index].settings)
 
 
 @cache
@@ -82,21 +76,23 @@ def _before(requirement: str) -> Stack:
         "PG-HA": {"postgres": {"primary": {"availability": "ZONAL"}}},
         "PG-BACKUP": {"postgres": {"backup": {"retained": 8, "transactionLogs": "3 days"}}},
     }
-    return stack.with_(missing.get(requirement, {}))
+    missed = stack.laid_over(missing.get(requirement, {}))
+    assert missed
+    return missed
 
 
 @pytest.mark.parametrize(("requirement", "index"), list(_remedies()))
 def test_a_remedy_closes_its_gap_and_says_what_it_costs(requirement: str, index: int) -> None:
     row, stack = conformance()[requirement].remedies[index], _before(requirement)
-    facts = _after(requirement, index)
-    after = {each.requirement: each for each in judge(facts, lambda _: None)}[requirement]
+    after, added = stack.laid_over(row.settings), stack.added(row.settings)
+    assert after
+    assert added
+    assert verdict(requirement, Facts(stack), stack.added).status == "not met"
     if row.closes:
-        assert after.status != "not met", after
+        assert verdict(requirement, Facts(after), after.added).status != "not met"
     else:
-        assert facts.month.month().low < stack.own.month().low
-    added = stack.added(row.settings)
-    assert added is not None
-    assert added.month.low == facts.month.month().low - stack.own.month().low
+        assert after.month.month().low < stack.month.month().low
+    assert added.month.low == after.month.month().low - stack.month.month().low
 
 
 def test_a_remedy_that_the_stack_refuses_is_not_told() -> None:
@@ -117,8 +113,10 @@ def test_each_requirement_is_judged_and_nothing_else() -> None:
 
 def test_a_stack_without_stores_keeps_little_and_breaks_nothing() -> None:
     stack = Stack.read("dev")
-    bare = Stack("dev", {key: value for key, value in stack.raw.items() if key in {"project", "network", "encryption"}})
-    found = {each.requirement: each.status for each in judge(facts_of(bare), bare.added)}
+    bare = Stack.of(
+        "dev", {key: value for key, value in stack.raw.items() if key in {"project", "network", "encryption"}}
+    )
+    found = {each.requirement: each.status for each in judge(Facts(bare), bare.added)}
     assert found["TGT-PG-SLA"] == found["TGT-SLA"] == found["PG-INST"] == "not met"
     assert found.keys() == conformance().keys()
-    assert isinstance(facts_of(bare).plan, Plan)
+    assert isinstance(Facts(bare).plan, Plan)

@@ -127,7 +127,7 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(versions=st.lists(files(), min_size=1, max_size=4), killed_after=st.integers(0, 12))
 def test_whatever_is_planned_is_enough(tmp_path: Path, versions: list[dict[str, Any]], killed_after: int) -> None:
     """A plan is refused whole, or every command of it is accepted, also after a kill, and the next plan is empty."""
