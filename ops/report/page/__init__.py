@@ -2,5 +2,6 @@
 
 from ops.report.page.diagram import Diagram, diagram
 from ops.report.page.render import Section, page
+from ops.report.page.sections import capacity_section, phases_section
 
-__all__ = ["Diagram", "Section", "diagram", "page"]
+__all__ = ["Diagram", "Section", "capacity_section", "diagram", "page", "phases_section"]

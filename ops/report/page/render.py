@@ -71,7 +71,7 @@ def page(
         ("sources", say("sources")),
     ]
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             contents=contents,
@@ -138,7 +138,8 @@ def _text(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where every template of the page is found; what it writes is escaped, and a name that is missing is an error."""
     made = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,

@@ -33,10 +33,11 @@ def test_no_word_lacks_a_language(key: str) -> None:
 
 def test_every_word_is_used_and_every_word_that_is_used_exists() -> None:
     texts = [path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")]
-    used = {key for text in texts for key in re.findall(r'say\("([\w.-]+)"[,)]', text)}
+    used = {key for text in texts for key in re.findall(r'(?:say|tell)\("([\w.-]+)"[,)]', text)}
     used |= set(re.findall(r'"(evidence\.(?:yes|no))"', "".join(texts)))
     used |= {f"status.{status.replace(' ', '-')}" for status in STATUSES}
-    used |= {"title", "sources", "findings", "glance", "diagram", "targets", "cost"}
+    used |= {f"phases.{key}" for key in ("created", "updated", "replaced", "deleted", "lost")}
+    used |= {"capacity", "phases", "title", "sources", "findings", "glance", "diagram", "targets", "cost"}
     assert used == set(catalogue())
 
 
