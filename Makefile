@@ -7,6 +7,7 @@ SHELL := bash
 STACK ?= dev
 STACKS ?= dev prod
 ARGS ?=
+PAGE ?= build/report/index.html
 # Two workers: the end-to-end tests start an engine, a program and a cloud each.
 TEST_WORKERS ?= 2
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -65,6 +66,10 @@ cost: python ## what STACK costs a month, beside the document's figures; ARGS="-
 .PHONY: report
 report: python ## which promises STACK keeps, and what would close each gap, in build/report
 	@$(PYTHON) -m ops report --stack $(STACK) $(ARGS)
+
+.PHONY: pictures
+pictures: python ## docs/pictures of the report anew, by a headless browser; PAGE=build/report/index.html is photographed
+	@$(PYTHON) -m sandbox.report_pictures $(PAGE)
 
 .PHONY: phases
 phases: python ## where STACK is between the document's phases of PostgreSQL, and what each step does, takes and costs

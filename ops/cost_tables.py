@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,11 +20,10 @@ from infra.derive.cost_lines import CostLine, Range, Years
 from infra.settings import Settings
 from infra.settings.check import check
 from infra.settings.monitoring_budget import BudgetSettings, UsageSettings
+from ops.money import exact, given, quantity, trust, unit_price, whole
 
 YEARS: tuple[Years, ...] = get_args(Years)
 """List price first, then paid ahead."""
-
-_DECIMALS = 4
 
 NOTE = (
     "USD a month of 730 hours for what is declared, at its declared size: no tax, no growth, no negotiated discounts. "
@@ -58,11 +57,11 @@ def by_store(costs: Costs) -> Table:
     table = _table(f"A month of {costs.stack}", "store", "list price", "for 1 year", "for 3 years", "trust", *targets())
     for store in costs.month.stores:
         part = costs.month.of(store)
-        given = (_money(figures.get(store)) for figures in targets().values())
-        table.add_row(store, *(_whole(part.month(years)) for years in YEARS), _trust(part.lines), *given)
+        asked = (given(figures.get(store)) for figures in targets().values())
+        table.add_row(store, *(whole(part.month(years)) for years in YEARS), trust(part.lines), *asked)
     table.add_section()
-    sums = (_money(sum(figures.values(), Decimal(0))) for figures in targets().values())
-    table.add_row("all", *(_whole(costs.month.month(years)) for years in YEARS), "", *sums, style="bold")
+    sums = (given(sum(figures.values(), Decimal(0))) for figures in targets().values())
+    table.add_row("all", *(whole(costs.month.month(years)) for years in YEARS), "", *sums, style="bold")
     return table
 
 
@@ -70,9 +69,9 @@ def by_line(costs: Costs) -> Table:
     """A row a charge."""
     table = _table(f"A month of {costs.stack}", "store", "what", "quantity", "price", "list price", "trust", "of")
     for line in costs.month.lines:
-        quantity = f"{round(line.quantity, _DECIMALS).normalize():,f} {line.unit}"
-        price = "–".join(dict.fromkeys(f"{each.normalize():f}" for each in line.unit_price))
-        cells = (line.store, line.what, quantity, price, _range(line.month()), line.confidence, str(line.date))
+        amount_of = f"{quantity(line)} {line.unit}"
+        month = exact(line.month())
+        cells = (line.store, line.what, amount_of, unit_price(line), month, line.confidence, str(line.date))
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -82,7 +81,7 @@ def remarks(costs: Costs) -> Iterator[str]:
     if costs.month.unpriced:
         yield "Not in the price book, and not counted:"
         yield from (f"  {each.store}: {each.what}" for each in costs.month.unpriced)
-    yield f"On Google's bill: {_range(costs.month.billed_by('google').month())}; partners send bills of their own."
+    yield f"On Google's bill: {exact(costs.month.billed_by('google').month())}; partners send bills of their own."
     if costs.budget:
         units, spent = amount(costs.budget, costs.month), billed(costs.budget, costs.month)
         how = (
@@ -150,21 +149,3 @@ def _table(title: str, *columns: str) -> Table:
         words = index == 0 or column == "what"
         table.add_column(column, justify="left" if words else "right", overflow="fold", no_wrap=column != "what")
     return table
-
-
-def _trust(lines: Iterable[CostLine]) -> str:
-    """The weakest of the prices that make up a sum."""
-    return max((line.confidence for line in lines), default="")
-
-
-def _whole(found: Range) -> str:
-    """Whole dollars: the table fits into 80 columns, and no estimate is right to the cent."""
-    return "–".join(dict.fromkeys(f"{amount:,.0f}" for amount in found))
-
-
-def _range(found: Range) -> str:
-    return "–".join(dict.fromkeys(f"{amount:,.2f}" for amount in found))
-
-
-def _money(amount: Decimal | None) -> str:
-    return "" if amount is None else f"{amount:,.0f}"

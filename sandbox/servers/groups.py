@@ -23,6 +23,7 @@ class Part(_Row):
     lock: str
     links: str | None = None
     links_from: str = "."
+    inflates: Mapping[str, str] = {}
     copies: Mapping[str, str] = {}
 
 

@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,14 @@ from sandbox.servers.groups import Group, Part, debian_lock, groups, lock_files,
 
 _SHARED_CACHE = Path("/var/cache/triptrip-data-platform")
 _TIMEOUT_SECONDS = 600
+_INFLATE = """
+const { createReadStream, createWriteStream } = require("node:fs");
+const { pipeline } = require("node:stream");
+const [from, to] = process.argv.slice(1);
+pipeline(createReadStream(from), require("node:zlib").createBrotliDecompress(), createWriteStream(to), (error) => {
+    if (error) { console.error(String(error)); process.exitCode = 1; }
+});
+"""
 _LAYOUT = 1
 """Raised when the way an installation is laid out changes."""
 
@@ -141,6 +150,25 @@ def _npm(group: str, part: Part, place: Path) -> None:
                 raise InstallError(group, f"a link of its package leaves it: {link}", "do not use this version")
             target.unlink(missing_ok=True)
             target.symlink_to(os.path.relpath(source, target.parent))
+    for packed, target in part.inflates.items():
+        _inflate(group, place / packed, place / target)
+
+
+def _inflate(group: str, packed: Path, target: Path) -> None:
+    """Brotli, which Node.js reads and Python does not: an archive becomes a folder, a program a file to be run."""
+    node = shutil.which("node")
+    if node is None:
+        raise InstallError(group, "node is not on PATH", "install Node.js 20 or newer")
+    plain = packed.with_suffix("")
+    _run(group, (node, "--eval", _INFLATE, str(packed), str(plain)), packed.parent, "check the disk's free space")
+    packed.unlink()
+    if plain.suffix == ".tar":
+        with tarfile.open(plain) as archive:
+            archive.extractall(target, filter="data")
+        plain.unlink()
+    else:
+        plain.chmod(0o755)
+        plain.rename(target)
 
 
 def _pypi(group: str, part: Part, place: Path) -> None:

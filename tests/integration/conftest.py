@@ -53,6 +53,11 @@ def pgbouncer_programs() -> Installed:
 
 
 @pytest.fixture(scope="session")
+def browser_programs() -> Installed:
+    return group("browser")
+
+
+@pytest.fixture(scope="session")
 def promtool() -> Installed:
     return group("prometheus")
 
