@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ops.cost_tables import YEARS
+from ops.report.capacity.data import SCHEMA as GROWTH
+from ops.report.capacity.data import growth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.derive.cost_lines import Range
+    from ops.report.capacity.model import Capacity
     from ops.report.model import Evidence, Remedy, Report, Verdict
     from ops.report.words import Words
 
@@ -69,7 +72,7 @@ SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Conformance report of a stack",
     "type": "object",
-    "required": ["stack", "made", "counts", "verdicts", "month", "stores", "advice"],
+    "required": ["stack", "made", "counts", "verdicts", "month", "stores", "capacity", "advice"],
     "additionalProperties": False,
     "properties": {
         "stack": _TEXT,
@@ -78,6 +81,7 @@ SCHEMA: Mapping[str, Any] = {
         "verdicts": {"type": "array", "items": {"$ref": "#/$defs/verdict"}},
         "month": {"$ref": "#/$defs/months"},
         "stores": {"type": "object", "additionalProperties": {"$ref": "#/$defs/months"}},
+        "capacity": GROWTH,
         "advice": {
             "type": "array",
             "items": {
@@ -106,7 +110,7 @@ SCHEMA: Mapping[str, Any] = {
 """JSON Schema of what `as_json` gives."""
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: Report, capacity: Capacity) -> dict[str, Any]:
     """Everything; amounts are texts with cents, so that no program rounds them."""
     return {
         "stack": report.stack,
@@ -120,6 +124,7 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for store in report.month.stores
         },
+        "capacity": growth(capacity),
         "advice": [{"path": path, "text": text} for path, text in report.advice],
     }
 

@@ -1,25 +1,56 @@
-"""Puts a report together: works the stack out, judges and prices it."""
+"""Puts a report together: verdicts and prices of a stack, growth laid over it, and its phases when asked for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ops.report.capacity import capacity
 from ops.report.model import Report
 from ops.report.targets.facts import Facts
 from ops.report.targets.judge import judge
 
 if TYPE_CHECKING:
+    from infra.settings import Settings
+    from ops.report.capacity import Capacity
+    from ops.report.phases.model import Journey
     from ops.report.stack import Stack
+    from sandbox.plan import Plan
 
 
-def report(stack: Stack) -> Report:
-    """The report of a stack; raises PlanError when the cloud would refuse what it declares."""
+@dataclass(frozen=True)
+class Made:
+    """Everything that the files of a report are written of; `journey` is None unless it was asked for."""
+
+    report: Report
+    plan: Plan
+    capacity: Capacity
+    journey: Journey | None
+
+
+def make(stack: Stack, *, phases: bool = False) -> Made:
+    """Make the report of a stack; `phases` takes a plan more for each phase.
+
+    Raises PlanError when the cloud would refuse what is declared.
+    """
     facts = Facts(stack)
-    return Report(
+    report = Report(
         stack=stack.name,
         made=datetime.now(UTC).date(),
         verdicts=tuple(judge(facts, stack.added)),
         month=stack.month,
         advice=tuple((each.path, each.text) for each in facts.platform.advice),
     )
+    return Made(report, facts.plan, capacity(stack), _journey(facts) if phases and stack.settings.postgres else None)
+
+
+def _journey(facts: Facts) -> Journey:
+    # The in-process plan is not installed where the other commands run.
+    from ops.report.phases.journey import journey  # noqa: PLC0415
+    from sandbox.plan.run import plan_settings  # noqa: PLC0415
+
+    def planned(settings: Settings, stack: str) -> Plan:
+        return facts.plan if settings == facts.settings else plan_settings(settings, stack)
+
+    return journey(facts.stack.name, facts.stack.raw, planned)

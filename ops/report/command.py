@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from infra.settings.problems import SettingsError
+from ops import money
 from ops.options import StackName
-from ops.report.as_json import SCHEMA, as_json
-from ops.report.build import report as build
-from ops.report.markdown import added, closing, markdown, usd
-from ops.report.model import Report
+from ops.report.markdown import added, closing
 from ops.report.stack import ROOT, Stack
+
+if TYPE_CHECKING:
+    from ops.report.model import Report
 
 _NOT_ASKED = 2
 _errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
@@ -26,33 +26,36 @@ def report(
     stack: StackName = "dev",
     output: Annotated[Path, typer.Option(help="Folder that is written into; it is made when it is not there")] = ROOT
     / "build/report",
+    phases: Annotated[
+        bool, typer.Option("--phases", help="With what each phase of PostgreSQL does: three plans more")
+    ] = False,
 ) -> None:
     """Tell which promises a stack keeps, what it costs and what would close each gap; no account is asked."""
-    # The in-process plan is not installed where the other commands run.
+    # What plans and draws is not installed where the other commands run.
+    from ops.report.build import make  # noqa: PLC0415
+    from ops.report.files import files  # noqa: PLC0415
     from sandbox.plan import PlanError  # noqa: PLC0415
 
     try:
-        made = build(Stack.read(stack))
+        with _errors.status(f"{stack}: plan, verdicts, growth"):
+            made = make(Stack.read(stack), phases=phases)
+            written = files(made)
     except (SettingsError, PlanError) as error:
         _errors.print(str(error))
         raise typer.Exit(_NOT_ASKED) from error
-    write(made, output)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, text in written.items():
+            (output / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        _errors.print(f"{output} cannot be written: {error.strerror}; name another folder with --output")
+        raise typer.Exit(_NOT_ASKED) from error
     console = Console()
-    console.print(_table(made))
-    console.print(f"A month at list price: {usd(made.month.month())} USD.", soft_wrap=True)
-    console.print(f"Written: {output}", soft_wrap=True, highlight=False)
-
-
-def write(made: Report, folder: Path) -> None:
-    """Write the files of a report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {
-        "report.json": json.dumps(as_json(made), ensure_ascii=False, indent=2) + "\n",
-        "report.schema.json": json.dumps(SCHEMA, indent=2) + "\n",
-        "summary.md": markdown(made),
-    }
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    console.print(_table(made.report))
+    console.print(f"A month at list price: {money.whole(made.report.month.month())} USD.", soft_wrap=True)
+    console.print(
+        f"Written: {output / 'index.html'} and {', '.join(list(written)[1:])}", soft_wrap=True, highlight=False
+    )
 
 
 def _table(made: Report) -> Table:
@@ -61,8 +64,7 @@ def _table(made: Report) -> Table:
     title = f"{made.stack}: {counts['met']} met, {counts['not met']} not met, {counts['undecided']} undecided"
     table = Table("not met", "what is found", "what would close it", "USD a month", title=title)
     for verdict in made.of("not met"):
-        remedies = verdict.remedies or (None,)
-        for remedy in remedies:
+        for remedy in verdict.remedies or (None,):
             cells = (closing(remedy), added(remedy)) if remedy else ("", "")
             table.add_row(verdict.requirement, verdict.found.en, *cells)
     return table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.catalog.price_rows import targets
+from ops import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.derive.cost_lines import Range
     from ops.report.model import Remedy, Report, Verdict
 
 
@@ -30,7 +30,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _rows(verdict)
     yield ""
     given = ", ".join(f"{name} {sum(row.values()):,}" for name, row in targets().items())
-    yield f"A month at list price: {usd(report.month.month())} USD ({given})."
+    yield f"A month at list price: {money.whole(report.month.month())} USD ({given})."
 
 
 def _rows(verdict: Verdict) -> Iterator[str]:
@@ -51,8 +51,3 @@ def added(remedy: Remedy) -> str:
     low, high = remedy.month
     told = f"{low:+,.0f}" if low == high else f"{low:+,.0f} to {high:+,.0f}"
     return f"{told} and more" if remedy.unpriced else told
-
-
-def usd(month: Range) -> str:
-    """An amount in whole dollars: no estimate is right to the cent."""
-    return " to ".join(dict.fromkeys(f"{end:,.0f}" for end in month))

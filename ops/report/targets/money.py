@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.catalog.price_rows import targets
+from ops import money
 from ops.report.model import Evidence
 from ops.report.targets.finding import Finding
 from ops.report.words import Words
 
 if TYPE_CHECKING:
-    from infra.derive.cost_lines import Range
     from ops.report.targets.facts import Facts
 
 _BOOK = "infra/catalog/prices.yaml"
@@ -21,7 +21,13 @@ def year(facts: Facts, target: str) -> Finding:
     given = targets()[target]
     months = {store: facts.month.of(store).month() for store in given}
     held = tuple(
-        Evidence(f"make cost: {store}", _usd(month), month.low <= given[store], f"at most {given[store]:,} USD", _BOOK)
+        Evidence(
+            f"make cost: {store}",
+            f"{money.whole(month)} USD",
+            month.low <= given[store],
+            f"at most {given[store]:,} USD",
+            _BOOK,
+        )
         for store, month in months.items()
     )
     low, high, most = (
@@ -38,12 +44,11 @@ def commitments(facts: Facts) -> Finding:
     listed, ahead = facts.month.month(), facts.month.month(3)
     saved = 100 * (listed.low - ahead.low) / listed.low if listed.low else 0
     evidence = Evidence(
-        "make cost: all stores", f"{_usd(listed)}, {_usd(ahead)} paid 3 years ahead", saved > 0, "", _BOOK
+        "make cost: all stores",
+        f"{money.whole(listed)} USD, {money.whole(ahead)} USD paid 3 years ahead",
+        saved > 0,
+        "",
+        _BOOK,
     )
     found = Words(f"paid 3 years ahead a month costs {saved:.0f} % less", f"3 年確約で月額 {saved:.0f} % 減")
     return Finding(bool(saved), found, (evidence,))
-
-
-def _usd(month: Range) -> str:
-    ends = dict.fromkeys(f"{end:,.0f}" for end in month)
-    return f"{' to '.join(ends)} USD"

@@ -1,5 +1,7 @@
 """The report's files: for programs, for a pull request, and how the command ends."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from infra.catalog.capacity_rows import cases
 from ops.__main__ import application
 from ops.report.as_json import SCHEMA
 from ops.report.model import Verdict
@@ -36,6 +39,27 @@ def test_a_pull_request_is_told_each_gap_and_what_closes_it(written: Path, verdi
     assert "| Cloud SQL Enterprise Plus, in place | +2,676 |" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {5}
+
+
+def test_growth_is_told_to_programs_and_as_a_table(written: Path) -> None:
+    read = json.loads((written / "report.json").read_text(encoding="utf-8"))
+    assert [each["case"] for each in read["capacity"]] == list(cases())
+    first = read["capacity"][0]
+    assert first["steps"][0]["changes"][0]["path"].startswith("postgres.")
+    rows = list(csv.DictReader(io.StringIO((written / "capacity.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == 60
+
+
+def test_the_page_has_every_requirement(written: Path, verdicts: dict[str, Verdict]) -> None:
+    text = (written / "index.html").read_text(encoding="utf-8")
+    assert all(f">{requirement}<" in text for requirement in verdicts)
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = CliRunner().invoke(application, ["report", "--stack", "dev", "--output", str(tmp_path / "file")])
+    assert done.exit_code == 2
+    assert "cannot be written" in done.output
 
 
 def test_an_unknown_stack_is_one_message_and_leaves_nothing(tmp_path: Path) -> None:
