@@ -75,6 +75,10 @@ pictures: python ## docs/pictures of the report anew, by a headless browser; PAG
 phases: python ## where STACK is between the document's phases of PostgreSQL, and what each step does, takes and costs
 	@$(PYTHON) -m ops phases --stack $(STACK) $(ARGS)
 
+.PHONY: drift
+drift: python ## what differs between STACK's state and the simulated cloud; fails on what is security-relevant
+	@$(PYTHON) -m ops drift --stack $(STACK) --pulumi sandbox/pulumi $(ARGS)
+
 .PHONY: test
 test: setup ## every test; ARGS="-k name" runs some
 	@$(PYTHON) -m pytest -n $(TEST_WORKERS) $(ARGS)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ops.adoption.command import adopt
 from ops.cost import ROOT, cost
+from ops.drift.command import drift
 from ops.failover.commands import failover, switchover
 from ops.gate import UnreadableError
 from ops.options import Cli, StackName
@@ -140,6 +141,7 @@ def phases(
 
 application.command("cost")(cost)
 application.command("report")(report)
+application.command("drift")(drift)
 application.command("adopt")(adopt)
 application.add_typer(failover, name="failover")
 application.command("switchover")(switchover)

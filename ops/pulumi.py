@@ -13,6 +13,7 @@ from policies.levels import file_of
 ROOT = Path(__file__).resolve().parents[1]
 PACK = ROOT / "policies" / "all"
 COMMAND_VARIABLE = "PULUMI_COMMAND"
+_QUIETLY = ("--non-interactive", "--color", "never", "--suppress-outputs")
 
 
 class PulumiError(Exception):
@@ -43,8 +44,12 @@ class Pulumi:
     def preview(self, events: Path, *, with_packs: bool) -> subprocess.CompletedProcess[str]:
         """Preview, with every pack when asked; what the engine saw is written to `events`, one event a line."""
         packs = self._packs if with_packs else []
-        quietly = ["--non-interactive", "--color", "never", "--suppress-outputs"]
-        return self.run("preview", *packs, "--event-log", str(events), *quietly)
+        return self.run("preview", *packs, "--event-log", str(events), *_QUIETLY)
+
+    def refresh(self, events: Path) -> subprocess.CompletedProcess[str]:
+        """Compare the state with the cloud and change neither; what was found is written to `events`."""
+        # It takes no lock (pulumi v3.250.0, pkg/backend/diy/backend.go, Refresh), so that it holds up no deployment.
+        return self.run("refresh", "--preview-only", "--event-log", str(events), *_QUIETLY)
 
     def analyze(self) -> subprocess.CompletedProcess[str]:
         """Run every pack on the state: stdout holds one event a line."""

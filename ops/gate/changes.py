@@ -88,7 +88,7 @@ class Preview:
 
 def read_changes(file: Path, state: Path | None = None) -> Preview:
     """What a preview would do; `state` is needed by a saved plan. Raises UnreadableError saying what is wrong."""
-    content = _documents(file)
+    content = documents(file)
     # A plan is written by a preview that succeeded alone.
     if any("resourcePlans" in each for each in content):
         if state is None:
@@ -111,7 +111,8 @@ def read_changes(file: Path, state: Path | None = None) -> Preview:
     )
 
 
-def _documents(file: Path) -> list[dict[str, Any]]:
+def documents(file: Path) -> list[dict[str, Any]]:
+    """The objects of a file: one, or one a line. Raises UnreadableError saying what is wrong."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -129,7 +130,7 @@ def _documents(file: Path) -> list[dict[str, Any]]:
 
 
 def _resources(state: Path) -> dict[str, Mapping[str, Any]]:
-    deployment = _documents(state)[0].get("deployment")
+    deployment = documents(state)[0].get("deployment")
     if not isinstance(deployment, dict):
         raise UnreadableError(f"{state}: is not the output of `pulumi stack export`")
     return {each["urn"]: each for each in deployment.get("resources", []) if not each.get("delete")}

@@ -99,6 +99,12 @@ def edit(kind: str, name: str, change: str, state: StateFile = DEFAULT_STATE) ->
 
 
 @app.command()
+def remove(kind: str, name: str, state: StateFile = DEFAULT_STATE) -> None:
+    """Delete one resource behind the program's back, as in the console; guards are not asked."""
+    _do(lambda cloud: cloud.remove(kind, name), state)
+
+
+@app.command()
 def promote(name: str, state: StateFile = DEFAULT_STATE) -> None:
     """Promote a replica of Cloud SQL, as `gcloud sql instances promote-replica` does."""
     from sandbox.cloud import console  # noqa: PLC0415 - `serve` must not wait for it

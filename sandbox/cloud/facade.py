@@ -14,9 +14,10 @@ from sandbox.cloud import outcome
 from sandbox.cloud.catalogue import TABLES, defines, function_rows, resource_type, rules, type_row
 from sandbox.cloud.errors import CheckFailure, CloudError
 from sandbox.cloud.expressions import Scope, functions, short_type
+from sandbox.cloud.readback import inputs_now
 from sandbox.cloud.refusal import refusals, refuse
 from sandbox.cloud.state import Record, State
-from sandbox.cloud.values import DEFAULTS, has_unknown, place, project, without_marks
+from sandbox.cloud.values import DEFAULTS, has_unknown, place, without_marks
 
 ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
 """The label pulumi-gcp adds to labelled resources unless addPulumiAttributionLabel is false (its patches/0006)."""
@@ -155,19 +156,14 @@ class Cloud:
     def read(
         self, token: str, identifier: str, old_inputs: Mapping[str, Any] | None = None
     ) -> tuple[Resource, dict[str, Any]] | None:
-        """The resource as it is now, and its inputs: those of `old_inputs`, or all that can be set for an import."""
+        """The resource as it is now, and its inputs: all that can be set for an import, else see `inputs_now`."""
         kind = resource_type(token)
         record = self.state.get(kind.name, identifier)
         if record is None:
             return None
-        if old_inputs:
-            # Neither a write-only value nor a mark of the provider's own can be read back.
-            unread = {key: value for key, value in old_inputs.items() if key.endswith("Wo") or key == DEFAULTS}
-            inputs = {**unread, **project(old_inputs, record.outputs)}
-        else:
-            # `check` leaves out what no program can set.
-            inputs = kind.shape.check(record.outputs)[0]
-        return Resource(identifier, record.outputs), inputs
+        # `check` leaves out what no program can set.
+        now = inputs_now(kind, old_inputs, record.outputs) if old_inputs else kind.shape.check(record.outputs)[0]
+        return Resource(identifier, record.outputs), now
 
     def update(  # noqa: PLR0913 - what the engine sends with an update
         self,
@@ -246,6 +242,16 @@ class Cloud:
             record = self.find(token, reference)
             place(record.outputs, path, value, create=True)
             self.state.put(record)
+
+    def remove(self, token: str, reference: str) -> None:
+        """Somebody deletes the resource in the console, with whatever goes with it: no guard of ours is asked."""
+        with self.state.transaction():
+            record = self.find(token, reference)
+            row = type_row(record.type)
+            scope = self._scope(record.type, Provider(), self=record.outputs, id=record.id)
+            for child, fields in row.children.items():
+                self._remove_children(child, scope.render(fields))
+            self.state.remove(record.type, record.id)
 
     def _scope(self, kind: str, provider: Provider, /, **variables: Any) -> Scope:
         own = variables["self"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from pathlib import Path
 
@@ -23,16 +22,12 @@ PASSED, NOT_ASKED = 0, 2
 def phases(stack: str, file: Path, *, as_data: bool) -> int:
     """Print the phases of a stack file as a table or as JSON; 0 when told, 2 when the file cannot be used."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-    # A few plans and out: collecting garbage would take a third of the time.
-    gc.disable()
     try:
         check(file)
         found = journey(stack, StackFile.read(file).subjects)
     except (SettingsError, PlanError, NoPhasesError) as error:
         errors.print(str(error))
         return NOT_ASKED
-    finally:
-        gc.enable()
     if as_data:
         typer.echo(json.dumps(as_json(found), ensure_ascii=False, indent=2, default=str))
         return PASSED

@@ -1,15 +1,13 @@
 """Steps of the deployment, run as the runner runs them, with stand-ins for what they call."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-WORKFLOW = Path(__file__).resolve().parents[3] / ".github" / "workflows" / "stack.yml"
+from tests.unit.workflows.steps import stand_in, step, workflow
+
 SIX_HOURS = 360
 GCLOUD = """#!/bin/bash
 echo "$*" >> "$CALLS"
@@ -19,27 +17,8 @@ echo "$*" >> "$CALLS"
 
 @pytest.fixture(scope="module")
 def jobs() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+    found: dict[str, Any] = workflow("stack")["jobs"]
     return found
-
-
-def stand_in(path: Path, script: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(script, encoding="utf-8")
-    path.chmod(0o700)
-
-
-def step(jobs: dict[str, Any], job: str, name: str, folder: Path, **values: str) -> subprocess.CompletedProcess[str]:
-    """A step's own script in a folder, whose programs come before the machine's."""
-    [found] = [each for each in jobs[job]["steps"] if each.get("name") == name]
-    return subprocess.run(  # noqa: S603 # the workflow's own script
-        [shutil.which("bash") or "bash", "-eo", "pipefail", "-c", found["run"]],
-        cwd=folder,
-        env={"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", **values},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def schema_step(jobs: dict[str, Any], folder: Path, *stores: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:

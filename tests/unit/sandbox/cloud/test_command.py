@@ -57,6 +57,11 @@ def test_edit_changes_one_property(state: Path, kind: str, name: str) -> None:
     assert (shown["routingMode"], shown["mtu"]) == ("GLOBAL", 1500)
 
 
+def test_remove_deletes_one_resource(state: Path) -> None:
+    assert _run(state, "remove", "gcp.compute.Network", "main").exit_code == 0
+    assert "gcp.compute.Network" not in _run(state, "list").output
+
+
 def test_advance_and_reset(state: Path) -> None:
     assert _run(state, "advance", "8").exit_code == 0
     assert "forgot 5 resources" in _run(state, "reset").output
@@ -68,6 +73,7 @@ def test_advance_and_reset(state: Path) -> None:
     [
         (("show", "gcp.compute.Network", "other"), "no gcp.compute.Network named 'other'"),
         (("edit", "gcp.compute.Network", "other", "a=1"), "no gcp.compute.Network named 'other'"),
+        (("remove", "gcp.compute.Network", "other"), "no gcp.compute.Network named 'other'"),
         (("edit", "gcp.compute.Network", "main", "routingMode"), "write PATH=VALUE"),
     ],
 )

@@ -127,6 +127,33 @@ def test_an_edit_in_the_console_is_drift(world: Any) -> None:
     assert [(change.text, change.kind) for change in changes] == [("settings.availabilityType", "update")]
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "differs"),
+    [
+        ("settings.ipConfiguration.authorizedNetworks", [{"value": "0.0.0.0/0"}], True),
+        ("settings.activationPolicy", "NEVER", True),  # unset, it has a default
+        ("settings.activationPolicy", "ALWAYS", False),
+        ("settings.dataCacheConfig", {"dataCacheEnabled": True}, False),  # the API's to keep where nobody sets it
+    ],
+)
+def test_what_only_somebody_else_has_set_is_drift(world: Any, path: str, value: Any, differs: bool) -> None:
+    inputs = world.resources["primary"]["inputs"]
+    assert path.rsplit(".", maxsplit=1)[-1] not in inputs["settings"]
+    world.cloud.edit(INSTANCE, "primary", path, value)
+    resource, now = world.cloud.read(INSTANCE, world.ids["primary"], inputs)
+    changes = world.cloud.diff(INSTANCE, now, inputs, resource.outputs).changes
+    assert [(change.text, change.kind) for change in changes] == ([(path, "delete")] if differs else [])
+
+
+def test_a_deletion_in_the_console_takes_what_is_inside_with_it(world: Any) -> None:
+    database = next(name for name, each in world.resources.items() if each["type"] == "gcp:sql/database:Database")
+    owner = world.resources[database]["inputs"]["instance"]
+    world.cloud.remove(INSTANCE, owner)
+    assert world.cloud.read("gcp:sql/database:Database", world.ids[database]) is None
+    with pytest.raises(CloudError, match="no gcp:sql/databaseInstance:DatabaseInstance named"):
+        world.cloud.remove(INSTANCE, owner)
+
+
 def test_flags_come_back_in_the_clouds_order(world: Any) -> None:
     flags = [{"name": "work_mem", "value": "32768"}, {"name": "jit", "value": "on"}]
     inputs = world.changed("plus", {"settings.databaseFlags": flags})
