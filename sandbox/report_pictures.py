@@ -36,6 +36,7 @@ PICTURES = (
     Picture("report-platform.png", "en", "light", ".diagram", alone=True),
     Picture("report-targets.png", "ja", "light", "#targets"),
     Picture("report-cost.png", "en", "dark", "#cost"),
+    Picture("report-capacity.png", "ja", "light", "#capacity"),
 )
 
 

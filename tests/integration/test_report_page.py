@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from ops.report.page import diagram, page
+from ops.report.capacity.report import capacity
+from ops.report.page import capacity_section, diagram, page
+from ops.report.stack import Stack
 from sandbox.plan import plan_stack
 from sandbox.report_pictures import LARGEST, PICTURES
 from sandbox.servers.browser import browser
 from sandbox.servers.install import Installed
-from tests.ops.report.page.standin import MONTH, REPORT, REQUIREMENTS, SECTIONS
+from tests.ops.report.page.standin import MONTH, REPORT, REQUIREMENTS
 from tests.stacks import ROOT
 
 CONTRAST = """() => {
@@ -47,7 +49,8 @@ CONTRAST = """() => {
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("page") / "index.html"
     drawn = diagram(plan_stack("prod").resources)
-    file.write_text(page(REPORT, REQUIREMENTS, drawn, SECTIONS), encoding="utf-8")
+    sections = (capacity_section(capacity(Stack.read("prod"))),)
+    file.write_text(page(REPORT, REQUIREMENTS, drawn, sections), encoding="utf-8")
     return file.as_uri()
 
 
