@@ -176,7 +176,7 @@ def load(token: str, document: dict[str, Any] | None = None) -> Shape:
     """
     package = _package(token)
     try:
-        versions = [fingerprint(distribution_of(package)), importlib.metadata.version("google-api-python-client")]
+        versions = [fingerprint(distribution_of(package)), version_of("google-api-python-client")]
     except importlib.metadata.PackageNotFoundError as error:
         raise UnknownTypeError(token, f"the Python package {error.name} is not installed") from error
     digest = hashlib.sha256(json.dumps([_FORMAT, token, versions, document], sort_keys=True).encode()).hexdigest()[:24]
@@ -203,6 +203,10 @@ def distribution_of(package: str) -> str:
     except importlib.metadata.PackageNotFoundError:
         return f"pulumiverse-{package}" if importlib.util.find_spec(f"pulumiverse_{package}") else own
     return own
+
+
+version_of = functools.cache(importlib.metadata.version)
+"""Looking for it reads the folders of all packages; a type is asked for a hundred times in a run."""
 
 
 def _module(package: str) -> str:

@@ -89,11 +89,12 @@ def without_marks(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def has_unknown(value: Any) -> bool:
     """Whether an unknown stands anywhere in the value."""
+    # Texts first: most values are, and whether something is a mapping is slow to ask.
+    if isinstance(value, str):
+        return value == UNKNOWN
     if isinstance(value, Mapping):
-        return any(has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(has_unknown(item) for item in value)
-    return bool(value == UNKNOWN)
+        return any(map(has_unknown, value.values()))
+    return isinstance(value, list) and any(map(has_unknown, value))
 
 
 def lookup(value: Any, path: str) -> Iterator[tuple[Path, Any]]:
