@@ -12,7 +12,6 @@ from ops.report.targets.facts import Facts
 from ops.report.targets.judge import judge
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
     from ops.report.capacity import Capacity
     from ops.report.phases.model import Journey
     from ops.report.stack import Stack
@@ -48,9 +47,6 @@ def make(stack: Stack, *, phases: bool = False) -> Made:
 def _journey(facts: Facts) -> Journey:
     # The in-process plan is not installed where the other commands run.
     from ops.report.phases.journey import journey  # noqa: PLC0415
-    from sandbox.plan.run import plan_settings  # noqa: PLC0415
+    from sandbox.plan.kept import kept_plan  # noqa: PLC0415
 
-    def planned(settings: Settings, stack: str) -> Plan:
-        return facts.plan if settings == facts.settings else plan_settings(settings, stack)
-
-    return journey(facts.stack.name, facts.stack.raw, planned)
+    return journey(facts.stack.name, facts.stack.raw, kept_plan)

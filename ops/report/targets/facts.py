@@ -51,6 +51,6 @@ class Facts:
         if self.planned is not None:
             return self.planned
         # The in-process plan is not installed where the other commands run.
-        from sandbox.plan.run import plan_settings  # noqa: PLC0415
+        from sandbox.plan.kept import kept_plan  # noqa: PLC0415
 
-        return plan_settings(self.settings, self.stack.name)
+        return kept_plan(self.settings, self.stack.name)
