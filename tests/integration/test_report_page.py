@@ -169,6 +169,12 @@ def test_a_column_sorts_both_ways_from_the_keyboard(tab: Page) -> None:
     tab.keyboard.press("Space")
     assert head.get_attribute("aria-sort") == "descending"
     assert [float(each.replace(",", "")) for each in column(tab, "lines-table", 5)] == amounts[::-1]
+    # What nothing closes has no price, and comes after all prices.
+    prices = tab.locator("#findings-table thead th").filter(has_text="Difference a month")
+    prices.get_by_role("button").click()
+    assert column(tab, "findings-table", 1) == ["TGT-ONE", "TGT-FOUR"]
+    prices.get_by_role("button").click()
+    assert column(tab, "findings-table", 1) == ["TGT-FOUR", "TGT-ONE"]
     # By status, what needs a decision comes first, whatever the words are.
     tab.locator("#targets-table thead").get_by_role("button", name="Status").click()
     order = tab.locator("#targets-table > tbody > tr").evaluate_all("rows => rows.map((row) => row.dataset.status)")
