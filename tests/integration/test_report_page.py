@@ -144,6 +144,13 @@ def test_what_is_drawn_speaks_both_languages(tab: Page) -> None:
     assert (english.is_visible(), japanese.is_visible()) == (False, True)
 
 
+@pytest.mark.parametrize("spoken", ["English", "日本語"])
+def test_code_keeps_letters_of_one_width(tab: Page, spoken: str) -> None:
+    tab.get_by_label(spoken).check()
+    for element in ("pre code", "td code", "#findings-table .id a"):
+        assert tab.locator(element).first.evaluate("each => getComputedStyle(each).fontFamily").endswith("monospace")
+
+
 def test_targets_are_narrowed_down_by_status_and_by_text(tab: Page) -> None:
     controls = tab.locator("[data-for=targets-table]")
     assert len(column(tab, "targets-table", 1)) == len(REPORT.verdicts)
