@@ -32,7 +32,9 @@ def browser(installed: Installed, folder: Path) -> Iterator[Browser]:
             env=_environment(installed.folder, folder),
             # It opens files that were made here; where tests run as root its own walls cannot be built.
             chromium_sandbox=False,
-            args=["--no-zygote"],
+            # It has no library for a graphics card: looking for one, it fails a few times before it draws without,
+            # and a picture that is asked for meanwhile fails with it.
+            args=["--no-zygote", "--disable-gpu", "--disable-software-rasterizer"],
         )
         try:
             yield started

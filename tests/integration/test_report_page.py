@@ -144,6 +144,13 @@ def test_what_is_drawn_speaks_both_languages(tab: Page) -> None:
     assert (english.is_visible(), japanese.is_visible()) == (False, True)
 
 
+@pytest.mark.parametrize("spoken", ["English", "日本語"])
+def test_code_keeps_letters_of_one_width(tab: Page, spoken: str) -> None:
+    tab.get_by_label(spoken).check()
+    for element in ("pre code", "td code", "#findings-table .id a"):
+        assert tab.locator(element).first.evaluate("each => getComputedStyle(each).fontFamily").endswith("monospace")
+
+
 def test_targets_are_narrowed_down_by_status_and_by_text(tab: Page) -> None:
     controls = tab.locator("[data-for=targets-table]")
     assert len(column(tab, "targets-table", 1)) == len(REPORT.verdicts)
@@ -169,6 +176,12 @@ def test_a_column_sorts_both_ways_from_the_keyboard(tab: Page) -> None:
     tab.keyboard.press("Space")
     assert head.get_attribute("aria-sort") == "descending"
     assert [float(each.replace(",", "")) for each in column(tab, "lines-table", 5)] == amounts[::-1]
+    # What nothing closes has no price, and comes after all prices.
+    prices = tab.locator("#findings-table thead th").filter(has_text="Difference a month")
+    prices.get_by_role("button").click()
+    assert column(tab, "findings-table", 1) == ["TGT-ONE", "TGT-FOUR"]
+    prices.get_by_role("button").click()
+    assert column(tab, "findings-table", 1) == ["TGT-FOUR", "TGT-ONE"]
     # By status, what needs a decision comes first, whatever the words are.
     tab.locator("#targets-table thead").get_by_role("button", name="Status").click()
     order = tab.locator("#targets-table > tbody > tr").evaluate_all("rows => rows.map((row) => row.dataset.status)")

@@ -10,10 +10,11 @@ from infra.derive.cost_lines import Range
 from ops.report.capacity.plot import plot
 from ops.report.page.render import Section, environment
 from ops.report.page.say import say
+from ops.report.phases.tables import span
 
 if TYPE_CHECKING:
     from ops.report.capacity.model import Capacity
-    from ops.report.phases.model import Journey, Span, Step
+    from ops.report.phases.model import Journey, Step
 
 _Language = Literal["en", "ja"]
 _LARGE = 100
@@ -34,11 +35,6 @@ def phases_section(journey: Journey) -> Section:
 def figure(number: float) -> str:
     """A measured number as a person reads it: digits that mean something."""
     return f"{number:,.0f}" if number >= _LARGE else f"{number:.3g}"
-
-
-def span(found: Span) -> str:
-    """A time between two ends; once where both read the same."""
-    return "–".join(dict.fromkeys(f"{end:,.0f}" for end in found))
 
 
 def added(step: Step) -> Range:

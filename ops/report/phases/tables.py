@@ -68,8 +68,8 @@ def _row(table: Table, name: str, step: Step) -> None:
     table.add_row(
         name,
         *(str(len(each)) for each in changed),
-        _span(step.minutes),
-        _span(step.downtime),
+        span(step.minutes),
+        span(step.downtime),
         f"{month} ({difference})",
     )
 
@@ -80,7 +80,7 @@ def _details(step: Step) -> Iterator[str]:
     for each in step.replaced:
         yield f"{each.name} is replaced: {', '.join(each.inputs)}"
     for restart in step.restarts:
-        row, seconds = restart.row, _span(Span(*restart.row.downtime))
+        row, seconds = restart.row, span(Span(*restart.row.downtime))
         yield f"{restart.name}, {restart.input}: {restart.effect}, {seconds} s ({row.confidence}): {restart.why.en}"
     for held in step.held:
         kept = f"{held.name} keeps {held.input} {held.before} where {held.after} is declared"
@@ -90,8 +90,9 @@ def _details(step: Step) -> Iterator[str]:
     yield f"longest chain: {', '.join(step.chain.names)}"
 
 
-def _span(span: Span) -> str:
-    return "–".join(dict.fromkeys(f"{round(end, 1):g}" for end in span))
+def span(found: Span) -> str:
+    """A time between two ends; once where both read the same."""
+    return "–".join(dict.fromkeys(f"{round(end, 1):g}" for end in found))
 
 
 def _phase(phase: Phase) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def judged(*arguments: Any, **more: Any) -> Finding:
         ("gcp:projects/iAMMember:IAMMember", "condition.expression", "false", "true", "access"),
         ("gcp:storage/bucketIAMMember:BucketIAMMember", "role", "a", "b", "access"),
         ("gcp:secretmanager/secretIamMember:SecretIamMember", "member", "a", "b", "access"),
+        ("gcp:secretmanager/secret:Secret", "tags", None, {"a/b": "c"}, "access"),
+        ("gcp:compute/regionInstanceTemplate:RegionInstanceTemplate", "tags[0]", "a", "b", "access"),
         ("gcp:projects/iAMAuditConfig:IAMAuditConfig", "auditLogConfigs", [1], [], "audit"),
         ("gcp:monitoring/alertPolicy:AlertPolicy", "enabled", True, False, "alert"),
         ("gcp:monitoring/notificationChannel:NotificationChannel", "labels.channel_name", "#a", "#b", "alert"),
@@ -92,6 +94,7 @@ def test_what_is_security_relevant(type_: str, path: str, declared: Any, found: 
         ("gcp:monitoring/dashboard:Dashboard", "dashboardJson", "{}", "[]"),
         ("gcp:compute/firewall:Firewall", "description", "a", "b"),
         ("gcp:cloudrunv2/job:Job", "client", None, "gcloud"),
+        (ATLAS, "tags.owner", "a", "b"),
     ],
 )
 def test_what_is_benign(type_: str, path: str, declared: Any, found: Any) -> None:

@@ -61,6 +61,17 @@ def test_findings_come_first() -> None:
     assert listed == [f"#{each}" for each in order]
 
 
+def test_the_findings_begin_with_all_of_them_and_what_each_would_cost() -> None:
+    with_remedy, without = rows("findings-table")
+    assert with_remedy[0] == "TGT-ONE"
+    assert "a larger edition" in with_remedy[2]
+    assert "makes the gap smaller" in with_remedy[2]
+    assert with_remedy[3].startswith("-$20.50 … +$1,234.00 and what has no price")
+    assert without[0] == "TGT-FOUR"
+    assert "No setting of this platform closes it." in without[2]
+    assert not without[3]
+
+
 def test_a_finding_tells_the_gap_its_evidence_and_what_closes_it() -> None:
     told = text_of(named("finding-TGT-ONE"))
     for words in (

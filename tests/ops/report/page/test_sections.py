@@ -12,8 +12,9 @@ from infra.derive.cost_lines import Range
 from ops.report.capacity.model import Capacity
 from ops.report.capacity.report import capacity
 from ops.report.page import Section, capacity_section, page, phases_section
-from ops.report.page.sections import figure, span
-from ops.report.phases.model import Chain, Journey, Phase, Restart, Span, Step, Touched
+from ops.report.page.sections import figure
+from ops.report.phases.model import Chain, Held, Journey, Phase, Restart, Span, Step, Touched
+from ops.report.phases.tables import span
 from ops.report.stack import Stack
 from ops.report.words import Words
 from tests.ops.report.page.standin import REPORT, REQUIREMENTS, SCRIPT
@@ -91,11 +92,30 @@ def test_a_step_tells_what_it_makes_interrupts_takes_and_costs() -> None:
         "+$250.00",
         "a restart",
         "(10–60 s, B)",
+        "a page",
+        "2026-11-24",
     ):
         assert words in english
     for words in ("高可用性", "再起動", "フェーズ 4"):
         assert words in japanese
     assert SCRIPT not in english
+
+
+def test_what_no_row_tells_and_what_is_left_as_it_is_are_no_silence() -> None:
+    left = (Held("postgres-primary", "settings.diskSize", 500, 1024),)
+    step = replace(STEP, restarts=(), untold=(Touched("new-thing", "t", ("size", "place")),), held=left)
+    english, japanese = (told for _, told in both(phases_section(replace(JOURNEY, steps=(step,), following=step))))
+    assert "no row tells whether size, place interrupts" in english
+    assert "keeps settings.diskSize 500 where 1024 is declared" in english
+    assert "size, place の変更による中断の有無は未確認" in japanese
+    assert ">nothing<" not in english
+    assert english.count("<tr>") == 2
+
+
+def test_the_step_from_here_has_a_row_of_its_own_where_no_phase_is_like_the_stack() -> None:
+    told = phases_section(replace(JOURNEY, following=replace(STEP, to_phase=4))).html_en
+    assert "now → 4" in told
+    assert told.count("<tr>") == 3
 
 
 def test_a_stack_short_of_every_phase_says_so() -> None:
@@ -115,5 +135,5 @@ def test_a_measured_number_has_digits_that_mean_something(number: float, told: s
     assert figure(number) == told
 
 
-def test_a_time_without_a_range_is_told_once() -> None:
-    assert span(Span(0, 0)) == "0"
+def test_a_time_reads_as_the_command_writes_it() -> None:
+    assert [span(each) for each in (Span(0, 0), Span(16.2, 50.24))] == ["0", "16.2–50.2"]
