@@ -139,7 +139,7 @@ def at(value: Any, path: str) -> Any:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = str(value).strip()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

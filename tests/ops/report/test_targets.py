@@ -20,7 +20,7 @@ from ops.report.targets.computed import COMPUTED
 from ops.report.targets.facts import Facts
 from ops.report.targets.judge import judge, verdict
 from ops.report.targets.money import keeps
-from sandbox.plan import Plan
+from sandbox.plan import Plan, PlannedResource
 
 
 def test_postgresql_misses_its_target_by_the_edition_that_has_the_documents_machine(
@@ -174,3 +174,15 @@ def test_an_address_range_and_names_are_no_cache(requirement: str, production: F
     assert any(each.name == "cache-range" for each in rest)
     facts = replace(production, planned=Plan("prod", rest))
     assert verdict(requirement, facts, facts.stack.added).status == "not met"
+
+
+def test_a_pool_of_1000_is_not_one_of_100(production: Facts) -> None:
+    def larger(each: PlannedResource) -> PlannedResource:
+        if each.name != "pooler-template":
+            return each
+        text = each.inputs["metadata"]["user-data"].replace("default_pool_size = 100", "default_pool_size = 1000")
+        return replace(each, inputs={**each.inputs, "metadata": {"user-data": text}})
+
+    facts = replace(production, planned=Plan("prod", list(map(larger, production.plan.resources))))
+    assert verdict("PG-POOL", production, production.stack.added).status == "met"
+    assert verdict("PG-POOL", facts, facts.stack.added).status == "not met"
