@@ -71,7 +71,7 @@ class Platform(Component):
         super().__init__("platform", pulumi.ResourceOptions(providers=providers(plan)))
         self._plan = plan
         self._guarded = self.inside(protect=plan.protect)
-        # What watches goes with what it watches, and holds nothing: policies say which alert may not be missing.
+        # An alert goes with what it watches, and st-alert-coverage says which may not be missing.
         self._unguarded = self.inside(protect=False)
         self._base = self._foundation()
         self._records: list[StoreRecord] = []
@@ -116,10 +116,10 @@ class Platform(Component):
     def _monitoring(self, plan: MonitoringPlan) -> Told:
         """Declare who is told, and the alerts; they ask for names alone and wait for no store."""
         args = NotificationChannelsArgs(plan.channels, self._base)
-        told = NotificationChannels("notification-channels", args, self._unguarded).told(plan)
+        told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
         Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._unguarded)
         if plan.budget:
-            Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._unguarded)
+            Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._guarded)
         return told
 
     def _dashboards(self, plan: DashboardsPlan, postgres: Postgres | None) -> None:
@@ -130,7 +130,7 @@ class Platform(Component):
             from infra.components.grafana import Grafana, GrafanaArgs  # noqa: PLC0415
 
             authorities = postgres.server_certificates if postgres else None
-            Grafana("grafana", GrafanaArgs(plan.grafana, self._base, authorities), self._unguarded)
+            Grafana("grafana", GrafanaArgs(plan.grafana, self._base, authorities), self._guarded)
 
     def _postgres(self, plan: PostgresPlan) -> tuple[Postgres, dict[str, Any]]:
         """Declare the PostgreSQL tier; returns it and its outputs."""

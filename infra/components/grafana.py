@@ -32,7 +32,7 @@ class GrafanaArgs:
 class Grafana(Component):
     """The dashboards in Grafana. A person cannot save over them: what is shown is what was reviewed.
 
-    Nothing here holds data: everything can be made anew from the same plan.
+    Grafana has no deletion guard and nothing here holds data: everything can be made anew from the same plan.
     """
 
     def __init__(self, name: str, args: GrafanaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -48,14 +48,14 @@ class Grafana(Component):
             title=args.plan.title,
             # Somebody's own dashboard in it is not lost with ours.
             prevent_destroy_if_not_empty=True,
-            opts=self.inside(),
+            opts=self.inside(protect=False),
         )
         for key, page in args.plan.pages.items():
             grafana.oss.Dashboard(
                 f"grafana-{key}",
                 config_json=page,
                 folder=folder.uid,
-                opts=self.inside(*sources),
+                opts=self.inside(*sources, protect=False),
             )
         self.register_outputs({})
 
@@ -95,7 +95,7 @@ class Grafana(Component):
             secure_json_data_encoded=self._secrets(plan),
             private_data_source_connect_network_id=plan.private_connection,
             # Google's own helper renews the token of managed Prometheus there (docs/runbooks/monitoring.md).
-            opts=self.inside(ignore_changes=["httpHeaders"] if plan.key == "prometheus" else ()),
+            opts=self.inside(protect=False, ignore_changes=["httpHeaders"] if plan.key == "prometheus" else ()),
         )
 
     def _secrets(self, plan: SourcePlan) -> pulumi.Output[str] | None:

@@ -163,7 +163,7 @@ class MongodbOperations(Component):
             enabled=True,
             notifications=self._notifications(alert.minutes, channels),
             **thresholds,
-            opts=self.inside(protect=False),
+            opts=self.inside(),
         )
 
     def _notifications(self, delay: int, channels: Sequence[Channel]) -> list[dict[str, Any]]:

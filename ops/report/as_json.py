@@ -11,6 +11,7 @@ from ops.report.capacity.data import growth
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from infra.derive.cost import Estimate
     from infra.derive.cost_lines import Range
     from ops.report.capacity.model import Capacity
     from ops.report.model import Evidence, Remedy, Report, Verdict
@@ -72,7 +73,7 @@ SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Conformance report of a stack",
     "type": "object",
-    "required": ["stack", "made", "counts", "verdicts", "month", "stores", "capacity", "advice"],
+    "required": ["stack", "made", "counts", "verdicts", "month", "stores", "deployed", "capacity", "advice"],
     "additionalProperties": False,
     "properties": {
         "stack": _TEXT,
@@ -81,6 +82,7 @@ SCHEMA: Mapping[str, Any] = {
         "verdicts": {"type": "array", "items": {"$ref": "#/$defs/verdict"}},
         "month": {"$ref": "#/$defs/months"},
         "stores": {"type": "object", "additionalProperties": {"$ref": "#/$defs/months"}},
+        "deployed": {"anyOf": [{"$ref": "#/$defs/months"}, {"type": "null"}]},
         "capacity": GROWTH,
         "advice": {
             "type": "array",
@@ -117,13 +119,9 @@ def as_json(report: Report, capacity: Capacity) -> dict[str, Any]:
         "made": report.made.isoformat(),
         "counts": {status: len(report.of(status)) for status in ("met", "not met", "undecided")},
         "verdicts": [_verdict(each) for each in report.verdicts],
-        "month": {name: _month(report.month.month(years)) for name, years in zip(_YEARS, YEARS, strict=True)},
-        "stores": {
-            store: {
-                name: _month(report.month.of(store).month(years)) for name, years in zip(_YEARS, YEARS, strict=True)
-            }
-            for store in report.month.stores
-        },
+        "month": _months(report.month),
+        "stores": {store: _months(report.month.of(store)) for store in report.month.stores},
+        "deployed": _months(report.deployed) if report.deployed else None,
         "capacity": growth(capacity),
         "advice": [{"path": path, "text": text} for path, text in report.advice],
     }
@@ -158,6 +156,10 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "unpriced": list(remedy.unpriced),
         "closes": remedy.closes,
     }
+
+
+def _months(estimate: Estimate) -> dict[str, Any]:
+    return {name: _month(estimate.month(years)) for name, years in zip(_YEARS, YEARS, strict=True)}
 
 
 def _month(month: Range) -> dict[str, str]:

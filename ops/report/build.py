@@ -28,8 +28,8 @@ class Made:
     journey: Journey | None
 
 
-def make(stack: Stack, *, phases: bool = False) -> Made:
-    """Make the report of a stack; `phases` takes a plan more for each phase.
+def make(stack: Stack, deployed: Stack | None = None, *, phases: bool = False) -> Made:
+    """Make the report of a stack, beside what is deployed of it; `phases` takes a plan more for each phase.
 
     Raises PlanError when the cloud would refuse what is declared.
     """
@@ -40,6 +40,7 @@ def make(stack: Stack, *, phases: bool = False) -> Made:
         verdicts=tuple(judge(facts, stack.added)),
         month=stack.month,
         advice=tuple((each.path, each.text) for each in facts.platform.advice),
+        deployed=deployed.month if deployed else None,
     )
     return Made(report, facts.plan, capacity(stack), _journey(facts) if phases and stack.settings.postgres else None)
 

@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.settings.problems import SettingsError
-from ops import money
 from ops.options import StackName
-from ops.report.markdown import added, closing
+from ops.report.markdown import added, closing, month
 from ops.report.stack import ROOT, Stack
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ def report(
     stack: StackName = "dev",
     output: Annotated[Path, typer.Option(help="Folder that is written into; it is made when it is not there")] = ROOT
     / "build/report",
+    against: Annotated[
+        Path | None, typer.Option(help="The stack file as it is deployed: what a month costs more", show_default=False)
+    ] = None,
     phases: Annotated[
         bool, typer.Option("--phases", help="With what each phase of PostgreSQL does: three plans more")
     ] = False,
@@ -38,7 +40,8 @@ def report(
 
     try:
         with _errors.status(f"{stack}: plan, verdicts, growth"):
-            made = make(Stack.read(stack), phases=phases)
+            deployed = Stack.from_file(stack, against) if against else None
+            made = make(Stack.read(stack), deployed, phases=phases)
             written = files(made)
     except (SettingsError, PlanError) as error:
         _errors.print(str(error))
@@ -52,7 +55,7 @@ def report(
         raise typer.Exit(_NOT_ASKED) from error
     console = Console()
     console.print(_table(made.report))
-    console.print(f"A month at list price: {money.whole(made.report.month.month())} USD.", soft_wrap=True)
+    console.print(month(made.report), soft_wrap=True)
     console.print(
         f"Written: {output / 'index.html'} and {', '.join(list(written)[1:])}", soft_wrap=True, highlight=False
     )

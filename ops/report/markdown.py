@@ -10,6 +10,7 @@ from ops import money
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.derive.cost_lines import Range
     from ops.report.model import Remedy, Report, Verdict
 
 
@@ -30,7 +31,13 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _rows(verdict)
     yield ""
     given = ", ".join(f"{name} {sum(row.values()):,}" for name, row in targets().items())
-    yield f"A month at list price: {money.whole(report.month.month())} USD ({given})."
+    yield f"{month(report)} The document has {given}."
+    changed = [(store, added) for store in report.stores if (added := report.added(store)) and any(added)]
+    if changed:
+        yield ""
+        yield "| store | USD a month more than as deployed |"
+        yield "|---|---:|"
+        yield from (f"| {store} | {signed(added)} |" for store, added in changed)
 
 
 def _rows(verdict: Verdict) -> Iterator[str]:
@@ -41,6 +48,18 @@ def _rows(verdict: Verdict) -> Iterator[str]:
         yield f"| {verdict.requirement} | {found} | {closing(remedy)} | {added(remedy)} |"
 
 
+def month(report: Report) -> str:
+    """What a month costs, and what it costs more than as deployed."""
+    more = report.added()
+    compared = "" if more is None else f", {signed(more)} against what is deployed"
+    return f"A month at list price: {money.whole(report.month.month())} USD{compared}."
+
+
+def signed(difference: Range) -> str:
+    """A difference in whole dollars with its sign, as a range where prices are one."""
+    return " to ".join(dict.fromkeys(f"{end:+,.0f}" for end in difference))
+
+
 def closing(remedy: Remedy) -> str:
     """What would close a gap, or make it smaller."""
     return remedy.words.en if remedy.closes else f"smaller: {remedy.words.en}"
@@ -48,6 +67,5 @@ def closing(remedy: Remedy) -> str:
 
 def added(remedy: Remedy) -> str:
     """What a remedy adds to a month, with its sign, and that more is charged where the book has no price."""
-    low, high = remedy.month
-    told = f"{low:+,.0f}" if low == high else f"{low:+,.0f} to {high:+,.0f}"
+    told = signed(remedy.month)
     return f"{told} and more" if remedy.unpriced else told

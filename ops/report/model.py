@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from infra.derive.cost import Estimate
+from infra.derive.cost import ORDER, Estimate
 from infra.derive.cost_lines import Range
 from ops.report.words import Words
 
@@ -58,13 +58,27 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything about one stack."""
+    """Everything about one stack; `deployed` is a month of it as it stands, where that was given."""
 
     stack: str
     made: date
     verdicts: tuple[Verdict, ...]
     month: Estimate
     advice: tuple[tuple[str, str], ...]
+    deployed: Estimate | None = None
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The stores that are charged for, now or as deployed, in the order of the platform."""
+        charged = {*self.month.stores, *(self.deployed.stores if self.deployed else ())}
+        return tuple(store for store in ORDER if store in charged)
+
+    def added(self, store: str = "") -> Range | None:
+        """What a month costs more than as deployed, of one store or of all; None where nothing is known of that."""
+        if self.deployed is None:
+            return None
+        now, then = (each.of(store) if store else each for each in (self.month, self.deployed))
+        return Range(now.month().low - then.month().low, now.month().high - then.month().high)
 
     def of(self, status: Status) -> tuple[Verdict, ...]:
         """The verdicts of a status, in the document's order."""

@@ -45,7 +45,12 @@ class Stack:
     @classmethod
     def read(cls, name: str, root: Path = ROOT) -> Stack:
         """Read the stack's file; raises SettingsError, each problem with its line, when it cannot be used."""
-        file = StackFile.read(root / f"Pulumi.{name}.yaml")
+        return cls.from_file(name, root / f"Pulumi.{name}.yaml")
+
+    @classmethod
+    def from_file(cls, name: str, path: Path) -> Stack:
+        """Read a file of the stack that lies elsewhere, such as the one that was deployed; raises as `read` does."""
+        file = StackFile.read(path)
         try:
             return cls.of(name, file.subjects)
         except SettingsError as error:

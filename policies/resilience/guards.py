@@ -6,6 +6,7 @@ from functools import cache
 from policies.kit import Case, Parameter, Resource, Severity, must_be, rule
 from policies.kit.types import (
     ADDRESS,
+    ALERT_POLICY,
     ATLAS_ALERT,
     ATLAS_AUDITING,
     BUCKET,
@@ -23,6 +24,7 @@ from policies.kit.types import (
     HEALTH_CHECK,
     KEY,
     KEY_MEMBER,
+    LOG_METRIC,
     NETWORK,
     PROJECT_MEMBER,
     REDIS,
@@ -40,6 +42,9 @@ from policies.kit.types import (
 
 _MADE_ANEW = (
     SECRET_VERSION,
+    # An alert goes with what it watches, as in a failover; st-alert-coverage asks for those that must be there.
+    ALERT_POLICY,
+    LOG_METRIC,
     DASHBOARD,
     "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
     GRAFANA_DASHBOARD,
@@ -116,7 +121,7 @@ def _writing(address: str | None) -> Case:
     title="Pulumi refuses to delete anything that is not made anew on purpose",
     severity=Severity.MEDIUM,
     sources=["NIST 800-53: CM-6"],
-    reason="a grant, rule or alert that disappears with a mistyped setting is missed by nobody until it is needed",
+    reason="a grant or a rule that disappears with a mistyped setting is missed by nobody until it is needed",
     fix="set project.deletionGuards: true in the stack file; a type that is made anew on purpose belongs to made_anew",
     parameters={
         "made_anew": Parameter(_MADE_ANEW, "Types that may be deleted and made anew"),
@@ -129,6 +134,7 @@ def _writing(address: str | None) -> Case:
         Case(type=FIREWALL, protect=True),
         Case(type=SECRET_VERSION),
         Case(type=REGION_INSTANCE_TEMPLATE),
+        Case(type=ALERT_POLICY),
         _in_front("asia-northeast2"),
         _writing("p1a2b-c3d4@gcp-sa-cloud-sql.iam.gserviceaccount.com"),
         _writing("mongodb-atlas-1a2b@p-3c4d.iam.gserviceaccount.com"),

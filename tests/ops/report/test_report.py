@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,7 @@ from infra.catalog.capacity_rows import cases
 from ops.__main__ import application
 from ops.report.as_json import SCHEMA
 from ops.report.model import Verdict
+from ops.report.stack import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,31 @@ def test_growth_is_told_to_programs_and_as_a_table(written: Path) -> None:
 def test_the_page_has_every_requirement(written: Path, verdicts: dict[str, Verdict]) -> None:
     text = (written / "index.html").read_text(encoding="utf-8")
     assert all(f">{requirement}<" in text for requirement in verdicts)
+
+
+def test_a_month_is_told_beside_what_is_deployed(tmp_path: Path) -> None:
+    own = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    smaller = own.replace("size: 5 GB", "size: 6 GB")
+    assert smaller != own
+    (tmp_path / "deployed.yaml").write_text(smaller, encoding="utf-8")
+    words = ["report", "--stack", "dev", "--output", str(tmp_path), "--against", str(tmp_path / "deployed.yaml")]
+    done = CliRunner().invoke(application, words)
+    assert done.exit_code == 0, done.output
+    # A GB of Redis, capacity tier M2: 730 hours at 0.075.
+    assert "-55 against what is deployed" in done.output
+    read = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    jsonschema.validate(read, SCHEMA)
+    assert Decimal(read["month"]["list"]["low"]) - Decimal(read["deployed"]["list"]["low"]) == Decimal("-54.75")
+    assert "| cache | -55 |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "-$54.75" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_deployed_file_that_is_not_there_is_one_message(tmp_path: Path) -> None:
+    words = ["report", "--stack", "dev", "--output", str(tmp_path / "out"), "--against", str(tmp_path / "none.yaml")]
+    done = CliRunner().invoke(application, words)
+    assert done.exit_code == 2
+    assert "none.yaml" in done.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None
     machines = {"RegionInstanceTemplate", "RegionHealthCheck"} if plan.of_type("RegionInstanceGroupManager") else set()
     expected = {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember", "BucketIAMMember"}
     # An alert or a page holds nothing, and goes with what it watches.
-    watching = {"AlertPolicy", "AlertConfiguration", "NotificationChannel", "Metric", "Dashboard", "Budget"}
-    pages = {"Folder", "DataSource", "Account"} if plan.of_type("oss/folder:Folder") else set()
+    watching = {"AlertPolicy", "Metric", "Dashboard"}
+    pages = {"Folder", "DataSource"} if plan.of_type("oss/folder:Folder") else set()
     assert unprotected == expected | machines | watching | pages
 
 
