@@ -38,6 +38,11 @@ def trust(lines: Iterable[CostLine]) -> str:
     return max((line.confidence for line in lines), default="")
 
 
+def as_data(found: Range) -> dict[str, str]:
+    """Both ends as texts with cents, so that no program rounds them."""
+    return {"low": f"{found.low:.2f}", "high": f"{found.high:.2f}"}
+
+
 def _ends(texts: Iterable[str]) -> str:
     """A range once where both ends read the same."""
     return "–".join(dict.fromkeys(texts))

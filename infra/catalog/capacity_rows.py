@@ -160,9 +160,9 @@ def contradictions() -> tuple[ContradictionRow, ...]:
 
 
 @cache
-def measured() -> Words:
-    """What is said of a trigger that no plan can work out."""
-    return Words(**_file()["measured"])
+def measured() -> Mapping[Literal["watched", "unwatched"], Words]:
+    """What is said of a trigger that no plan can work out, by whether an alert tells it in operation."""
+    return {name: Words(**words) for name, words in _file()["measured"].items()}
 
 
 @cache

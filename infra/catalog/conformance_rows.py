@@ -29,9 +29,10 @@ class PromiseRow(Row):
 class CheckRow(Row):
     """One thing that can be seen.
 
-    Of the plan: `resource` (a pattern of names, all of which are held to it) and a property of its inputs. Of the
-    project: `file`, and a property when it is YAML, else a text in it. `alerts`: every alert of the catalogue that
-    names the requirement is declared. Without a comparison it is enough that it is there, `count` times.
+    Of the plan: `resource` (a pattern of names, or several with `|` between them; all that fit are held to it) and a
+    property of its inputs. Of the project: `file`, and a property when it is YAML, else a text in it. `alerts`: every
+    alert of the catalogue that names the requirement is declared. Without a comparison it is enough that it is there,
+    `count` times.
     """
 
     resource: str = ""

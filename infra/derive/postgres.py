@@ -164,6 +164,12 @@ def primary_region(postgres: PostgresSettings, project: ProjectSettings) -> str:
     return postgres.primary.region or project.region
 
 
+def local_replicas(postgres: PostgresSettings, project: ProjectSettings) -> tuple[str, ...]:
+    """The keys of the replicas that answer reads: those in the primary's region."""
+    home = primary_region(postgres, project)
+    return tuple(key for key, each in postgres.replicas.items() if (each.region or project.region) == home)
+
+
 def replica_flags(postgres: PostgresSettings, replica: ReplicaSettings) -> dict[str, FlagValue]:
     """A replica's flags: the primary's, under the replicas' common ones, under its own."""
     return {**postgres.flags, **postgres.replica_flags, **replica.flags}

@@ -15,7 +15,8 @@ class Chain(NamedTuple):
 
 def longest_chain(plan: Plan, own: Callable[[PlannedResource], float]) -> Chain:
     """The chain with the largest sum; `own` is the time of one resource, and one that takes none is not named."""
-    resources = {resource.name: resource for resource in plan.resources}
+    # A dependency is known by its name, which a component can share with the resource that it is about.
+    resources = {resource.name: resource for resource in sorted(plan.resources, key=lambda each: each.custom)}
     finished: dict[str, Chain] = {}
 
     def finish(name: str) -> Chain:

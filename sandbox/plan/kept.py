@@ -58,7 +58,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _keep(plan: Plan, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    for old in sorted(file.parent.glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)[_MOST - 1 :]:
+    for old in sorted(file.parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)[_MOST - 1 :]:
         old.unlink(missing_ok=True)
     unfinished = file.with_name(f"{file.stem}.{os.getpid()}.new")
     unfinished.write_text(json.dumps(_written(plan)), encoding="utf-8")

@@ -159,7 +159,7 @@ def test_targets_are_narrowed_down_by_status_and_by_text(tab: Page) -> None:
     assert column(tab, "targets-table", 1) == expected
     assert controls.locator("output").inner_text() == f"{len(expected)} / {len(REPORT.verdicts)}"
     controls.get_by_role("searchbox").fill("tgt-FOUR")
-    assert column(tab, "targets-table", 1) == ["TGT-FOUR"]
+    assert column(tab, "targets-table", 1) == ["EX-FOUR"]
     controls.get_by_role("radio", name="all", exact=True).check()
     controls.get_by_role("searchbox").fill("")
     assert len(column(tab, "targets-table", 1)) == len(REPORT.verdicts)
@@ -179,9 +179,9 @@ def test_a_column_sorts_both_ways_from_the_keyboard(tab: Page) -> None:
     # What nothing closes has no price, and comes after all prices.
     prices = tab.locator("#findings-table thead th").filter(has_text="Difference a month")
     prices.get_by_role("button").click()
-    assert column(tab, "findings-table", 1) == ["TGT-ONE", "TGT-FOUR"]
+    assert column(tab, "findings-table", 1) == ["EX-ONE", "EX-FOUR"]
     prices.get_by_role("button").click()
-    assert column(tab, "findings-table", 1) == ["TGT-FOUR", "TGT-ONE"]
+    assert column(tab, "findings-table", 1) == ["EX-FOUR", "EX-ONE"]
     # By status, what needs a decision comes first, whatever the words are.
     tab.locator("#targets-table thead").get_by_role("button", name="Status").click()
     order = tab.locator("#targets-table > tbody > tr").evaluate_all("rows => rows.map((row) => row.dataset.status)")
@@ -214,7 +214,7 @@ def test_print_shows_everything_and_no_control(tab: Page) -> None:
     tab.emulate_media(media="print")
     rows = tab.locator("#targets-table > tbody > tr")
     assert shown(rows) == len(REPORT.verdicts)
-    assert tab.locator("#target-TGT-TWO").get_by_text("HA <&>").is_visible()
+    assert tab.locator("#target-EX-TWO").get_by_text("HA <&>").is_visible()
     assert shown(tab.locator("input")) == 0
     printed = tab.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from ops.money import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from infra.derive.cost_lines import Range
     from ops.report.capacity.model import Capacity, Step, Timeline
 
 _TEXT = {"type": "string"}
@@ -52,11 +54,11 @@ def growth(capacity: Capacity) -> list[dict[str, Any]]:
 def _timeline(line: Timeline) -> dict[str, Any]:
     return {
         "case": line.case,
-        "title": {"en": line.title.en, "ja": line.title.ja},
+        "title": asdict(line.title),
         "firings": [
             {
                 "trigger": each.trigger,
-                "title": {"en": each.title.en, "ja": each.title.ja},
+                "title": asdict(each.title),
                 "month": each.month,
                 "plan": each.plan,
             }
@@ -78,11 +80,7 @@ def _steps(steps: tuple[Step, ...]) -> Iterator[dict[str, Any]]:
             "changes": [
                 {"path": each.path, "before": each.before, "after": each.after, "by": each.by} for each in step.changes
             ],
-            "before": _usd(step.before),
-            "after": _usd(step.after),
+            "before": as_data(step.before),
+            "after": as_data(step.after),
             "unpriced": list(step.unpriced),
         }
-
-
-def _usd(month: Range) -> dict[str, str]:
-    return {"low": f"{month.low:.2f}", "high": f"{month.high:.2f}"}

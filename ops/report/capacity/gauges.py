@@ -12,12 +12,11 @@ from infra.catalog.capacity_rows import TriggerRow, disks
 from infra.catalog.elasticsearch_rows import elastic_templates
 from infra.catalog.monitoring_rows import alerts
 from infra.derive.cache import node_type
-from infra.derive.postgres import primary_region
+from infra.derive.postgres import local_replicas
 from infra.derive.search_capacity import search_capacity
 from infra.derive.thresholds import parse
 from infra.derive.tiers import parse_tier
 from infra.settings import Settings
-from infra.settings.postgres import PostgresSettings
 from infra.settings.units import Size
 from ops.report.capacity.growth import Demand
 
@@ -75,12 +74,6 @@ def most_iops(disk_type: str, size_gb: float, vcpus: int) -> float:
     return min(size_gb * row.iops_per_gb, bound)
 
 
-def local_replicas(postgres: PostgresSettings, settings: Settings) -> tuple[str, ...]:
-    """The replicas that answer reads: those in the primary's region."""
-    home = primary_region(postgres, settings.project)
-    return tuple(key for key, each in postgres.replicas.items() if (each.region or settings.project.region) == home)
-
-
 def _cpu(settings: Settings, needs: Demand) -> Compared | None:
     if settings.postgres is None:
         return None
@@ -115,7 +108,7 @@ def _iops(settings: Settings, needs: Demand) -> Compared | None:
 def _replicas(settings: Settings, needs: Demand) -> Compared | None:
     if settings.postgres is None:
         return None
-    return Compared(needs.replicas, len(local_replicas(settings.postgres, settings)), "replicas")
+    return Compared(needs.replicas, len(local_replicas(settings.postgres, settings.project)), "replicas")
 
 
 def _writes(settings: Settings, needs: Demand) -> Compared | None:

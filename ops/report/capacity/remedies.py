@@ -13,14 +13,14 @@ from infra.catalog.cache_rows import largest_redis_gb, valkey_nodes
 from infra.catalog.capacity_rows import disks, machines
 from infra.catalog.elasticsearch_rows import elastic_sizes, elastic_templates
 from infra.derive.cache_costs import redis_offer
-from infra.derive.postgres import primary_region
+from infra.derive.postgres import local_replicas, primary_region
 from infra.derive.search_capacity import search_capacity
 from infra.derive.tiers import Tier, UnknownTierError, parse_tier
 from infra.settings import Settings
 from infra.settings.cache import CacheSettings
 from infra.settings.postgres import PostgresSettings
 from infra.settings.units import Size
-from ops.report.capacity.gauges import local_replicas, most_iops
+from ops.report.capacity.gauges import most_iops
 from ops.report.capacity.growth import Demand
 from ops.report.stack import Overlay
 
@@ -144,7 +144,7 @@ def _replicas(settings: Settings, needs: Demand, _: float) -> Overlay | None:
     if postgres is None:
         return None
     home = primary_region(postgres, settings.project)
-    local = local_replicas(postgres, settings)
+    local = local_replicas(postgres, settings.project)
     zones = [zone for zone in catalog.regions()[home].zones if zone != postgres.primary.zone]
     taken = [postgres.replicas[key].zone for key in local]
     tier = postgres.replicas[local[0]].tier if local else _half(postgres)

@@ -53,14 +53,14 @@ def _firings(stack: Stack, case: CaseRow) -> Iterator[Firing]:
             watched=_watched(stack, row),
             title=row.words,
             action=row.action,
-            reason=_reason(row, month),
+            reason=_reason(row, month, is_watched=_watched(stack, row)),
             changes=answered.changes if answered else (),
         )
 
 
-def _reason(row: TriggerRow, month: int | None) -> Words:
+def _reason(row: TriggerRow, month: int | None, *, is_watched: bool) -> Words:
     if row.gauge is None:
-        return measured()
+        return measured()["watched" if is_watched else "unwatched"]
     return row.words if month else _NOT_BY_THEN
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from infra.catalog.capacity_rows import CaseRow, TriggerRow, growth_model, on_the_instance, triggers
-from infra.derive.cost import Estimate
 from infra.derive.features import features
 from ops.report.capacity.gauges import Reading, reading
 from ops.report.capacity.growth import Demand, demand
@@ -29,7 +28,6 @@ class Walk:
 
     case: CaseRow
     here: Stack
-    cost: Estimate
     months: list[Month] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
@@ -37,7 +35,7 @@ class Walk:
 
 def walk(stack: Stack, case: CaseRow) -> Walk:
     """Walk through all months of a case from a stack that can be built."""
-    way = Walk(case, stack, stack.month)
+    way = Walk(case, stack)
     for needs in demands(case):
         _answer_all(way, needs)
         way.months.append(_month(stack, way, needs))
@@ -88,10 +86,10 @@ def _answer_all(way: Walk, needs: Demand) -> None:
         if answered is None:
             way.ends.append(_end(name, row, needs.month, found))
             continue
-        before, after = way.cost, answered.stack.month
+        before, after = way.here.month, answered.stack.month
         unpriced = tuple(each.what for each in after.unpriced if each not in before.unpriced)
         way.steps.append(Step(needs.month, name, found, answered.changes, before.month(), after.month(), unpriced))
-        way.here, way.cost = answered.stack, after
+        way.here = answered.stack
 
 
 def planned(row: TriggerRow, month: int) -> int:
@@ -115,7 +113,7 @@ def _month(declared: Stack, way: Walk, needs: Demand) -> Month:
         disk_limit_gib=storage.limit.gib if storage else None,
         declared=readings(declared, needs),
         followed=readings(way.here, needs),
-        cost=way.cost.month(),
+        cost=way.here.month.month(),
     )
 
 

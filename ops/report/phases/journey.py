@@ -1,19 +1,20 @@
 """The way of a stack through the phases: each phase planned in this process, and what lies between two of them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from infra.catalog.operation_rows import PhaseRow, phase_titles
-from infra.derive.cost_lines import Range
 from infra.derive.phases import in_phase
-from infra.settings import Settings, SettingsError, load
-from ops.cost_tables import Costs
+from infra.settings import Settings, SettingsError
 from ops.report.phases.changes import Changes, touched
 from ops.report.phases.effects import Effects
 from ops.report.phases.model import Journey, Phase, Step
 from ops.report.phases.position import differences, keeps
+from ops.report.stack import Stack
 from ops.report.words import Words
 from sandbox.plan import Plan, PlanError
 from sandbox.plan.run import plan_settings
@@ -27,17 +28,16 @@ class NoPhasesError(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """A stack at a point of its way: its settings, what they declare, and its list price a month in USD."""
+    """A stack at a point of its way, and what it declares there."""
 
-    settings: Settings
+    stack: Stack
     plan: Plan
-    month: Range
 
-
-def stage(raw: Mapping[str, Any], stack: str, planner: Planner = plan_settings) -> Stage:
-    """Plan a stack's subjects; raises SettingsError or PlanError where they cannot be built."""
-    settings = load(raw)
-    return Stage(settings, planner(settings, stack), Costs.from_settings(stack, settings).month.month())
+    @classmethod
+    def of(cls, name: str, raw: Mapping[str, Any], planner: Planner) -> Stage:
+        """Plan a stack's subjects; raises SettingsError or PlanError where they cannot be built."""
+        stack = Stack.of(name, raw)
+        return cls(stack, planner(stack.settings, name))
 
 
 def journey(stack: str, raw: Mapping[str, Any], planner: Planner = plan_settings) -> Journey:
@@ -50,7 +50,7 @@ def journey(stack: str, raw: Mapping[str, Any], planner: Planner = plan_settings
     """
     if raw.get("postgres") is None:
         raise NoPhasesError(f"{stack} has no postgres, and the four phases are PostgreSQL's: nothing to show")
-    declared = stage(raw, stack, planner)
+    declared = Stage.of(stack, raw, planner)
     stages: dict[int, Stage] = {}
     phases: list[Phase] = []
     before = raw
@@ -58,13 +58,15 @@ def journey(stack: str, raw: Mapping[str, Any], planner: Planner = plan_settings
         after = in_phase(raw, number)
         refused = ""
         try:
-            stages[int(number)] = declared if after == raw else stage(after, stack, planner)
+            stages[int(number)] = declared if after == raw else Stage.of(stack, after, planner)
         except (SettingsError, PlanError) as error:
             refused = str(error)
         title, changed = Words(row.en, row.ja), tuple(differences(before, after))
         phases.append(Phase(int(number), row.requirement, title, changed, refused))
         before = after
-    reached = [each for each, there in stages.items() if keeps(declared.settings, there.settings, _row(each))]
+    reached = [
+        each for each, there in stages.items() if keeps(declared.stack.settings, there.stack.settings, _row(each))
+    ]
     now = max(reached, default=0)
     steps = {one: step(one, other, stages[one], stages[other]) for one, other in pairwise(stages) if other == one + 1}
     following = None
@@ -90,8 +92,8 @@ def step(from_phase: int, to_phase: int, before: Stage, after: Stage) -> Step:
         untold=effects.untold,
         chain=effects.chain,
         downtime=effects.downtime,
-        before=before.month,
-        after=after.month,
+        before=before.stack.month.month(),
+        after=after.stack.month.month(),
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.catalog.operation_rows import PhaseRow
+from infra.derive.postgres import local_replicas
 from infra.settings import Settings
-from infra.settings.postgres import PostgresSettings
 from ops.report.phases.model import SettingChange
 
 _AVAILABILITY = ("ZONAL", "REGIONAL")
@@ -16,14 +16,14 @@ def keeps(declared: Settings, phase: Settings, row: PhaseRow) -> bool:
     mine, wanted = declared.postgres, phase.postgres
     if mine is None or wanted is None:
         return False
-    region = declared.project.region
+    (near, far), (_, far_wanted) = _replicas(declared), _replicas(phase)
     return (
         _AVAILABILITY.index(mine.primary.availability) >= _AVAILABILITY.index(wanted.primary.availability)
         and mine.storage.size >= wanted.storage.size
         and mine.backup.retained >= wanted.backup.retained
         and mine.backup.point_in_time_recovery >= wanted.backup.point_in_time_recovery
-        and _replicas(mine, region)[0] >= row.readers
-        and _replicas(mine, region)[1] >= _replicas(wanted, region)[1]
+        and near >= row.readers
+        and far >= far_wanted
     )
 
 
@@ -39,8 +39,9 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[SettingChan
         yield SettingChange(path, before, after)
 
 
-def _replicas(postgres: PostgresSettings, region: str) -> tuple[int, int]:
+def _replicas(settings: Settings) -> tuple[int, int]:
     """How many replicas are in the primary's region, and how many in another."""
-    home = postgres.primary.region or region
-    near = sum((each.region or region) == home for each in postgres.replicas.values())
-    return near, len(postgres.replicas) - near
+    if settings.postgres is None:
+        return 0, 0
+    near = len(local_replicas(settings.postgres, settings.project))
+    return near, len(settings.postgres.replicas) - near

@@ -7,7 +7,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from infra.derive.cost_lines import Range
+from ops.money import as_data, whole
 from ops.report.phases.model import Journey, Phase, Restart, Span, Step, Touched
 
 NOTE = (
@@ -64,13 +64,12 @@ def _row(table: Table, name: str, step: Step) -> None:
     changed = (step.created, step.updated, step.replaced, step.deleted, step.restarts)
     low, high = step.after.low - step.before.low, step.after.high - step.before.high
     difference = "–".join(dict.fromkeys(f"{amount:+,.0f}" for amount in sorted((low, high))))
-    month = "–".join(dict.fromkeys(f"{amount:,.0f}" for amount in step.after))
     table.add_row(
         name,
         *(str(len(each)) for each in changed),
         span(step.minutes),
         span(step.downtime),
-        f"{month} ({difference})",
+        f"{whole(step.after)} ({difference})",
     )
 
 
@@ -114,8 +113,8 @@ def _step(step: Step) -> dict[str, Any]:
         "minutes": step.minutes._asdict(),
         "chain": list(step.chain.names),
         "downtime": step.downtime._asdict(),
-        "before": _money(step.before),
-        "after": _money(step.after),
+        "before": as_data(step.before),
+        "after": as_data(step.after),
     }
 
 
@@ -136,7 +135,3 @@ def _restart(each: Restart) -> dict[str, Any]:
         "date": row.date.isoformat(),
         "source": row.source,
     }
-
-
-def _money(found: Range) -> dict[str, str]:
-    return {"low": str(found.low), "high": str(found.high)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -74,13 +74,13 @@ def way_to_postgres(facts: Facts) -> Iterator[Part]:
     pooler = facts.platform.postgres.pooler if facts.platform.postgres else None
     if pooler is not None:
         yield _promised("pooler-front-write", "load-balancing")
-        machine = promises()["compute-instance"]
-        if machine.percent is not None:
-            several = parallel(*[machine.percent] * pooler.instances)
-            group = promises()["compute-instances-in-zones"]
-            # Machines of one region share more than chance: no more than the region's own promise.
-            least = min(several, group.percent or several)
-            yield Part("pooler-group", least, group.source, group.date)
+        alone, spread = (
+            _promised("pooler-group", "compute-instance"),
+            _promised("pooler-group", "compute-instances-in-zones"),
+        )
+        several = replace(alone, percent=parallel(*[alone.percent or Decimal(0)] * pooler.instances))
+        # Machines of one region share more than chance: no more than the promise of several zones.
+        yield min(several, spread, key=lambda part: part.percent or Decimal(0))
 
 
 def of_platform(facts: Facts) -> tuple[Part, ...]:
@@ -89,6 +89,8 @@ def of_platform(facts: Facts) -> tuple[Part, ...]:
     partners = {
         "mongodb-cluster": ("atlas", platform.mongodb),
         "elasticsearch-deployment": ("elastic-cloud", platform.elasticsearch),
+        "timescale-service": ("timescale", platform.timescale),
+        "bigquery-dataset-*": ("bigquery", platform.bigquery),
         "invalidation-topic": ("pubsub", platform.invalidation),
         "cdn-forward-https": ("load-balancing", platform.cdn),
     }

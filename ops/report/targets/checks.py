@@ -40,7 +40,10 @@ def look(check: CheckRow, requirement: str, facts: Facts) -> Iterator[Evidence]:
 
 
 def _resources(check: CheckRow, facts: Facts) -> Iterator[Evidence]:
-    found = [each for each in facts.plan.resources if each.custom and fnmatchcase(each.name, check.resource)]
+    patterns = check.resource.split("|")
+    found = [
+        each for each in facts.plan.resources if each.custom and any(fnmatchcase(each.name, one) for one in patterns)
+    ]
     if len(found) < check.count:
         value = f"{len(found)} declared" if found else "not declared"
         yield Evidence(check.resource, value, holds=False, asked=f"{check.count} of them" if check.count > 1 else "")
@@ -65,10 +68,14 @@ def _alerts(requirement: str, facts: Facts) -> Iterator[Evidence]:
     """Every alert that names the requirement, and is about something that the stack has, is declared."""
     present = features(facts.settings)
     declared = {each.inputs["userLabels"]["alert"] for each in facts.plan.of_type(":AlertPolicy") if _is_labelled(each)}
-    for name, row in alerts().items():
-        if requirement in row.requirements and present.issuperset(row.needs):
-            there = name in declared
-            yield Evidence(f"alert-{name}", "declared" if there else "not declared", holds=there)
+    asked = [
+        name for name, row in alerts().items() if requirement in row.requirements and present.issuperset(row.needs)
+    ]
+    if not asked:
+        yield Evidence("alert-*", "not declared", holds=False)
+    for name in asked:
+        there = name in declared
+        yield Evidence(f"alert-{name}", "declared" if there else "not declared", holds=there)
 
 
 def _is_labelled(policy: Any) -> bool:
@@ -132,7 +139,7 @@ def at(value: Any, path: str) -> Any:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = str(value).strip()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

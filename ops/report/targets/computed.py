@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,8 +45,8 @@ def _platform(facts: Facts) -> Finding:
     known = [each.percent for each in parts if each.percent is not None]
     if not known:
         return Finding(False, Words("no store is declared", "ストアが定義されていない"), ())
-    least = availability.serial(*known).quantize(Decimal("0.001"))
-    away = availability.minutes_down(least)
+    percent = availability.serial(*known)
+    least, away = percent.quantize(Decimal("0.001"), ROUND_FLOOR), availability.minutes_down(percent)
     silent = len(parts) - len(known)
     found = Words(
         f"{least} % when a request needs every store at once: up to {away} minutes a month"
@@ -54,7 +54,7 @@ def _platform(facts: Facts) -> Finding:
         f"全ストアを同時に必要とする場合 {least} %、月あたり最大 {away} 分の停止"
         + (f"({len(parts)} 要素中 {silent} 要素は SLA なし)" if silent else ""),
     )
-    return Finding(least >= _PLATFORM and not silent, found, tuple(each.evidence for each in parts))
+    return Finding(percent >= _PLATFORM and not silent, found, tuple(each.evidence for each in parts))
 
 
 COMPUTED: Mapping[str, Callable[[Facts], Finding]] = {

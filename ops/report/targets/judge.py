@@ -54,13 +54,18 @@ def _status(row: ConformanceRow, seen: tuple[Evidence, ...], finding: Finding | 
 def _found(row: ConformanceRow, status: Status, finding: Finding | None) -> Words:
     """What was found, in a sentence; why it is not enough follows it."""
     parts = [finding.found] if finding else []
-    if status == "not met" and row.gap:
+    if status == "not met" and row.gap and not _is_absent(finding):
         parts.append(row.gap)
     elif status == "undecided" and row.undecided:
         parts.append(row.undecided)
     if not parts:
         return _KEPT if status == "met" else Words("not declared as asked", "要件どおりに定義されていない")
     return Words("; ".join(each.en for each in parts), "。".join(each.ja for each in parts))
+
+
+def _is_absent(finding: Finding | None) -> bool:
+    """Whether what is judged is not declared at all, which says enough: a gap is about something that is there."""
+    return finding is not None and not finding.evidence
 
 
 def _remedies(rows: Sequence[RemedyRow], priced: Priced) -> Iterator[Remedy]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from infra.catalog.cache_rows import promise
 from infra.catalog.elasticsearch_rows import elastic_templates
+from infra.derive.budgets import max_connections
 from infra.derive.elasticsearch_checks import PEAK_QUERIES
 from infra.derive.search_capacity import search_capacity
+from infra.derive.tiers import parse_tier
 from ops.report.model import Evidence
 from ops.report.targets.finding import Finding
 from ops.report.words import Words
@@ -40,7 +42,8 @@ def connections(facts: Facts) -> Finding:
     if pooler.kind == "pgbouncer":
         origin, most = "pooler-template: max_client_conn", pooler.max_client_connections
     else:
-        origin, most = "postgres-primary: max_connections", int(str(postgres.flags.get("max_connections", 100)))
+        tier = parse_tier(postgres.primary.tier)
+        origin, most = "postgres-primary: max_connections", max_connections(postgres.flags, postgres.version, tier)
     evidence = Evidence(origin, f"{most:,}", most >= CLIENTS, f"at least {CLIENTS:,}")
     return Finding(evidence.holds, Words(f"{most:,} clients", f"クライアント {most:,} 接続"), (evidence,))
 
@@ -49,7 +52,7 @@ def cache_throughput(facts: Facts) -> Finding:
     """Operations a second of all nodes together."""
     cache = facts.settings.cache
     if cache is None:
-        return _absent("cache")
+        return _absent("cache", "キャッシュ")
     node, nodes = promise(cache.engine).operations_per_second, 1 + cache.replicas
     most = node * nodes
     shards = -(-CACHE_OPERATIONS // node)
@@ -71,7 +74,7 @@ def cache_workload(facts: Facts) -> Finding:
     """Writes meet the primary alone, reads all nodes."""
     cache = facts.settings.cache
     if cache is None:
-        return _absent("cache")
+        return _absent("cache", "キャッシュ")
     node = promise(cache.engine).operations_per_second
     reads, source = node * cache.replicas or node, "infra/catalog/memorystore.yaml"
     held = (
@@ -143,7 +146,7 @@ def client_pool(facts: Facts) -> Finding:
     """The limits that clients of the cache are handed."""
     cache = facts.settings.cache
     if cache is None:
-        return _absent("cache")
+        return _absent("cache", "キャッシュ")
     held = tuple(
         Evidence(f"cache.pool.{name}", str(value), str(value) == str(wanted), str(wanted), "secret-cache-connection")
         for name, wanted in _POOL.items()
@@ -153,5 +156,5 @@ def client_pool(facts: Facts) -> Finding:
     return Finding(all(each.holds for each in held), found, held)
 
 
-def _absent(store: str) -> Finding:
-    return Finding(False, Words(f"{store} is not declared", f"{store} は定義されていない"), ())
+def _absent(store: str, ja: str = "") -> Finding:
+    return Finding(False, Words(f"{store} is not declared", f"{ja or store} は定義されていない"), ())

@@ -106,6 +106,12 @@ def test_what_no_plan_can_tell_names_its_alert() -> None:
     assert {each.reason.en for each in measured.values()} == {"Only operation can tell; it is watched"}
 
 
+def test_what_nobody_watches_is_not_called_watched() -> None:
+    firings = {each.trigger: each for each in stated({"monitoring": None}).firings}
+    assert not firings["postgres-read-latency"].watched
+    assert firings["postgres-read-latency"].reason.en == "Only operation can tell; no alert of this stack does"
+
+
 def test_an_alert_that_the_stack_has_not_does_not_watch() -> None:
     assert not {each.watched for each in stated({"monitoring": None}).firings} - {False}
 

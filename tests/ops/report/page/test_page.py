@@ -63,25 +63,25 @@ def test_findings_come_first() -> None:
 
 def test_the_findings_begin_with_all_of_them_and_what_each_would_cost() -> None:
     with_remedy, without = rows("findings-table")
-    assert with_remedy[0] == "TGT-ONE"
+    assert with_remedy[0] == "EX-ONE"
     assert "a larger edition" in with_remedy[2]
     assert "makes the gap smaller" in with_remedy[2]
     assert with_remedy[3].startswith("-$20.50 … +$1,234.00 and what has no price")
-    assert without[0] == "TGT-FOUR"
+    assert without[0] == "EX-FOUR"
     assert "No setting of this platform closes it." in without[2]
     assert not without[3]
 
 
 def test_a_finding_tells_the_gap_its_evidence_and_what_closes_it() -> None:
-    told = text_of(named("finding-TGT-ONE"))
+    told = text_of(named("finding-EX-ONE"))
     for words in (
-        *("title of TGT-ONE", "TGT-ONE の題", "text of TGT-ONE", "less than asked", "目標に届かない"),
+        *("title of EX-ONE", "EX-ONE の題", "text of EX-ONE", "less than asked", "目標に届かない"),
         *("postgres-primary: edition", "ENTERPRISE_PLUS", "2026-11-24", SCRIPT),
         *("a larger edition", "上位エディション", "Pulumi.prod.yaml", "-$20.50 … +$1,234.00", "data cache", "smaller"),
     ):
         assert words in told
-    assert "No setting of this platform closes it" in text_of(named("finding-TGT-FOUR"))
-    assert not [each for each in DOCUMENT.iter() if each.get("id") == "finding-TGT-TWO"]
+    assert "No setting of this platform closes it" in text_of(named("finding-EX-FOUR"))
+    assert not [each for each in DOCUMENT.iter() if each.get("id") == "finding-EX-TWO"]
 
 
 def test_a_snippet_is_a_stack_file_that_makes_the_change() -> None:
@@ -132,7 +132,7 @@ def test_every_charge_stands_with_its_arithmetic_and_its_source() -> None:
 
 def test_every_source_is_listed_once_with_what_uses_it() -> None:
     assert rows("sources-table") == [
-        [SCRIPT, "2026-11-24", "TGT-ONE"],
+        [SCRIPT, "2026-11-24", "EX-ONE"],
         ["book & page", "2026-09-25", "item-one"],
         ["https://example.com/a", "2026-09-25", "item-two"],
     ]

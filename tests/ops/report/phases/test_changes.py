@@ -1,18 +1,15 @@
 """What one plan changes of another: replacements with what forces them, inputs left to the cloud, secrets aside."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from infra.derive.cost_lines import Range
-from infra.settings import Settings
 from ops.report.phases.changes import Changes
 from ops.report.phases.journey import Stage, step
+from ops.report.stack import Stack
 from sandbox.plan import Plan
 from sandbox.plan.recorder import SECRET
 from tests.ops.report.phases.world import PRIMARY, REPLICA, last_phase, with_inputs, with_resource, without
-from tests.stacks import settings_of
 
 
 def between(before: Plan, after: Plan) -> Changes:
@@ -41,13 +38,13 @@ def test_a_change_that_cannot_be_made_in_place_is_a_replacement_with_what_forces
 
 
 def test_a_step_that_replaces_a_store_tells_that_its_data_is_lost() -> None:
-    settings = settings_of("prod")
-    told = step(3, 4, at(last_phase(), settings), at(with_inputs(PRIMARY, region="asia-northeast2"), settings))
+    stack = Stack.read("prod")
+    told = step(3, 4, Stage(stack, last_phase()), Stage(stack, with_inputs(PRIMARY, region="asia-northeast2")))
     assert [(each.name, each.inputs) for each in told.lost] == [(PRIMARY, ("region",))]
     assert told.updated == ()
-    gone = step(3, 4, at(last_phase(), settings), at(without(REPLICA), settings))
+    gone = step(3, 4, Stage(stack, last_phase()), Stage(stack, without(REPLICA)))
     assert [each.name for each in gone.lost] == [REPLICA]
-    harmless = step(3, 4, at(last_phase(), settings), at(without("pooler-template"), settings))
+    harmless = step(3, 4, Stage(stack, last_phase()), Stage(stack, without("pooler-template")))
     assert [each.name for each in harmless.deleted] == ["pooler-template"]
     assert harmless.lost == ()
 
@@ -69,7 +66,3 @@ def test_a_disk_that_grows_by_itself_is_held_and_no_change() -> None:
     assert [(each.name, each.input, each.before, each.after) for each in found.held] == [
         (PRIMARY, "settings.diskSize", size, size + 1)
     ]
-
-
-def at(plan: Plan, settings: Settings) -> Stage:
-    return Stage(settings, plan, Range(Decimal(1), Decimal(2)))

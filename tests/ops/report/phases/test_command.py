@@ -1,20 +1,19 @@
 """`python -m ops phases`: the table, what it says below, JSON, and stack files that cannot be used."""
 
 import json
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from infra.derive.cost_lines import Range
 from ops.__main__ import application
 from ops.report.phases.journey import Stage, step
 from ops.report.phases.model import Journey
 from ops.report.phases.tables import as_json, by_step, remarks
+from ops.report.stack import Stack
 from tests.ops.report.phases.world import PRIMARY, last_phase, told, with_inputs
-from tests.stacks import ROOT, settings_of
+from tests.stacks import ROOT
 
 RUNNER = CliRunner()
 
@@ -48,9 +47,8 @@ def test_dev_is_told_its_own_next_step_and_what_does_not_fit() -> None:
 
 
 def test_lost_data_stands_first() -> None:
-    month, settings = Range(Decimal(1), Decimal(1)), settings_of("prod")
-    before = Stage(settings, last_phase(), month)
-    worst = step(3, 4, before, Stage(settings, with_inputs(PRIMARY, region="asia-northeast2"), month))
+    stack = Stack.read("prod")
+    worst = step(3, 4, Stage(stack, last_phase()), Stage(stack, with_inputs(PRIMARY, region="asia-northeast2")))
     text = printed(Journey("prod", 3, told("prod").phases, (worst,), worst))
     assert "LOSES DATA: postgres-primary is deleted or replaced" in text
     assert [each["name"] for each in as_json(Journey("prod", 3, (), (worst,), worst))["steps"][0]["lost"]] == [PRIMARY]

@@ -1,5 +1,7 @@
 """The longest chain of a plan: sums along dependencies, the larger of what runs side by side."""
 
+import pytest
+
 from sandbox.plan import Plan, PlannedResource
 from sandbox.plan.chain import Chain, longest_chain
 
@@ -27,6 +29,15 @@ def test_what_takes_no_time_passes_waiting_on_and_is_not_named() -> None:
         ("network", "name"),
         3.0,
     )
+
+
+@pytest.mark.parametrize("component_first", [True, False])
+def test_a_component_of_the_same_name_does_not_hide_what_it_is_about(component_first: bool) -> None:
+    component = PlannedResource("urn::component", "", "c", "network", "", False, {}, {})
+    pair = [component, resource("network")] if component_first else [resource("network"), component]
+    plan = Plan("dev", [*pair, resource("name", "network")])
+    own = {"urn::network": 2.0, "urn::name": 1.0}
+    assert longest_chain(plan, lambda each: own.get(each.urn, 0.0)) == (("network", "name"), 3.0)
 
 
 def test_an_empty_plan_takes_no_time() -> None:

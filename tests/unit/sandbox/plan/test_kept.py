@@ -75,6 +75,8 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(planner: Planner, code: 
 
 @pytest.mark.usefixtures("planner")
 def test_old_plans_go(code: Path) -> None:
+    (code / "plans").mkdir()
+    (code / "plans/cut-off.1.new").write_text("{", encoding="utf-8")
     for number in range(30):
         kept.kept_plan(settings_of("dev", {}), f"dev{number}", code / "plans", code)
     assert len(list((code / "plans").iterdir())) == 20
