@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ops.cost_tables import YEARS
+from ops.money import as_data
 from ops.report.capacity.data import SCHEMA as GROWTH
 from ops.report.capacity.data import growth
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.derive.cost import Estimate
-    from infra.derive.cost_lines import Range
     from ops.report.capacity.model import Capacity
     from ops.report.model import Evidence, Remedy, Report, Verdict
     from ops.report.words import Words
@@ -152,18 +152,14 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
     return {
         "words": _words(remedy.words),
         "settings": dict(remedy.settings),
-        "month": _month(remedy.month),
+        "month": as_data(remedy.month),
         "unpriced": list(remedy.unpriced),
         "closes": remedy.closes,
     }
 
 
 def _months(estimate: Estimate) -> dict[str, Any]:
-    return {name: _month(estimate.month(years)) for name, years in zip(_YEARS, YEARS, strict=True)}
-
-
-def _month(month: Range) -> dict[str, str]:
-    return {"low": f"{month.low:.2f}", "high": f"{month.high:.2f}"}
+    return {name: as_data(estimate.month(years)) for name, years in zip(_YEARS, YEARS, strict=True)}
 
 
 def _words(words: Words) -> dict[str, str]:
