@@ -158,7 +158,7 @@ def test_targets_are_narrowed_down_by_status_and_by_text(tab: Page) -> None:
     expected = [each.requirement for each in REPORT.of("not met")]
     assert column(tab, "targets-table", 1) == expected
     assert controls.locator("output").inner_text() == f"{len(expected)} / {len(REPORT.verdicts)}"
-    controls.get_by_role("searchbox").fill("tgt-FOUR")
+    controls.get_by_role("searchbox").fill("ex-FOUR")
     assert column(tab, "targets-table", 1) == ["EX-FOUR"]
     controls.get_by_role("radio", name="all", exact=True).check()
     controls.get_by_role("searchbox").fill("")
