@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,14 +31,16 @@ def _cache(facts: Facts) -> Finding:
 def _promised(part: Part | None, target: Decimal) -> Finding:
     if part is None:
         return Finding(False, Words("not declared", "定義されていない"), ())
+    reached = part.percent is not None and part.percent >= target
+    evidence = replace(part.evidence, holds=reached, asked=f"at least {target} %")
     if part.percent is None:
-        return Finding(False, Words("nothing is promised of it", "SLA の対象外"), (part.evidence,))
+        return Finding(False, Words("nothing is promised of it", "SLA の対象外"), (evidence,))
     away = availability.minutes_down(part.percent)
     found = Words(
         f"{part.percent} % promised of {target} %: up to {away} minutes a month",
         f"SLA {part.percent} %(目標 {target} %)、月あたり最大 {away} 分の停止",
     )
-    return Finding(part.percent >= target, found, (part.evidence,))
+    return Finding(reached, found, (evidence,))
 
 
 def _platform(facts: Facts) -> Finding:

@@ -30,7 +30,9 @@ def test_postgresql_misses_its_target_by_the_edition_that_has_the_documents_mach
     assert verdict.status == "not met"
     assert "99.95 %" in verdict.found.en
     assert "99.99 %" in verdict.found.en
-    assert [each.value for each in verdict.evidence] == ["99.95 %"]
+    assert [(each.value, each.asked, each.holds) for each in verdict.evidence] == [
+        ("99.95 %", "at least 99.99 %", False)
+    ]
     # Enterprise Plus of 16 and two times 8 vCPU, 128 and 64 GB, of prices.md: 6,659 a month before backups.
     assert sum(each.month.low for each in verdict.remedies) == Decimal("2676.17")
 
