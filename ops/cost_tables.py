@@ -14,12 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.catalog.price_rows import prices, stale, targets
-from infra.derive.cost import Estimate, estimate
+from infra.derive.cost import Estimate, own_estimate
 from infra.derive.cost_budget import amount, billed
 from infra.derive.cost_lines import CostLine, Range, Years
-from infra.settings import Settings
 from infra.settings.check import check
-from infra.settings.monitoring_budget import BudgetSettings, UsageSettings
+from infra.settings.monitoring_budget import BudgetSettings
 from ops.money import exact, given, quantity, trust, unit_price, whole
 
 YEARS: tuple[Years, ...] = get_args(Years)
@@ -43,13 +42,9 @@ class Costs:
     @classmethod
     def of(cls, stack: str, file: Path) -> Costs:
         """Work out the costs of a stack file; raises SettingsError when it cannot be read or built."""
-        return cls.from_settings(stack, check(file)[0])
-
-    @classmethod
-    def from_settings(cls, stack: str, settings: Settings) -> Costs:
-        """Work out the costs of settings that can be built; what no plan knows is the budget's `usage`."""
+        settings, _ = check(file)
         budget = settings.monitoring.budget if settings.monitoring else None
-        return cls(stack, estimate(settings, budget.usage if budget else UsageSettings()), budget)
+        return cls(stack, own_estimate(settings), budget)
 
 
 def by_store(costs: Costs) -> Table:

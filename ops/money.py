@@ -18,6 +18,11 @@ def exact(found: Range) -> str:
     return _ends(f"{amount:,.2f}" for amount in found)
 
 
+def signed(difference: Range) -> str:
+    """A difference in whole dollars with its sign."""
+    return " to ".join(dict.fromkeys(f"{end:+,.0f}" for end in difference))
+
+
 def unit_price(line: CostLine) -> str:
     """The price of one unit, with every digit that the book has."""
     return _ends(f"{each.normalize():f}" for each in line.unit_price)

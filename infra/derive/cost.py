@@ -60,3 +60,9 @@ def estimate(settings: Settings, usage: UsageSettings) -> Estimate:
         tuple(each for each in charges if isinstance(each, CostLine)),
         tuple(each for each in charges if isinstance(each, Unpriced)),
     )
+
+
+def own_estimate(settings: Settings) -> Estimate:
+    """The same with what the stack says a month uses that no plan knows (`monitoring.budget.usage`)."""
+    budget = settings.monitoring.budget if settings.monitoring else None
+    return estimate(settings, budget.usage if budget else UsageSettings())

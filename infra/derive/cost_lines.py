@@ -25,6 +25,10 @@ class Range(NamedTuple):
     low: Decimal
     high: Decimal
 
+    def minus(self, other: "Range") -> "Range":
+        """How much more this is: what lies between the differences of the low and of the high ends."""
+        return Range(*sorted((self.low - other.low, self.high - other.high)))
+
 
 @dataclass(frozen=True)
 class CostLine:

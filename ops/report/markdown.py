@@ -10,7 +10,6 @@ from ops import money
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.derive.cost_lines import Range
     from ops.report.model import Remedy, Report, Verdict
 
 
@@ -37,7 +36,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield "| store | USD a month more than as deployed |"
         yield "|---|---:|"
-        yield from (f"| {store} | {signed(added)} |" for store, added in changed)
+        yield from (f"| {store} | {money.signed(added)} |" for store, added in changed)
 
 
 def _rows(verdict: Verdict) -> Iterator[str]:
@@ -51,13 +50,8 @@ def _rows(verdict: Verdict) -> Iterator[str]:
 def month(report: Report) -> str:
     """What a month costs, and what it costs more than as deployed."""
     more = report.added()
-    compared = "" if more is None else f", {signed(more)} against what is deployed"
+    compared = "" if more is None else f", {money.signed(more)} against what is deployed"
     return f"A month at list price: {money.whole(report.month.month())} USD{compared}."
-
-
-def signed(difference: Range) -> str:
-    """A difference in whole dollars with its sign, as a range where prices are one."""
-    return " to ".join(dict.fromkeys(f"{end:+,.0f}" for end in difference))
 
 
 def closing(remedy: Remedy) -> str:
@@ -67,5 +61,5 @@ def closing(remedy: Remedy) -> str:
 
 def added(remedy: Remedy) -> str:
     """What a remedy adds to a month, with its sign, and that more is charged where the book has no price."""
-    told = signed(remedy.month)
+    told = money.signed(remedy.month)
     return f"{told} and more" if remedy.unpriced else told

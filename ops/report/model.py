@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from infra.catalog.words import Words
 from infra.derive.cost import ORDER, Estimate
 from infra.derive.cost_lines import Range
-from ops.report.words import Words
 
 Status = Literal["met", "not met", "undecided"]
 """Undecided: no plan can tell; the verdict says what measures it once the stack stands."""
@@ -78,7 +78,7 @@ class Report:
         if self.deployed is None:
             return None
         now, then = (each.of(store) if store else each for each in (self.month, self.deployed))
-        return Range(now.month().low - then.month().low, now.month().high - then.month().high)
+        return now.month().minus(then.month())
 
     def of(self, status: Status) -> tuple[Verdict, ...]:
         """The verdicts of a status, in the document's order."""

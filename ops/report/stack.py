@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.derive.checks import problems
-from infra.derive.cost import Estimate, estimate
+from infra.derive.cost import Estimate, own_estimate
 from infra.derive.cost_lines import Range
 from infra.derive.phases import lay_over
 from infra.settings import load
-from infra.settings.monitoring_budget import UsageSettings
 from infra.settings.problems import SettingsError
 from infra.settings.stack_file import StackFile
 
@@ -74,18 +73,16 @@ class Stack:
     @cached_property
     def month(self) -> Estimate:
         """What a month costs at list price."""
-        budget = self.settings.monitoring.budget if self.settings.monitoring else None
-        return estimate(self.settings, budget.usage if budget else UsageSettings())
+        return own_estimate(self.settings)
 
     def added(self, overlay: Overlay) -> Added | None:
         """What other values add to a month; None when the stack would refuse them."""
         changed = self.laid_over(overlay)
         if changed is None:
             return None
-        before, after = self.month.month(), changed.month.month()
         named = {each.what for each in self.month.unpriced}
         unpriced = tuple(each.what for each in changed.month.unpriced if each.what not in named)
-        return Added(Range(after.low - before.low, after.high - before.high), unpriced)
+        return Added(changed.month.month().minus(self.month.month()), unpriced)
 
     def at(self, path: str) -> str | None:
         """A value as it is written; None when it is not."""

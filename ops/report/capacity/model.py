@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
+from infra.catalog.words import Words
 from infra.derive.cost_lines import Range
 from ops.report.capacity.gauges import Reading
 from ops.report.capacity.growth import Demand
-from ops.report.words import Words
 
 _MONTHS_A_YEAR = 12
 
@@ -65,11 +64,6 @@ class Step:
     before: Range
     after: Range
     unpriced: tuple[str, ...]
-
-    @property
-    def difference(self) -> tuple[Decimal, Decimal]:
-        """What a month costs more, at the low and at the high end of the prices, in USD."""
-        return self.after.low - self.before.low, self.after.high - self.before.high
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra.derive.cost_lines import Range
 from ops.report.capacity.plot import plot
 from ops.report.page.render import Section, environment
 from ops.report.page.say import say
@@ -14,7 +12,7 @@ from ops.report.phases.tables import span
 
 if TYPE_CHECKING:
     from ops.report.capacity.model import Capacity
-    from ops.report.phases.model import Journey, Step
+    from ops.report.phases.model import Journey
 
 _Language = Literal["en", "ja"]
 _LARGE = 100
@@ -37,12 +35,6 @@ def figure(number: float) -> str:
     return f"{number:,.0f}" if number >= _LARGE else f"{number:.3g}"
 
 
-def added(step: Step) -> Range:
-    """What a step adds to a month in USD."""
-    low, high = sorted((step.after.low - step.before.low, step.after.high - step.before.high))
-    return Range(Decimal(low), Decimal(high))
-
-
 def _section(key: str, **values: Any) -> Section:
     return Section(key, say(key), _written(key, "en", values), _written(key, "ja", values))
 
@@ -52,6 +44,6 @@ def _written(key: str, language: _Language, values: dict[str, Any]) -> str:
         return str(getattr(say(word, **filled), language))
 
     made = environment().overlay()
-    made.filters = {**made.filters, "figure": figure, "span": span, "added": added}
+    made.filters = {**made.filters, "figure": figure, "span": span}
     template = made.get_template(f"{key}.html.j2")
     return template.render(language=language, plot=partial(plot, language=language), tell=tell, **values)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ops.money import as_data, whole
+from ops.money import as_data, signed, whole
 from ops.report.phases.model import Journey, Phase, Restart, Span, Step, Touched
 
 NOTE = (
@@ -62,14 +62,12 @@ def as_json(journey: Journey) -> dict[str, Any]:
 
 def _row(table: Table, name: str, step: Step) -> None:
     changed = (step.created, step.updated, step.replaced, step.deleted, step.restarts)
-    low, high = step.after.low - step.before.low, step.after.high - step.before.high
-    difference = "–".join(dict.fromkeys(f"{amount:+,.0f}" for amount in sorted((low, high))))
     table.add_row(
         name,
         *(str(len(each)) for each in changed),
         span(step.minutes),
         span(step.downtime),
-        f"{whole(step.after)} ({difference})",
+        f"{whole(step.after)} ({signed(step.after.minus(step.before))})",
     )
 
 

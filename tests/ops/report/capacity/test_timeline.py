@@ -1,6 +1,6 @@
 """When triggers fire for a stack, and what changes then: months worked out by hand (TRIG, CAP)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -163,7 +163,7 @@ def test_the_price_of_a_step_is_that_of_the_book() -> None:
     # Three nodes are one and a half pairs; 28 and 55 GB are exported each hour and lie for a day.
     nodes = (63 * Decimal("0.047") - 32 * Decimal("0.063")) * 730 * Decimal("1.5")
     copies = (55 - 28) * 24 * Decimal("0.023")
-    assert step.difference == pytest.approx((nodes + copies,) * 2, abs=Decimal("0.02"))
+    assert step.after.minus(step.before) == pytest.approx((nodes + copies,) * 2, abs=Decimal("0.02"))
 
 
 def test_every_step_costs_what_the_estimate_of_the_changed_stack_says() -> None:
@@ -243,10 +243,10 @@ def test_a_stack_that_cannot_be_built_is_refused() -> None:
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_who_follows_the_timeline_has_no_trigger_unanswered(stack: str) -> None:
     for line in found(stack).timelines:
-        unanswered(declared(stack), line)
+        assert list(unanswered(declared(stack), line)) == []
 
 
-def unanswered(raw: dict[str, Any], line: Timeline) -> None:
+def unanswered(raw: dict[str, Any], line: Timeline) -> Iterator[tuple[int, str]]:
     """Lay the changes over the stack by their paths alone, month by month, and read every gauge anew."""
     chosen = load(raw)
     row = cases()[line.case]
@@ -259,7 +259,8 @@ def unanswered(raw: dict[str, Any], line: Timeline) -> None:
         needs = demand(month, row.curve, row.placement)
         for firing in line.firings:
             read = reading(triggers()[firing.trigger], chosen, needs)
-            assert read is None or not read.fires or firing.trigger in ended, (month, firing.trigger)
+            if read is not None and read.fires and firing.trigger not in ended:
+                yield month, firing.trigger
 
 
 def nested(path: str, value: str) -> dict[str, Any]:
@@ -275,7 +276,7 @@ def test_any_stack_can_be_followed_to_year_5(raw: dict[str, Any], name: str) -> 
     except SettingsError:
         assume(False)
     line = timeline(stack, name, cases()[name])
-    unanswered(raw, line)
+    assert list(unanswered(raw, line)) == []
 
 
 _SIZES = st.integers(100, 60_000)
