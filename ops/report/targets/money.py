@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from infra.catalog.price_rows import targets
+from infra.catalog.words import Words
 from infra.derive.cost_lines import Range
 from ops import money
 from ops.report.model import Evidence
 from ops.report.targets.finding import Finding
-from ops.report.words import Words
 
 if TYPE_CHECKING:
     from infra.derive.cost import Estimate
@@ -57,15 +57,15 @@ def keeps(month: Range, most: Decimal, *, is_whole: bool) -> bool | None:
 
 
 def commitments(facts: Facts) -> Finding:
-    """What paying ahead saves of the whole month (COST-OPT)."""
+    """What commitments save of the whole month (COST-OPT)."""
     listed, ahead = facts.month.month(), facts.month.month(3)
     saved = 100 * (listed.low - ahead.low) / listed.low if listed.low else 0
     evidence = Evidence(
         "make cost: all stores",
-        f"{money.whole(listed)} USD, {money.whole(ahead)} USD paid 3 years ahead",
+        f"{money.whole(listed)} USD, {money.whole(ahead)} USD committed for 3 years",
         saved >= LEAST_SAVED,
         f"{LEAST_SAVED} % less",
         _BOOK,
     )
-    found = Words(f"paid 3 years ahead a month costs {saved:.0f} % less", f"3 年確約で月額 {saved:.0f} % 減")
+    found = Words(f"committed for 3 years a month costs {saved:.0f} % less", f"3 年確約で月額 {saved:.0f} % 減")
     return Finding(evidence.holds, found, (evidence,))

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from infra.catalog.cache_rows import promise
 from infra.catalog.elasticsearch_rows import elastic_templates
+from infra.catalog.words import Words
 from infra.derive.budgets import max_connections
 from infra.derive.elasticsearch_checks import PEAK_QUERIES
 from infra.derive.search_capacity import search_capacity
 from infra.derive.tiers import parse_tier
 from ops.report.model import Evidence
 from ops.report.targets.finding import Finding
-from ops.report.words import Words
 
 if TYPE_CHECKING:
     from ops.report.targets.facts import Facts
@@ -148,7 +148,7 @@ def client_pool(facts: Facts) -> Finding:
     if cache is None:
         return _absent("cache", "キャッシュ")
     held = tuple(
-        Evidence(f"cache.pool.{name}", str(value), str(value) == str(wanted), str(wanted), "secret-cache-connection")
+        Evidence(f"cache.pool.{name}", str(value), str(value) == str(wanted), str(wanted))
         for name, wanted in _POOL.items()
         for value in [getattr(cache.pool, name)]
     )
