@@ -12,10 +12,10 @@ from ops.report.capacity.data import growth
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from infra.catalog.words import Words
     from infra.derive.cost import Estimate
     from ops.report.capacity.model import Capacity
     from ops.report.model import Evidence, Remedy, Report, Verdict
-    from ops.report.words import Words
 
 _YEARS = ("list", "oneYearAhead", "threeYearsAhead")
 

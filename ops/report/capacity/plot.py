@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 import svg
 
 from infra.catalog.capacity_rows import disks, triggers
+from infra.catalog.words import Words
 from ops.report.capacity.model import Month, Timeline
-from ops.report.words import Words
 
 Language = str
 """A field of `Words`."""

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from infra.catalog.capacity_rows import CaseRow, TriggerRow, cases, contradictions, measured
 from infra.catalog.mongodb_rows import atlas_alerts
 from infra.catalog.monitoring_rows import alerts
+from infra.catalog.words import Words
 from infra.derive.atlas_alerts import PREFIX
 from infra.derive.features import features
 from ops.report.capacity.gauges import reading
 from ops.report.capacity.model import Capacity, Firing, Timeline
 from ops.report.capacity.timeline import answer, demands, planned, present, walk
 from ops.report.stack import Stack
-from ops.report.words import Words
 
 _NOT_BY_THEN = Words("Not by the end of year 5", "5年目末までに該当なし")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from infra.catalog.words import Words
 from ops.report.page.layout import GAP, Frame, Placed, place
 from ops.report.page.routes import Arrow, arrows
 from ops.report.page.scene import Resource, scene
-from ops.report.words import Words
 
 
 @dataclass(frozen=True)

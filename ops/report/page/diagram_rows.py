@@ -8,7 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from ops.report.words import Words
+from infra.catalog.words import Words
 
 Place = Literal["edge", "front", "across", "zone", "beneath", "endpoint", "service", "partner"]
 Via = Literal["right", "down", "up", "around", "over", "lane"]

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from infra.catalog.words import Words
 from ops.report.page.diagram_rows import Place
 from ops.report.page.scene import Box, Region, Scene
-from ops.report.words import Words
 
 WIDE, GAP, PAD = 206, 16, 14
 """Width of a box; between boxes; inside a frame."""

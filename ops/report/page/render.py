@@ -17,13 +17,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from infra.catalog.price_rows import targets
+from infra.catalog.words import Words
 from infra.derive.cost_lines import Range
 from infra.settings.stack_file import NAMESPACE
 from ops import money
 from ops.report.model import Report, Status
 from ops.report.page.diagram import Diagram
 from ops.report.page.say import say
-from ops.report.words import Words
 
 STATUSES: tuple[Status, ...] = ("not met", "undecided", "met")
 """As the page lists them: what needs a decision first."""

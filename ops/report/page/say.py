@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from ops.report.words import Words
+from infra.catalog.words import Words
 
 
 @cache

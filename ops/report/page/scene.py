@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from infra import catalog
+from infra.catalog.words import Words
 from ops.report.page.diagram_rows import BoxRow, FlowRow, OfRow, Place, Via, table
-from ops.report.words import Words
 
 _VALUE = re.compile(r"\{([\w.]*)(#?)(?:/(\d+))?\}")
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from infra.catalog.operation_rows import PhaseRow, phase_titles
+from infra.catalog.words import Words
 from infra.derive.phases import in_phase
 from infra.settings import Settings, SettingsError
 from ops.report.phases.changes import Changes, touched
@@ -15,7 +16,6 @@ from ops.report.phases.effects import Effects
 from ops.report.phases.model import Journey, Phase, Step
 from ops.report.phases.position import differences, keeps
 from ops.report.stack import Stack
-from ops.report.words import Words
 from sandbox.plan import Plan, PlanError
 from sandbox.plan.run import plan_settings
 

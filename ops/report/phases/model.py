@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from infra import catalog
 from infra.catalog.operation_rows import OperationRow
+from infra.catalog.words import Words
 from infra.derive.cost_lines import Range
-from ops.report.words import Words
 
 
 class Span(NamedTuple):

@@ -8,9 +8,9 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from infra.catalog.words import Words
 from ops.report.targets import availability, money, recovery, sizes
 from ops.report.targets.finding import Finding
-from ops.report.words import Words
 
 if TYPE_CHECKING:
     from ops.report.targets.availability import Part

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from infra.catalog.words import Words
     from ops.report.model import Evidence
-    from ops.report.words import Words
 
 
 @dataclass(frozen=True)

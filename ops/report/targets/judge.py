@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.catalog.conformance_rows import conformance
+from infra.catalog.words import Words
 from ops.report.model import Remedy, Status, Verdict
 from ops.report.targets.checks import look
 from ops.report.targets.computed import COMPUTED
-from ops.report.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.catalog.conformance_rows import recoveries
+from infra.catalog.words import Words
 from ops.report.model import Evidence
 from ops.report.targets.finding import Finding
-from ops.report.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from infra.catalog.words import Words
 from infra.derive.cost import Estimate
 from infra.derive.cost_lines import CostLine, Range, Unpriced
 from ops.report.model import Evidence, Remedy, Report, Verdict
 from ops.report.page import Section
-from ops.report.words import Words
 
 SCRIPT = "<script>alert(1)</script>"
 

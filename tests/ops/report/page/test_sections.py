@@ -8,6 +8,7 @@ import html5lib
 import pytest
 
 from infra.catalog.operation_rows import OperationRow
+from infra.catalog.words import Words
 from infra.derive.cost_lines import Range
 from ops.report.capacity.model import Capacity
 from ops.report.capacity.report import capacity
@@ -16,7 +17,6 @@ from ops.report.page.sections import figure
 from ops.report.phases.model import Chain, Held, Journey, Phase, Restart, Span, Step, Touched
 from ops.report.phases.tables import span
 from ops.report.stack import Stack
-from ops.report.words import Words
 from tests.ops.report.page.standin import REPORT, REQUIREMENTS, SCRIPT
 
 ROW = OperationRow(

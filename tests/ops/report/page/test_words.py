@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.catalog.words import Words
 from ops.report.page import say as module
 from ops.report.page.diagram_rows import table
 from ops.report.page.render import STATUSES
 from ops.report.page.say import catalogue, say
-from ops.report.words import Words
 
 TEMPLATES = Path(module.__file__).parent / "templates"
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
