@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 import hashlib
 import ipaddress
+import itertools
 import json
 import logging
 import re
@@ -150,6 +151,7 @@ def functions(state: State, tables: Path, project: str) -> dict[str, Callable[..
         "resources": lambda kind: [_seen(record) for record in state.all(kind)],
         "exists": lambda kind, fields: any(_matches(_seen(record), fields) for record in state.all(kind)),
         "ever": state.ever,
+        "fresh": lambda kind, prefix, form, seed, count: _fresh(state, kind, prefix, PURE[form], seed, count),
         "days_since_deletion": state.days_since_deletion,
         "deleted_within": lambda kind, days: [_seen(record) for record in state.deleted_within(kind, days)],
         "row": lambda table, key: _table(tables / f"{table}.yaml").get(key),
@@ -157,6 +159,16 @@ def functions(state: State, tables: Path, project: str) -> dict[str, Callable[..
         "free_range": lambda prefix, seed, taken: _free_range(int(prefix), seed, taken),
         **PURE,
     }
+
+
+def _fresh(state: State, kind: str, prefix: str, form: Callable[[str, int], str], seed: str, count: int) -> str:
+    """The first id of a seed, in digits or hexadecimal, that no resource of the type has or had.
+
+    It follows from what the resource is, and from the order of creation only among those of the same seed: what is
+    made side by side comes in another order each time.
+    """
+    ids = (prefix + form(f"{seed} {number}", count) for number in itertools.count(1))
+    return next(each for each in ids if not state.ever(kind, each))
 
 
 def _seen(record: Record | None) -> Any:

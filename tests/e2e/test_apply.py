@@ -43,12 +43,14 @@ def test_a_refresh_finds_nothing(stack: str, deployed: Sandbox) -> None:
 
 def test_the_plan_in_this_process_is_what_the_engine_applied(stack: str, deployed: Sandbox) -> None:
     planned = {
-        resource.name: resource.inputs
+        resource.name: _without_internals(resource.inputs)
         for resource in plan_stack(stack).resources
         if resource.custom and not resource.type.startswith("pulumi:")
     }
     applied = {name: _plain(resource["inputs"]) for name, resource in deployed.resources(stack).items()}
-    assert applied == {name: _without_internals(inputs) for name, inputs in planned.items()}
+    assert applied.keys() == planned.keys()
+    for name, inputs in applied.items():
+        assert inputs == planned[name], name
 
 
 def test_the_plan_in_this_process_has_the_options_the_engine_applied(stack: str, deployed: Sandbox) -> None:

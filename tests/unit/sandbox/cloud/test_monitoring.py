@@ -8,6 +8,7 @@ from sandbox.cloud import Cloud, Provider
 
 ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+HERE = Provider(project="triptrip-dev", region="asia-northeast1")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,14 @@ def test_a_channel_is_named_as_policies_name_it(world: Any) -> None:
     assert slack["name"] in world.outputs["disk-alert"]["notificationChannels"]
 
 
+@pytest.mark.parametrize("names", [("Mail", "Slack"), ("Slack", "Mail")])
+def test_an_id_follows_from_the_name_and_not_from_the_order_of_creation(names: tuple[str, ...]) -> None:
+    first, second = _ready(), _ready()
+    made = {name: _channel(first, name) for name in names}
+    assert made == {name: _channel(second, name) for name in reversed(names)}
+    assert _channel(first, "Mail") not in made.values(), "the same name once more is another channel"
+
+
 def test_a_log_based_metric_is_judged_by_what_it_measures(world: Any) -> None:
     world.cloud.edit("gcp.logging.Metric", world.ids["log-metric"], "metricDescriptor.valueType", "DISTRIBUTION")
     where = 'metric.type="logging.googleapis.com/user/copies" AND resource.type="gcs_bucket"'
@@ -54,8 +63,19 @@ def test_a_log_based_metric_is_judged_by_what_it_measures(world: Any) -> None:
 
 
 def test_a_preview_makes_a_channel_that_an_alert_can_name(empty: Cloud) -> None:
-    here = Provider(project="triptrip-dev", region="asia-northeast1")
     inputs = {"type": "email", "displayName": "Mail", "labels": {"email_address": "data@triptrip.jp"}}
-    checked = empty.check(CHANNEL, inputs, provider=here)
+    checked = empty.check(CHANNEL, inputs, provider=HERE)
     assert not checked.failures
-    assert "name" in empty.create(CHANNEL, checked.inputs, provider=here, preview=True).outputs
+    assert "name" in empty.create(CHANNEL, checked.inputs, provider=HERE, preview=True).outputs
+
+
+def _ready() -> Cloud:
+    cloud = Cloud.open()
+    service = {"service": "monitoring.googleapis.com", "project": HERE.project}
+    cloud.create("gcp:projects/service:Service", service, provider=HERE)
+    return cloud
+
+
+def _channel(cloud: Cloud, name: str) -> str:
+    inputs = {"type": "email", "displayName": name, "labels": {"email_address": "data@triptrip.jp"}}
+    return cloud.create(CHANNEL, inputs, provider=HERE).id
