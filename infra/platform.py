@@ -158,11 +158,12 @@ class Platform(Component):
         }
 
     def _stores(self, postgres: Postgres | None) -> list[Store]:
-        """Declare the other stores that are switched on; none waits for another, so that they are made side by side."""
+        """Declare the other stores that are switched on, side by side; the worker of invalidations waits for the cache."""
         plan, base, guarded = self._plan, self._base, self._guarded
         stores: list[Store] = []
-        if plan.cache:
-            stores.append(Cache("cache", CacheArgs(plan.cache, base), guarded))
+        cache = Cache("cache", CacheArgs(plan.cache, base), guarded) if plan.cache else None
+        if cache:
+            stores.append(cache)
         if plan.mongodb:
             stores.append(Mongodb("mongodb", MongodbArgs(plan.mongodb, base, self._backups, self._told), guarded))
         if plan.elasticsearch:
@@ -172,7 +173,7 @@ class Platform(Component):
         if plan.bigquery:
             stores.append(Bigquery("bigquery", BigqueryArgs(plan.bigquery, base, postgres), guarded))
         if plan.invalidation:
-            stores.append(Invalidation("invalidation", InvalidationArgs(plan.invalidation, base), guarded))
+            stores.append(Invalidation("invalidation", InvalidationArgs(plan.invalidation, base, cache), guarded))
         if plan.cdn:
             stores.append(Cdn("cdn", CdnArgs(plan.cdn, base), guarded))
         self._records.extend(store.record for store in stores)

@@ -8,6 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
+from infra.components import invalidation_worker
+from infra.components.cache import Cache
 from infra.components.component import Component
 from infra.components.foundation import Foundation
 from infra.components.inventory import StoreRecord
@@ -16,16 +18,18 @@ from infra.derive.invalidation import InvalidationPlan, PushPlan
 _PUBLISHER = "roles/pubsub.publisher"
 _SUBSCRIBER = "roles/pubsub.subscriber"
 _TOKEN_CREATOR = "roles/iam.serviceAccountTokenCreator"  # noqa: S105 # a role's name
+_INVOKER = "roles/run.invoker"
 _NEVER = ""
 """An expiration policy without a time; no policy at all means 31 idle days (Pub/Sub API v1, ExpirationPolicy)."""
 
 
 @dataclass(frozen=True)
 class InvalidationArgs:
-    """What the bus is built from."""
+    """What the bus is built from; `cache` is what a worker of the stack's own empties."""
 
     plan: InvalidationPlan
     foundation: Foundation
+    cache: Cache | None = None
 
 
 class Invalidation(Component):
@@ -37,6 +41,7 @@ class Invalidation(Component):
 
     topic: gcp.pubsub.Topic
     subscription: gcp.pubsub.Subscription
+    worker: gcp.cloudrunv2.Service | None
 
     def __init__(self, name: str, args: InvalidationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -54,7 +59,9 @@ class Invalidation(Component):
         self.topic = self._topic(
             "invalidation-topic", args.plan.topic, schema_settings={"schema": schema.id, "encoding": "JSON"}
         )
-        self.subscription = self._worker_subscription(*self._dead_letters())
+        dead_letters, kept = self._dead_letters()
+        self.worker = self._worker(dead_letters, args.cache)
+        self.subscription = self._worker_subscription(dead_letters, kept)
         self._grants()
         self.register_outputs({"topic": self.topic.id, "subscription": self.subscription.id})
 
@@ -76,6 +83,7 @@ class Invalidation(Component):
                 "topic": self.topic.id,
                 "subscription": self.subscription.id,
                 "dead letters": f"projects/{self._base.gcp_project}/subscriptions/{plan.dead_letter.subscription}",
+                **({"worker": self.worker.id} if self.worker else {}),
             },
             owner=self._base.owner,
         )
@@ -126,6 +134,20 @@ class Invalidation(Component):
         )
         return topic, [kept, writable]
 
+    def _worker(self, dead_letters: gcp.pubsub.Topic, cache: Cache | None) -> gcp.cloudrunv2.Service | None:
+        """The stack's own worker, which puts what it cannot handle aside by itself, with the reason."""
+        plan = self._plan.service
+        if plan is None or cache is None:
+            return None
+        writable = gcp.pubsub.TopicIAMMember(
+            f"invalidation-dead-letter-writer-{plan.program}",
+            topic=dead_letters.id,
+            role=_PUBLISHER,
+            member=self._base.identities.member(plan.program),
+            opts=self.inside(),
+        )
+        return invalidation_worker.worker(self, self._base, plan, cache, [writable])
+
     def _worker_subscription(
         self, dead_letters: gcp.pubsub.Topic, ready: list[pulumi.Resource]
     ) -> gcp.pubsub.Subscription:
@@ -146,17 +168,32 @@ class Invalidation(Component):
             },
             push_config=self._push_config(plan.push) if plan.push else None,
             deletion_policy=self._deletion_policy,
-            opts=self.inside(*ready, *([self._signable(plan.push)] if plan.push else [])),
+            opts=self.inside(*ready, *(self._deliverable(plan.push) if plan.push else [])),
         )
 
     def _push_config(self, plan: PushPlan) -> dict[str, Any]:
         return {
-            "push_endpoint": plan.endpoint,
+            "push_endpoint": self.worker.uri if self.worker else plan.endpoint,
             "oidc_token": {
                 "service_account_email": self._base.identities[plan.account].email,
                 "audience": plan.audience,
             },
         }
+
+    def _deliverable(self, plan: PushPlan) -> list[pulumi.Resource]:
+        """What must be granted before the first event is posted: an early one is refused, and waits."""
+        if self.worker is None:
+            return [self._signable(plan)]
+        invoker = gcp.cloudrunv2.ServiceIamMember(
+            "invalidation-worker-invoker",
+            project=self._base.gcp_project,
+            location=self.worker.location,
+            name=self.worker.name,
+            role=_INVOKER,
+            member=self._base.identities.member(plan.account),
+            opts=self.inside(),
+        )
+        return [self._signable(plan), invoker]
 
     def _signable(self, plan: PushPlan) -> pulumi.Resource:
         """Let Pub/Sub sign as the account: agents made until April 2021 need the grant, later ones bear it."""

@@ -60,8 +60,8 @@ def run_job(
                 "max_retries": 0,
                 "execution_environment": "EXECUTION_ENVIRONMENT_GEN2",
                 "containers": [_container(args)],
-                **_unless_empty("volumes", args.volumes),
-                "vpc_access": _network(base, args.tags),
+                **unless_empty("volumes", args.volumes),
+                "vpc_access": network_access(base, args.tags),
             },
         },
         opts=owner.inside(*ready, args.key.grant, base.services["run"]),
@@ -75,16 +75,16 @@ def _container(args: RunJobArgs) -> dict[str, Any]:
         # The API keeps the variables as a set; by name they are the same list every time.
         "envs": [{"name": name, **args.variables[name]} for name in sorted(args.variables)],
         "resources": {"limits": {"cpu": args.cpu, "memory": args.memory}},
-        **_unless_empty("volume_mounts", args.mounts),
+        **unless_empty("volume_mounts", args.mounts),
     }
 
 
-def _unless_empty(name: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def unless_empty(name: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """An input of its own; an empty list would be a difference to what the cloud gives back, which is none."""
     return {name: list(items)} if items else {}
 
 
-def _network(base: Foundation, tags: Sequence[str]) -> dict[str, Any]:
+def network_access(base: Foundation, tags: Sequence[str]) -> dict[str, Any]:
     """Into the subnet with everything, the internet too: one way out, through the firewall and the NAT."""
     interface = {
         "network": base.network.network_id,

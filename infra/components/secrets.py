@@ -39,6 +39,12 @@ class Secrets:
         """What was made for these secrets; nothing for a key that is kept elsewhere."""
         return [each for key in keys for each in self._made.get(key, [])]
 
+    def version(self, key: str) -> pulumi.Output[str]:
+        """The number of the version that `put` made: whoever reads that one starts anew when there is another."""
+        versions = (each for each in self._made[key] if isinstance(each, gcp.secretmanager.SecretVersion))
+        number: pulumi.Output[str] = next(versions).version
+        return number
+
     def put(self, key: str, content: pulumi.Input[str], *readers: str) -> gcp.secretmanager.Secret:
         """Keep a content under a key; `readers` are the programs (identities) that may read it."""
         secret = self.declare(key, *readers)

@@ -13,7 +13,8 @@ def features(settings: Settings) -> frozenset[str]:
     PostgreSQL ("maintenance"), whether exporters stand beside the pooler ("exporters", and "exporters-redis" for each
     store that they ask), what is exported ("redis-exports", or anything by a workflow: "exports"; by a job:
     "timescale-exports"), whether a job practises recovery ("drills"), whether PostgreSQL has replicas ("replicas"),
-    whether a budget watches the month ("budget"), and what several of them need ("schedules", "buckets", "jobs").
+    whether a budget watches the month ("budget"), whether the stack itself runs the worker of invalidations
+    ("invalidator"), and what several of them need ("schedules", "buckets", "containers").
     """
     engine = {settings.cache.engine} if settings.cache else set()
     maintenance = {"maintenance"} if settings.schemas and settings.postgres else set()
@@ -23,7 +24,7 @@ def features(settings: Settings) -> frozenset[str]:
         | _postgres(settings)
         | _exporters(settings)
         | maintenance
-        | _shared(settings, maintenance, _exports(settings))
+        | _shared(settings, maintenance, _exports(settings), _invalidator(settings))
         | ({"budget"} if settings.monitoring and settings.monitoring.budget else set())
     )
 
@@ -68,8 +69,12 @@ def _exports(settings: Settings) -> set[str]:
     return redis | drills | timescale | ({"exports"} if redis or settings.postgres else set())
 
 
-def _shared(settings: Settings, maintenance: set[str], exports: set[str]) -> set[str]:
+def _invalidator(settings: Settings) -> set[str]:
+    return {"invalidator"} if settings.invalidation and settings.invalidation.service else set()
+
+
+def _shared(settings: Settings, maintenance: set[str], exports: set[str], invalidator: set[str]) -> set[str]:
     schedules = {"schedules"} if maintenance or exports else set()
     buckets = {"buckets"} if settings.elasticsearch or settings.recovery else set()
-    jobs = {"jobs"} if settings.schemas or "drills" in exports else set()
-    return exports | schedules | buckets | jobs
+    containers = {"containers"} if settings.schemas or "drills" in exports or invalidator else set()
+    return exports | schedules | buckets | invalidator | containers

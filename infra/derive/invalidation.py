@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from infra.catalog.invalidation_rows import event_definition
+from infra.derive.invalidation_service import InvalidationServicePlan, audience, service_plan
 from infra.derive.names import Names
 from infra.settings import Settings
 from infra.settings.invalidation import InvalidationSettings
@@ -11,9 +12,9 @@ from infra.settings.units import Duration
 
 @dataclass(frozen=True)
 class PushPlan:
-    """Where events are posted, and the program whose account signs the request."""
+    """Where events are posted, None for the stack's own worker, and the program whose account signs the request."""
 
-    endpoint: str
+    endpoint: str | None
     account: str
     audience: str
 
@@ -39,6 +40,7 @@ class InvalidationPlan:
     region: str
     publishers: tuple[str, ...]
     worker: str
+    service: InvalidationServicePlan | None
     push: PushPlan | None
     ack_deadline_seconds: int
     retention: str
@@ -55,13 +57,14 @@ class InvalidationPlan:
         return f"{self.region}-pubsub.googleapis.com:443"
 
 
-def invalidation_plan(invalidation: InvalidationSettings, settings: Settings, _: Names) -> InvalidationPlan:
+def invalidation_plan(invalidation: InvalidationSettings, settings: Settings, names: Names) -> InvalidationPlan:
     """Work the bus out from settings that `infra.derive.checks` has accepted.
 
     Its names grow from the topic's alone, since the document's applications know that name, the same in every
     environment; an environment is a Google Cloud project of its own.
     """
     topic, push, aside = invalidation.topic, invalidation.push, invalidation.dead_letter
+    put_aside = f"{topic}-dead-letter"
     return InvalidationPlan(
         topic=topic,
         schema=f"{topic}-event",
@@ -70,7 +73,8 @@ def invalidation_plan(invalidation: InvalidationSettings, settings: Settings, _:
         region=settings.project.region,
         publishers=tuple(sorted(invalidation.publishers)),
         worker=invalidation.worker,
-        push=PushPlan(push.endpoint, push.account, push.audience or push.endpoint) if push else None,
+        service=service_plan(invalidation, settings, names, put_aside),
+        push=PushPlan(push.endpoint, push.account, audience(invalidation, settings)) if push else None,
         ack_deadline_seconds=invalidation.ack_deadline.seconds,
         retention=_seconds(invalidation.retention),
         least_backoff=_seconds(invalidation.retry.least),
@@ -78,8 +82,8 @@ def invalidation_plan(invalidation: InvalidationSettings, settings: Settings, _:
         ordered=invalidation.ordered,
         exactly_once=invalidation.exactly_once,
         dead_letter=DeadLetterPlan(
-            topic=f"{topic}-dead-letter",
-            subscription=f"{topic}-dead-letter-inspection",
+            topic=put_aside,
+            subscription=f"{put_aside}-inspection",
             attempts=aside.attempts,
             retention=_seconds(aside.retention),
         ),

@@ -7,6 +7,9 @@ from infra.settings import Problem, Settings
 from infra.settings.invalidation import InvalidationSettings
 from infra.settings.units import Duration
 
+_LONGEST_PREFIX = 26
+"""Cloud Run, "Direct VPC egress": a subnet of /26 or larger (recalled 2026-11-25)."""
+
 _LONGEST_CACHED = Duration.parse("24 hours")
 """CACHE-LAYERS: nothing is cached longer, neither at the CDN nor in Redis."""
 
@@ -17,6 +20,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
     if invalidation is None:
         return
     yield from _lost_before_put_aside(invalidation)
+    if invalidation.service:
+        yield from _without_what_it_needs(invalidation, settings)
 
 
 def advice(settings: Settings) -> Iterator[Advice]:
@@ -30,6 +35,7 @@ def advice(settings: Settings) -> Iterator[Advice]:
             f"{invalidation.retention} is longer than anything is cached ({_LONGEST_CACHED}, CACHE-LAYERS): after a "
             "longer outage the worker empties caches for entries that are gone, and storage is paid for",
         )
+    yield from _too_early(invalidation, settings)
     if invalidation.ordered:
         yield Advice(
             "invalidation.ordered",
@@ -56,4 +62,53 @@ def _lost_before_put_aside(invalidation: InvalidationSettings) -> Iterator[Probl
             f"{invalidation.ack_deadline} with waits of {invalidation.retry.most} can take: an event older than its "
             "retention is lost, not put aside",
             "raise it, or lower deadLetter.attempts, ackDeadline or retry.most",
+        )
+
+
+def _without_what_it_needs(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Problem]:
+    """The worker empties the cache: there must be one, which lets it in, and room in the network to reach it from."""
+    worker, cache, push = invalidation.worker, settings.cache, invalidation.push
+    if cache is None:
+        yield Problem(
+            "invalidation.service",
+            "no cache",
+            "a worker of its own where the stack has a cache to empty",
+            "add triptrip:cache, or remove the service",
+        )
+    elif worker not in cache.clients:
+        yield Problem(
+            "cache.clients",
+            ", ".join(cache.clients),
+            f"a list that has {worker}, which invalidation.service empties the cache as",
+            f"add {worker}",
+        )
+    if push and push.account == worker:
+        yield Problem(
+            "invalidation.push.account",
+            push.account,
+            f"another program than the worker ({worker}): whoever may call it must not have what it has",
+            "name a program that does nothing else, such as pusher",
+        )
+    if settings.network.subnet_range.prefixlen > _LONGEST_PREFIX:
+        yield Problem(
+            "network.subnetRange",
+            str(settings.network.subnet_range),
+            f"/{_LONGEST_PREFIX} or wider: the instances of invalidation.service take addresses from it",
+            f"write a range of /{_LONGEST_PREFIX} or wider",
+        )
+
+
+def _too_early(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Advice]:
+    """A replica that is behind and still asked may fill the CDN with what was true before, after its last purge."""
+    service, postgres = invalidation.service, settings.postgres
+    if service is None or not service.purge_cdn:
+        return
+    if settings.cdn is None:
+        yield Advice("invalidation.service.purgeCdn", "the stack has no CDN: nothing is purged there")
+    elif postgres and service.second_purge < postgres.pooler.reads.relaxed_lag:
+        yield Advice(
+            "invalidation.service.secondPurge",
+            f"{service.second_purge} is less than a replica may be behind and still be asked "
+            f"(postgres.pooler.reads.relaxedLag, {postgres.pooler.reads.relaxed_lag}): an answer of before may stay in "
+            "the CDN for its whole time",
         )

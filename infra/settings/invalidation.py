@@ -1,12 +1,13 @@
 """The invalidation bus of the caches on Pub/Sub (CACHE-INV)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings.constraints import Between, Switch, Text, Whole
 from infra.settings.forms import ClientName, listed
+from infra.settings.invalidation_service import InvalidationServiceSettings
 from infra.settings.model import Finding, SettingsModel, StoreSettings, refuse_all
 from infra.settings.units import Duration
 
@@ -19,15 +20,20 @@ _Backoff = Annotated[Duration, Between("0 s", "600 s", "1 s")]
 class PushSettings(SettingsModel):
     """Where Pub/Sub posts the events to, and as whom."""
 
-    endpoint: Annotated[
-        str,
-        Text(
-            r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::\d{1,5})?(?:/[!-~]*)?",
-            "an https address with a lower-case host name",
-            "https://invalidator.triptrip.jp/events",
-        ),
-    ] = Field(
-        description="Address that takes the events; https, because a token of `account` travels with every event."
+    endpoint: (
+        Annotated[
+            str,
+            Text(
+                r"https://[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::\d{1,5})?(?:/[!-~]*)?",
+                "an https address with a lower-case host name",
+                "https://invalidator.triptrip.jp/events",
+            ),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Address that takes the events; https, because a token of `account` travels with every event. "
+        "Absent exactly when `service` declares the worker: then it is the worker's own.",
     )
     account: ClientName = Field(
         description="Program whose service account signs the requests (OIDC); the endpoint lets this account alone in. "
@@ -36,7 +42,11 @@ class PushSettings(SettingsModel):
     audience: (
         Annotated[str, Text(r"[!-~]{1,255}", "1 to 255 characters without blanks", "https://invalidator.triptrip.jp")]
         | None
-    ) = Field(default=None, description="Audience of the token; absent: the endpoint's address.")
+    ) = Field(
+        default=None,
+        description="Audience of the token; absent: the endpoint's address, or with `service` a name of the worker's own "
+        "under network.dnsDomain, which nothing answers to.",
+    )
 
 
 class RetrySettings(SettingsModel):
@@ -100,6 +110,11 @@ class InvalidationSettings(StoreSettings):
         "address that it can reach from outside. Can be changed in place.",
     )
     push: PushSettings | None = Field(default=None, description="Where to; exactly with delivery push.")
+    service: InvalidationServiceSettings | None = Field(
+        default=None,
+        description="The worker as a service that this stack declares, with delivery push; absent: somebody else runs "
+        "it.",
+    )
     ack_deadline: Annotated[Duration, Between("10 s", "600 s", "1 s")] = Field(
         default=Duration.parse("30 s"),
         description="How long the worker may take over an event before it is delivered again; with push, the request's "
@@ -131,7 +146,8 @@ class InvalidationSettings(StoreSettings):
         return ", ".join(
             [
                 f"Pub/Sub topic {self.topic} from {', '.join(self.publishers)}",
-                f"{self.delivery} to {self.push.endpoint if self.push else self.worker}",
+                f"{self.delivery} to {(self.push and self.push.endpoint) or self.worker}",
+                *([self.service.summary] if self.service else []),
                 *extras,
                 f"kept {self.retention}, put aside after {self.dead_letter.attempts} attempts",
             ]
@@ -157,6 +173,7 @@ class InvalidationSettings(StoreSettings):
                     "remove it, or write delivery: push" if self.push else "add endpoint and account below it",
                 )
             )
+        findings.extend(self._about_the_service())
         if self.exactly_once and self.delivery == "push":
             findings.append(
                 Finding(
@@ -168,3 +185,16 @@ class InvalidationSettings(StoreSettings):
             )
         refuse_all(findings)
         return self
+
+    def _about_the_service(self) -> Iterator[Finding]:
+        """The worker is either declared here or somewhere else, and only a declared one's address is known."""
+        if self.service is not None and self.delivery == "pull":
+            allowed = "only with delivery push: Cloud Run runs as many instances as requests need"
+            yield Finding("service", "a service", allowed, "write delivery: push with push.account, or remove it")
+        if self.push is not None and (self.push.endpoint is None) != (self.service is not None):
+            yield Finding(
+                "push.endpoint",
+                self.push.endpoint or "missing",
+                "an address exactly when the stack declares no invalidation.service of its own",
+                "remove it" if self.service else "write it, or declare the service",
+            )
