@@ -1,4 +1,4 @@
-"""The invalidation worker: a service of Cloud Run that Pub/Sub alone may call, with a collector of its figures beside it."""
+"""The invalidation worker: a service of Cloud Run that Pub/Sub alone may call, its figures collected beside it."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _collector(plan: InvalidationServicePlan) -> dict[str, Any]:
 
 
 def _resources(cpu: str, memory: str) -> dict[str, Any]:
-    """Processors that are there between requests too: the second purge comes after the answer, and figures are taken."""
+    """Processors that stay between requests: the second purge comes after the answer, and figures are taken."""
     return {"limits": {"cpu": cpu, "memory": memory}, "cpu_idle": False, "startup_cpu_boost": False}
 
 

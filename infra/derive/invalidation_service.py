@@ -1,4 +1,4 @@
-"""The invalidation worker as a service of Cloud Run: what it is told, what its network lets it reach, what it may do."""
+"""The invalidation worker as a service of Cloud Run: what it is told, what it may reach and do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -44,7 +44,7 @@ class PushSettings(SettingsModel):
         | None
     ) = Field(
         default=None,
-        description="Audience of the token; absent: the endpoint's address, or with `service` a name of the worker's own "
+        description="Audience of the token; absent: the endpoint's address, or with `service` the worker's own name "
         "under network.dnsDomain, which nothing answers to.",
     )
 

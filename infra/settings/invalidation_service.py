@@ -10,8 +10,8 @@ from infra.settings.forms import Image
 from infra.settings.model import Finding, SettingsModel, refuse_all
 from infra.settings.units import Duration, Size
 
-# Cloud Run, "Configure CPU limits for services" (read 2026-11-27): in MB, what each number of processors needs at least and
-# takes at most; the second generation needs 512 MB whatever the processors.
+# Cloud Run, "Configure CPU limits for services" (read 2026-11-27): in MB, what each number of processors needs at least
+# and takes at most; the second generation needs 512 MB whatever the processors.
 _MEMORY = {1: (512, 4096), 2: (512, 8192), 4: (2048, 16384)}
 
 
@@ -41,7 +41,9 @@ class InvalidationServiceSettings(SettingsModel):
     image: Image = Field(
         description="The image of services/invalidator, by its digest. docs/runbooks/invalidation.md says how it is "
         "built.",
-        examples=["asia-northeast1-docker.pkg.dev/triptrip-images/platform/invalidator@sha256:" + "0123456789abcdef" * 4],
+        examples=[
+            "asia-northeast1-docker.pkg.dev/triptrip-images/platform/invalidator@sha256:" + "0123456789abcdef" * 4
+        ],
     )
     collector: Image = Field(
         description="Google's Prometheus for Cloud Run (cloud-run-gmp-sidecar), copied into the platform's registry, by "
@@ -70,7 +72,8 @@ class InvalidationServiceSettings(SettingsModel):
         "As long as a replica may be behind and still be asked (postgres.pooler.reads.relaxedLag).",
     )
     purge_cdn: Annotated[bool, Switch()] = Field(
-        default=True, description="Whether the CDN is purged too, where the stack has one; false: it waits for its TTLs."
+        default=True,
+        description="Whether the CDN is purged too, where the stack has one; false: it waits for its TTLs.",
     )
 
     @property

@@ -19,6 +19,7 @@ from policies.kit.types import (
     REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET,
     RUN_JOB,
+    RUN_SERVICE,
     SECRET,
     SQL_INSTANCE,
     TABLE,
@@ -201,6 +202,7 @@ def _inherits(stack: Stack, replica: Resource) -> Iterator[tuple[Resource, str]]
         Case(stack={"a": (REGION_INSTANCE_TEMPLATE, _disk(KEY_NAME))}),
         Case(stack={"a": (MACHINE, {"zone": f"{HERE}-a", "bootDisk": {"kmsKeySelfLink": ABROAD_NAME}})}),
         Case(stack={"a": (RUN_JOB, {"location": HERE, "template": {"template": {"encryptionKey": ABROAD_NAME}}})}),
+        Case(stack={"a": (RUN_SERVICE, {"location": HERE, "template": {"encryptionKey": ABROAD_NAME}})}),
     ],
 )
 def cmek_region(stack: Stack) -> _About:

@@ -28,6 +28,7 @@ from policies.kit.types import (
     REDIS_CLUSTER,
     REGIONAL_SECRET,
     RUN_JOB,
+    RUN_SERVICE,
     SECRET,
     SQL_INSTANCE,
     TABLE,
@@ -96,6 +97,7 @@ _STORES = {
     REGIONAL_SECRET: ("customerManagedEncryption.kmsKeyName", "location"),
     ELASTIC_DEPLOYMENT: ("encryptionKeyPath", "region"),
     RUN_JOB: ("template.template.encryptionKey", "location"),
+    RUN_SERVICE: ("template.encryptionKey", "location"),
     ATLAS_ENCRYPTION: ("googleCloudKmsConfig.keyVersionResourceId", ""),
 }
 """Where a type names its key, and where its own place."""

@@ -14,6 +14,7 @@ from policies.kit.types import (
     REGION_INSTANCE_TEMPLATE,
     REGIONAL_SECRET_VERSION,
     RUN_JOB,
+    RUN_SERVICE,
     SECRET,
     SECRET_VERSION,
     SQL_INSTANCE,
@@ -38,6 +39,10 @@ _REFERENCES = {
     RUN_JOB: (
         "template.template.containers.envs.valueSource.secretKeyRef.secret",
         "template.template.volumes.secret.secret",
+    ),
+    RUN_SERVICE: (
+        "template.containers.envs.valueSource.secretKeyRef.secret",
+        "template.volumes.secret.secret",
     ),
 }
 """Inputs whose name says secret, and that name one."""
@@ -89,6 +94,7 @@ def _named(resource: Resource) -> Iterator[str]:
         Case({"secretId": "cache-auth", "passwordPolicy": "strict"}, SECRET),
         Case({"settingName": "gcs.client.a.credentials_file", "value": Secret("{}")}, ELASTIC_KEYSTORE),
         Case({"template": {"template": {"volumes": [{"secret": {"secret": "postgres-server-ca"}}]}}}, RUN_JOB),
+        Case({"template": {"volumes": [{"secret": {"secret": "cache-server-ca"}}]}}, RUN_SERVICE),
         Case({"oauth": {"clientSecret": "projects/p/secrets/oauth/versions/1"}}, SQL_INSTANCE),
     ],
     bad=[

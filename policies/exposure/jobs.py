@@ -1,14 +1,24 @@
-"""Jobs of Cloud Run: which image they run, as whom, what they reach, and who starts them."""
+"""Jobs and services of Cloud Run: which image they run, as whom, what they reach, and who starts or calls them."""
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from policies.exposure.members import is_own_account, is_own_address, member_path, members, project_of
 from policies.exposure.reading import is_private
 from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, Undecided, must_be, rule, stated
-from policies.kit.jobs import TASK, containers
+from policies.kit.jobs import RUNS, containers, task_of
 from policies.kit.references import declared
-from policies.kit.types import FIREWALL, NETWORK, RUN_JOB, RUN_JOB_MEMBER, SCHEDULE, SERVICE_ACCOUNT, SUBNETWORK
+from policies.kit.types import (
+    FIREWALL,
+    NETWORK,
+    RUN_JOB,
+    RUN_JOB_MEMBER,
+    RUN_SERVICE,
+    SCHEDULE,
+    SERVICE_ACCOUNT,
+    SUBNETWORK,
+)
 from policies.kit.waiting import about_each, about_each_resource, fitting, some_of
 
 _DIGEST = "0123456789abcdef" * 4
@@ -16,7 +26,7 @@ _OURS = f"asia-northeast1-docker.pkg.dev/triptrip-images/platform/schema@sha256:
 _IMAGE = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev/([a-z0-9-]+)/[a-z0-9-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}")
 
 
-def _task(**inputs: object) -> dict[str, object]:
+def _task(**inputs: object) -> dict[str, Any]:
     return {"template": {"template": inputs}}
 
 
@@ -24,17 +34,24 @@ def _runs(*images: object) -> Case:
     return Case(_task(containers=[{"image": image} for image in images]))
 
 
+def _serving(**inputs: object) -> Case:
+    return Case({"template": inputs}, RUN_SERVICE)
+
+
 @rule(
     "run-image-digest",
-    title="Jobs run images of the platform's registry by their digests only",
+    title="Jobs and services run images of the platform's registry by their digests only",
     severity=Severity.HIGH,
-    types=[RUN_JOB],
+    types=RUNS,
     sources=["NIST 800-53: CM-7", "NIST 800-53: SI-7", "NIST 800-53: SR-11"],
     reason="a tag can be moved, and a job of the schema step may change every table: it runs what was reviewed",
-    fix="set schemas.image in the stack file to <image>@sha256:<64 hexadecimal digits> in the platform's registry",
-    parameters={"registries": Parameter(("triptrip-images",), "Projects whose repositories jobs may run images of")},
-    good=[_runs(_OURS)],
+    fix="set the image in the stack file to <image>@sha256:<64 hexadecimal digits> in the platform's registry",
+    parameters={
+        "registries": Parameter(("triptrip-images",), "Projects whose repositories hold images that may be run")
+    },
+    good=[_runs(_OURS), _serving(containers=[{"image": _OURS}])],
     bad=[
+        _serving(containers=[{"image": _OURS}, {"image": _OURS.partition("@")[0]}]),
         _runs(_OURS.partition("@")[0] + ":latest"),
         _runs(_OURS[:-1]),
         _runs(_OURS.replace("triptrip-images", "elsewhere")),
@@ -45,10 +62,10 @@ def _runs(*images: object) -> Case:
         Case({}),
     ],
 )
-def image_digest(job: Resource, registries: Sequence[str]) -> Iterator[str]:
-    found = containers(job)
+def image_digest(run: Resource, registries: Sequence[str]) -> Iterator[str]:
+    found = containers(run)
     if not found:
-        yield f"{TASK}.containers is not set"
+        yield f"{task_of(run)}.containers is not set"
 
     def check(container: Node) -> Iterator[str]:
         named = _IMAGE.fullmatch(container.text("image"))
@@ -68,14 +85,18 @@ def _acting(email: object) -> Case:
 
 @rule(
     "run-own-account",
-    title="Jobs act as a service account of this stack",
+    title="Jobs and services act as a service account of this stack",
     severity=Severity.HIGH,
-    types=[RUN_JOB, SERVICE_ACCOUNT],
+    types=[*RUNS, SERVICE_ACCOUNT],
     sources=["NIST 800-53: AC-6"],
-    reason="the default account may edit the whole project, and a job without an account of its own acts as it",
-    fix="name the program in schemas.program of the stack file",
-    good=[_acting(_ADDRESS)],
+    reason="the default account may edit the whole project, and what has no account of its own acts as it",
+    fix="name the program in schemas.program or invalidation.worker of the stack file",
+    good=[
+        _acting(_ADDRESS),
+        Case(stack={"account": _ACCOUNT, "service": (RUN_SERVICE, {"template": {"serviceAccount": _ADDRESS}})}),
+    ],
     bad=[
+        Case(stack={"account": _ACCOUNT, "service": (RUN_SERVICE, {"template": {}})}),
         _acting("123456789012-compute@developer.gserviceaccount.com"),
         _acting(None),
         _acting("somebody@triptrip-prod.iam.gserviceaccount.com"),
@@ -85,47 +106,49 @@ def _acting(email: object) -> Case:
     ],
 )
 def own_account(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    accounts, path = stack.of(SERVICE_ACCOUNT), f"{TASK}.serviceAccount"
+    accounts = stack.of(SERVICE_ACCOUNT)
 
-    def is_ours(job: Resource) -> bool:
+    def is_ours(run: Resource, path: str) -> bool:
         try:
-            email = job.text(path)
+            email = run.text(path)
         except Undecided:
-            # An address is given by the cloud: until then it is that of the account which the job depends on.
-            if any(account.urn in job.dependencies for account in accounts):
+            # An address is given by the cloud: until then it is that of the account which it depends on.
+            if any(account.urn in run.dependencies for account in accounts):
                 return True
             raise
         named = email.partition("@")[0]
         known = some_of(accounts, lambda account: account.text("accountId") == named)
-        return known and is_own_address(email, project_of(job))
+        return known and is_own_address(email, project_of(run))
 
-    def check(job: Resource) -> Iterator[tuple[Resource, str]]:
-        if not is_ours(job):
-            yield job, stated(job, path, "the address of a service account of this stack")
+    def check(run: Resource) -> Iterator[tuple[Resource, str]]:
+        path = f"{task_of(run)}.serviceAccount"
+        if not is_ours(run, path):
+            yield run, stated(run, path, "the address of a service account of this stack")
 
-    yield from about_each(stack.of(RUN_JOB), check)
+    yield from about_each(stack.of(*RUNS), check)
 
 
 _TAG = "schema-job"
 _SUBNET = "projects/p/regions/asia-northeast1/subnetworks/data"
 
 
-def _network(**access: object) -> dict[str, object]:
+def _network(**access: object) -> dict[str, Any]:
     interface = {"subnetwork": _SUBNET, "tags": [_TAG]}
     return _task(vpcAccess={"egress": "ALL_TRAFFIC", "networkInterfaces": [interface], **access})
 
 
 @rule(
     "run-egress",
-    title="Everything that a job sends passes the platform's own network",
+    title="Everything that a job or a service sends passes the platform's own network",
     severity=Severity.HIGH,
-    types=[RUN_JOB],
+    types=RUNS,
     sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
     reason="what leaves past the network passes no firewall rule and leaves no flow log, and no store answers to it",
     fix="set vpcAccess.egress to ALL_TRAFFIC with a network interface in the platform's subnet",
-    good=[Case(_network())],
+    good=[Case(_network()), _serving(**_network()["template"]["template"])],
     bad=[
         Case({}),
+        _serving(),
         Case(_network(egress="PRIVATE_RANGES_ONLY")),
         Case(_network(egress=None)),
         Case(_network(networkInterfaces=[])),
@@ -133,8 +156,8 @@ def _network(**access: object) -> dict[str, object]:
         Case(_network(networkInterfaces=[], connector="projects/p/locations/r/connectors/c")),
     ],
 )
-def egress(job: Resource) -> Iterator[str]:
-    access = job.node(f"{TASK}.vpcAccess")
+def egress(run: Resource) -> Iterator[str]:
+    access = run.node(f"{task_of(run)}.vpcAccess")
     yield from must_be(access, "egress", "ALL_TRAFFIC")
     interfaces = access.nodes("networkInterfaces")
     if not interfaces or not all(each.has("subnetwork") for each in interfaces):
@@ -172,12 +195,12 @@ def _interface(**inputs: object) -> dict[str, object]:
 
 @rule(
     "run-egress-denied",
-    title="The firewall refuses what no rule lets a job send",
+    title="The firewall refuses what no rule lets a job or a service send",
     severity=Severity.HIGH,
-    types=[RUN_JOB, FIREWALL, NETWORK, SUBNETWORK],
+    types=[*RUNS, FIREWALL, NETWORK, SUBNETWORK],
     sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
-    reason="Google lets everything out by itself: a job that was taken over would carry the stores' content anywhere",
-    fix="give the job's interface a tag, and keep the firewall rule of its network that denies that tag all egress",
+    reason="Google lets everything out by itself: taken over, it would carry the stores' content anywhere",
+    fix="give the interface a tag, and keep the firewall rule of its network that denies that tag all egress",
     good=[
         _walled(_denying()),
         _walled(_denying(), **_interface(network=_DATA)),
@@ -185,6 +208,7 @@ def _interface(**inputs: object) -> dict[str, object]:
     ],
     bad=[
         Case(stack={"job": (RUN_JOB, _network())}),
+        Case(stack={"service": (RUN_SERVICE, _network()["template"])}),
         _walled(_denying(direction="INGRESS")),
         _walled(_denying(direction=None)),
         _walled(_denying(denies=[{"protocol": "tcp"}])),
@@ -200,15 +224,15 @@ def _interface(**inputs: object) -> dict[str, object]:
     ],
 )
 def egress_denied(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    def check(job: Resource) -> Iterator[str]:
-        for interface in job.nodes(f"{TASK}.vpcAccess.networkInterfaces"):
+    def check(run: Resource) -> Iterator[str]:
+        for interface in run.nodes(f"{task_of(run)}.vpcAccess.networkInterfaces"):
             tags = interface.texts("tags")
             walls = fitting(stack.of(FIREWALL), lambda wall: _denies_all(wall, tags))  # noqa: B023 # asked at once
-            around = _networks(stack, job, interface) if walls else set()
+            around = _networks(stack, run, interface) if walls else set()
             if not some_of(walls, lambda wall: bool(_networks(stack, wall, wall) & around)):  # noqa: B023 # as above
                 yield f"{interface.where}.tags: no firewall rule of its network refuses what they send elsewhere"
 
-    yield from about_each_resource(stack.of(RUN_JOB), check)
+    yield from about_each_resource(stack.of(*RUNS), check)
 
 
 def _networks(stack: Stack, user: Resource, place: Node) -> set[str]:

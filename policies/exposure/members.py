@@ -28,7 +28,7 @@ WRITERS = Parameter(
     "Patterns of others' service accounts that may create objects in a bucket of copies, and do nothing else there",
 )
 OWN_ROLES = Parameter(
-    (r"projects/[a-z0-9-]+/roles/triptrip_[a-z]+_(?:copies|drill|export|start)_[a-z]+_[0-9]+",),
+    (r"projects/[a-z0-9-]+/roles/triptrip_[a-z]+_(?:copies|drill|export|purge|start)_[a-z]+_[0-9]+",),
     "Patterns of roles of ours that may be granted; iam-custom-role says what they may hold",
 )
 

@@ -16,6 +16,7 @@ from policies.kit.types import (
     REDIS,
     REGION_INSTANCE_TEMPLATE,
     RUN_JOB,
+    RUN_SERVICE,
     SQL_INSTANCE,
     SUBNETWORK,
 )
@@ -91,6 +92,7 @@ _INSIDE = {GLOBAL_ADDRESS: "network", ADDRESS: "subnetwork"}
 _MAY_WAIT = {
     SQL_INSTANCE: "settings.ipConfiguration.privateNetwork",
     RUN_JOB: "template.template.vpcAccess.networkInterfaces",
+    RUN_SERVICE: "template.vpcAccess.networkInterfaces",
 }
 _NAMES = {
     "network": NETWORK,
@@ -127,7 +129,7 @@ def _job(subnetwork: str) -> Case:
     "net-own-network",
     title="Everything stands in the platform's own network",
     severity=Severity.HIGH,
-    types=[NETWORK, RUN_JOB, *MACHINES],
+    types=[NETWORK, RUN_JOB, RUN_SERVICE, *MACHINES],
     sources=["NIST 800-53: SC-7", "NIST 800-53: AC-4"],
     reason="a store or an endpoint in another network is reached by whoever is in it, past our firewall and logs",
     fix="take the network from the platform's own",

@@ -83,6 +83,9 @@ _PERMISSIONS = (
     "cloudsql.databases.list",
     "cloudsql.instances.export",
     "cloudsql.instances.get",
+    "compute.globalOperations.get",
+    "compute.urlMaps.get",
+    "compute.urlMaps.invalidateCache",
     "logging.logEntries.create",
     "redis.instances.export",
     "redis.instances.get",
@@ -104,7 +107,7 @@ _PERMISSIONS = (
     types=[CUSTOM_ROLE],
     sources=["NIST 800-53: AC-6", "prowler iam custom roles"],
     reason="a role of ours has an innocent name: one permission more lets a writer of copies delete them",
-    fix="leave the permission out; what exports and drills need is in infra/catalog/recovery.yaml",
+    fix="leave the permission out; infra/catalog/recovery.yaml and infra/catalog/invalidation.yaml say what ours need",
     parameters={"permissions": Parameter(_PERMISSIONS, "Permissions that a custom role may hold")},
     good=[Case({"permissions": ["storage.objects.create"]})],
     bad=[

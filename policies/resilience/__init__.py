@@ -27,6 +27,7 @@ from policies.resilience import (
     postgres_flags,
     postgres_replicas,
     regions,
+    run_services,
     timescale,
 )
 
@@ -45,6 +46,7 @@ RULES = rules_of(
     load_balancers,
     machine_groups,
     jobs,
+    run_services,
     copies,
     drills,
     cdn,

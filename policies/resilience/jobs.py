@@ -1,10 +1,10 @@
-"""Jobs of Cloud Run: they run once, end in time, and do not disappear."""
+"""Jobs of Cloud Run: they run once and end in time; and nothing of Cloud Run disappears."""
 
 from collections.abc import Iterator
 
 from policies.kit import Case, Parameter, Resource, Severity, must_be, rule, stated
-from policies.kit.jobs import TASK, is_drill
-from policies.kit.types import RUN_JOB, SCHEDULE
+from policies.kit.jobs import RUNS, TASK, is_drill
+from policies.kit.types import RUN_JOB, RUN_SERVICE, SCHEDULE
 
 
 def _job(tasks: object = 1, parallelism: object = 1, **task: object) -> Case:
@@ -72,17 +72,17 @@ def ends(job: Resource, least_seconds: int, most_seconds: int, most_drill_second
 
 @rule(
     "run-delete-guard",
-    title="The provider refuses to delete a job",
+    title="The provider refuses to delete a job or a service",
     severity=Severity.MEDIUM,
-    types=[RUN_JOB],
+    types=RUNS,
     sources=["NIST 800-53: CM-6"],
-    reason="without its job a schema falls behind its files, and partitions are not made ahead",
+    reason="without its job a schema falls behind its files; without its service the caches keep what is stale",
     fix="set deletionProtection to true",
     good=[Case({"deletionProtection": True})],
-    bad=[Case({"deletionProtection": False}), Case({})],
+    bad=[Case({"deletionProtection": False}), Case({}), Case({}, RUN_SERVICE)],
 )
-def delete_guard(job: Resource) -> Iterator[str]:
-    yield from must_be(job, "deletionProtection", True)
+def delete_guard(run: Resource) -> Iterator[str]:
+    yield from must_be(run, "deletionProtection", True)
 
 
 def _schedule(**inputs: object) -> Case:

@@ -26,6 +26,7 @@ from policies.kit.types import (
     REDIS,
     REGION_INSTANCE_TEMPLATE,
     RUN_JOB,
+    RUN_SERVICE,
     SECRET,
     SECURITY_POLICY,
     SQL_INSTANCE,
@@ -69,6 +70,7 @@ _OF_THE_PROVIDER = (
     INSTANCE_TEMPLATE,
     REGION_INSTANCE_TEMPLATE,
     RUN_JOB,
+    RUN_SERVICE,
 )
 """Types of Google Cloud whose `labels` the provider fills from its defaultLabels."""
 
