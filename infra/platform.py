@@ -158,7 +158,7 @@ class Platform(Component):
         }
 
     def _stores(self, postgres: Postgres | None) -> list[Store]:
-        """Declare the other stores that are on, side by side: of them, only what empties the cache waits for the cache."""
+        """Declare the other stores that are on, side by side; of them only what empties the cache waits for it."""
         plan, base, guarded = self._plan, self._base, self._guarded
         stores: list[Store] = []
         cache = Cache("cache", CacheArgs(plan.cache, base), guarded) if plan.cache else None

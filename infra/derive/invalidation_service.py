@@ -149,5 +149,5 @@ def _ways(cache: CacheSettings, settings: Settings, names: Names) -> tuple[WayOu
     described = "Google's APIs, which the subnet reaches privately"
     return (
         WayOutPlan("google", f"{name}-google", described, (_ANYWHERE,), ("443",)),
-        WayOutPlan("cache", f"{name}-cache", "The cache", (held,), ()),
+        WayOutPlan("cache", f"{name}-cache", "Memorystore", (held,), ()),
     )

@@ -1,4 +1,4 @@
-"""Jobs and services of Cloud Run: their image is encrypted with a key of ours, and nothing that they are told is a secret."""
+"""Jobs and services of Cloud Run: their image is encrypted with our key, and nothing that they are told is a secret."""
 
 import re
 from collections.abc import Iterator
