@@ -23,7 +23,12 @@ Each is driven by a test of its own name: metrics by series beyond the threshold
 logs by entries (`tests/unit/infra/derive/test_alert_logs.py`). Its runbook is walked by
 `tests/unit/test_alert_runbooks.py`.
 """
-_TITLES = {"cache": "Cache", "platform": "Everything else on Google Cloud", "postgres": "PostgreSQL"}
+_TITLES = {
+    "cache": "Cache",
+    "invalidation": "Invalidation of caches",
+    "platform": "Everything else on Google Cloud",
+    "postgres": "PostgreSQL",
+}
 
 
 def render() -> str:

@@ -140,7 +140,10 @@ def _invalidation(settings: Settings, names: Names) -> Surroundings:
             "invalidation": Scope(*subscription, (plan.subscription,)),
             "dead-letters": Scope(*subscription, (plan.dead_letter.subscription,)),
         },
-        {},
+        {
+            "invalidation_subscription": plan.subscription,
+            **({"invalidator": plan.service.name} if plan.service else {}),
+        },
     )
 
 

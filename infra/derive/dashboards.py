@@ -22,7 +22,7 @@ _SCOPES = {
     "redis": "redis",
     "valkey": "valkey",
 }
-_TEXTS = ("environment", "url_map")
+_TEXTS = ("environment", "invalidation_subscription", "invalidator", "url_map")
 _SCOPE = re.compile(r"\$([a-z_]+)")
 
 

@@ -35,7 +35,7 @@ def advice(settings: Settings) -> Iterator[Advice]:
             f"{invalidation.retention} is longer than anything is cached ({_LONGEST_CACHED}, CACHE-LAYERS): after a "
             "longer outage the worker empties caches for entries that are gone, and storage is paid for",
         )
-    yield from _too_early(invalidation, settings)
+    yield from _about_the_worker(invalidation, settings)
     if invalidation.ordered:
         yield Advice(
             "invalidation.ordered",
@@ -66,16 +66,9 @@ def _lost_before_put_aside(invalidation: InvalidationSettings) -> Iterator[Probl
 
 
 def _without_what_it_needs(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Problem]:
-    """The worker empties the cache: there must be one, which lets it in, and room in the network to reach it from."""
+    """The worker empties the cache: that must let it in, and there must be room in the network to reach it from."""
     worker, cache, push = invalidation.worker, settings.cache, invalidation.push
-    if cache is None:
-        yield Problem(
-            "invalidation.service",
-            "no cache",
-            "a worker of its own where the stack has a cache to empty",
-            "add triptrip:cache, or remove the service",
-        )
-    elif worker not in cache.clients:
+    if cache and worker not in cache.clients:
         yield Problem(
             "cache.clients",
             ", ".join(cache.clients),
@@ -98,10 +91,14 @@ def _without_what_it_needs(invalidation: InvalidationSettings, settings: Setting
         )
 
 
-def _too_early(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Advice]:
-    """A replica that is behind and still asked may fill the CDN with what was true before, after its last purge."""
+def _about_the_worker(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Advice]:
+    """What is not there to empty; and replicas that are behind and still asked, which may fill the CDN once more."""
     service, postgres = invalidation.service, settings.postgres
-    if service is None or not service.purge_cdn:
+    if service is None:
+        return
+    if settings.cache is None:
+        yield Advice("invalidation.service", "the stack has no cache: the worker empties the CDN alone")
+    if not service.purge_cdn:
         return
     if settings.cdn is None:
         yield Advice("invalidation.service.purgeCdn", "the stack has no CDN: nothing is purged there")

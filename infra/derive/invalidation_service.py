@@ -1,6 +1,6 @@
 """The invalidation worker as a service of Cloud Run: what it is told, what it may reach and do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -86,9 +86,9 @@ def audience(invalidation: InvalidationSettings, settings: Settings) -> str:
 def service_plan(
     invalidation: InvalidationSettings, settings: Settings, names: Names, dead_letters: str
 ) -> InvalidationServicePlan | None:
-    """Work the service out; None where the stack runs no worker of its own, or has nothing for it to empty."""
+    """Work the service out; None where the stack runs no worker of its own."""
     service, cache, push = invalidation.service, settings.cache, invalidation.push
-    if service is None or cache is None or push is None:
+    if service is None or push is None:
         return None
     purges = service.purge_cdn and settings.cdn is not None
     return InvalidationServicePlan(
@@ -115,16 +115,18 @@ def service_plan(
             **_cdn(service, settings, names, purges=purges),
             "TOMBSTONE_SECONDS": str(service.tombstones.seconds),
         },
-        secrets={"REDIS_AUTH": "cache-auth"} if cache.engine == "redis" else {},
-        files={CERTIFICATE_PATH: "cache-server-ca"},
+        secrets={"REDIS_AUTH": "cache-auth"} if cache and cache.engine == "redis" else {},
+        files={CERTIFICATE_PATH: "cache-server-ca"} if cache else {},
         role=PurgeRolePlan(names.role("purge", "cdn"), purge_permissions()) if purges else None,
-        ways=_ways(cache, settings, names),
+        ways=tuple(_ways(cache, settings, names)),
         denied_name=names.of("data", "deny", TAG),
     )
 
 
-def _redis(cache: CacheSettings, settings: Settings, names: Names) -> Mapping[str, str]:
+def _redis(cache: CacheSettings | None, settings: Settings, names: Names) -> Mapping[str, str]:
     """Where the cache is written; Valkey signs its clients in by their accounts' tokens."""
+    if cache is None:
+        return {"REDIS_HOST": ""}
     return {
         "REDIS_HOST": cache_plan(cache, settings, names).hosts["write"],
         "REDIS_CA": CERTIFICATE_PATH,
@@ -142,12 +144,11 @@ def _cdn(service: InvalidationServiceSettings, settings: Settings, names: Names,
     }
 
 
-def _ways(cache: CacheSettings, settings: Settings, names: Names) -> tuple[WayOutPlan, ...]:
-    """Memorystore for Redis has a range of its own; Valkey's endpoints lie in the subnet."""
+def _ways(cache: CacheSettings | None, settings: Settings, names: Names) -> Iterator[WayOutPlan]:
     network, name = settings.network, names.of("data", "allow", TAG)
-    held = network.cache_range if cache.engine == "redis" and network.cache_range else network.subnet_range
     described = "Google's APIs, which the subnet reaches privately"
-    return (
-        WayOutPlan("google", f"{name}-google", described, (_ANYWHERE,), ("443",)),
-        WayOutPlan("cache", f"{name}-cache", "Memorystore", (held,), ()),
-    )
+    yield WayOutPlan("google", f"{name}-google", described, (_ANYWHERE,), ("443",))
+    if cache:
+        # Memorystore for Redis has a range of its own; Valkey's endpoints lie in the subnet.
+        held = network.cache_range if cache.engine == "redis" and network.cache_range else network.subnet_range
+        yield WayOutPlan("cache", f"{name}-cache", "Memorystore", (held,), ())

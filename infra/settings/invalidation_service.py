@@ -47,8 +47,8 @@ class InvalidationServiceSettings(SettingsModel):
     )
     collector: Image = Field(
         description="Google's Prometheus for Cloud Run (cloud-run-gmp-sidecar), copied into the platform's registry, "
-        "by its digest: it takes the worker's figures to Cloud Monitoring. docs/runbooks/invalidation.md says how it is "
-        "copied.",
+        "by its digest: it takes the worker's figures to Cloud Monitoring. docs/runbooks/invalidation.md says how "
+        "it is copied.",
         examples=["asia-northeast1-docker.pkg.dev/triptrip-images/platform/collector@sha256:" + "0123456789abcdef" * 4],
     )
     instances: InstancesSettings = Field(default_factory=InstancesSettings, description="How many there are.")

@@ -9,10 +9,13 @@ from sandbox.plan import Plan, PlanError
 from tests.plans import plan_of
 
 AGENT = "@gcp-sa-pubsub.iam.gserviceaccount.com"
-PUSH = {
+PUSH: dict[str, Any] = {
     "delivery": "push",
     "push": {"endpoint": "https://invalidator.triptrip.jp/events", "account": "pusher", "audience": "triptrip"},
+    "service": None,
 }
+PULL: dict[str, Any] = {"delivery": "pull", "push": None, "service": None}
+"""Somebody else runs the worker; that of the stack files is in test_invalidation_worker."""
 
 
 def test_everything_is_guarded_twice_and_lets_go_without_guards(plan: Plan) -> None:
@@ -66,14 +69,27 @@ def test_pubsub_itself_may_move_a_failed_event(plan: Plan) -> None:
     assert all(grant["member"].endswith(AGENT) for grant in (writer, forwarder))
 
 
-def test_a_program_may_do_its_own_part_alone(plan: Plan) -> None:
+@pytest.mark.parametrize(
+    ("changes", "worker"),
+    [
+        # The stack's own worker is posted to, and puts aside by itself what it cannot handle.
+        ({}, ("roles/pubsub.publisher", "invalidator", "cache-invalidation-dead-letter")),
+        (PULL, ("roles/pubsub.subscriber", "invalidator", "cache-invalidation-invalidator")),
+    ],
+)
+def test_a_program_may_do_its_own_part_alone(changes: dict[str, Any], worker: tuple[str, str, str]) -> None:
+    plan = plan_of("dev", {"invalidation": changes})
     grants = [*plan.of_type("TopicIAMMember"), *plan.of_type("SubscriptionIAMMember")]
     programs = {
-        (grant.inputs["role"], grant.inputs["member"].partition("@")[0].rpartition("-")[2])
+        (
+            grant.inputs["role"],
+            grant.inputs["member"].partition("@")[0].rpartition("-")[2],
+            (grant.inputs.get("topic") or grant.inputs["subscription"]).rpartition("/")[2],
+        )
         for grant in grants
         if AGENT not in grant.inputs["member"]
     }
-    assert programs == {("roles/pubsub.publisher", "application"), ("roles/pubsub.subscriber", "invalidator")}
+    assert programs == {("roles/pubsub.publisher", "application", "cache-invalidation"), worker}
 
 
 def test_nobody_publishes_before_somebody_listens(plan: Plan) -> None:
@@ -109,8 +125,9 @@ def test_pushed_events_are_signed_as_an_account_that_pubsub_may_use() -> None:
     ("changes", "replaced"),
     [
         ({"ordered": True}, {"enableMessageOrdering"}),
-        ({"ackDeadline": "60 s", "exactlyOnce": True, "retention": "12 hours"}, set()),
+        ({**PULL, "ackDeadline": "60 s", "exactlyOnce": True, "retention": "12 hours"}, set()),
         (PUSH, set()),
+        (PULL, set()),
     ],
 )
 def test_what_a_change_would_replace(changes: dict[str, Any], replaced: set[str]) -> None:

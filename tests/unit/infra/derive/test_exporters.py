@@ -195,7 +195,9 @@ def test_the_collector_names_the_environment_and_each_machine() -> None:
 
 def test_every_metric_that_is_kept_is_in_the_catalogue_of_metrics_and_the_other_way_round() -> None:
     prefix = "prometheus.googleapis.com/"
-    known = {name.removeprefix(prefix).partition("/")[0] for name in metric_types() if name.startswith(prefix)}
+    names = (name.removeprefix(prefix).partition("/")[0] for name in metric_types() if name.startswith(prefix))
+    # The worker of invalidations has a collector of its own, which keeps all that it tells.
+    known = {name for name in names if not name.startswith("invalidator_")}
     parts = re.compile(r"_(?:bucket|count|sum)$")
     kept = {name for job in scrape_jobs().values() for name in job.metrics}
     whole = {parts.sub("", name) if parts.sub("", name) in known else name for name in kept}
