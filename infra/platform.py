@@ -26,6 +26,7 @@ from infra.components.inventory import StoreRecord
 from infra.components.mongodb import Mongodb, MongodbArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.notification_channels import NotificationChannels, NotificationChannelsArgs, Told
+from infra.components.objectives import Objectives, ObjectivesArgs
 from infra.components.pooler import Pooler, PoolerArgs
 from infra.components.pooler_exporters import PoolerExporters, PoolerExportersArgs
 from infra.components.postgres import Postgres, PostgresArgs
@@ -118,6 +119,8 @@ class Platform(Component):
         args = NotificationChannelsArgs(plan.channels, self._base)
         told = NotificationChannels("notification-channels", args, self._guarded).told(plan)
         Alerts("alerts", AlertsArgs(plan.alerts, told, self._base), self._unguarded)
+        if plan.objectives:
+            Objectives("objectives", ObjectivesArgs(plan.objectives, self._base), self._unguarded)
         if plan.budget:
             Budget("budget", BudgetArgs(plan.budget, told.named(["email"]), self._base), self._guarded)
         return told

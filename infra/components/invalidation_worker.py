@@ -44,7 +44,7 @@ def worker(
         "invalidation-worker",
         name=plan.name,
         location=plan.region,
-        description="Empties the cache and the CDN of what an event says is stale",
+        description="Empties the caches of what an event says is stale",
         # Pub/Sub of the same project is inside; nobody on the internet reaches the address, whatever token he has.
         ingress="INGRESS_TRAFFIC_INTERNAL_ONLY",
         invoker_iam_disabled=False,

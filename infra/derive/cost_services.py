@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 
+from infra.catalog.invalidation_rows import collector
 from infra.catalog.price_rows import HOURS_A_MONTH
 from infra.derive.copies import BACKUPS
 from infra.derive.cost_lines import Account, Charged, Charges
@@ -35,7 +36,7 @@ def bigquery(settings: Settings, usage: UsageSettings) -> Charges:
 
 
 def invalidation(settings: Settings, usage: UsageSettings) -> Charges:
-    """Pub/Sub: every event is published once, delivered once and kept for a while."""
+    """Pub/Sub: every event is published once, delivered once and kept for a while; the worker's least instances."""
     if settings.invalidation is None:
         return
     account = Account("invalidation", settings.project.region)
@@ -43,6 +44,12 @@ def invalidation(settings: Settings, usage: UsageSettings) -> Charges:
     yield from account.charge("events delivered", "pubsub-delivery", _tb(usage.events))
     kept = Decimal(settings.invalidation.retention.seconds) / (_DAYS * _HOURS_A_DAY * 3600)
     yield from account.charge("events kept for replay", "pubsub-retained", _gb(usage.events) * kept)
+    if service := settings.invalidation.service:
+        beside = collector()
+        hours = service.instances.least * HOURS_A_MONTH
+        memory = _gb(service.memory) + _gb(Size.parse(beside.memory.replace("Mi", " MB")))
+        yield from account.charge("worker, processors", "run-vcpu", hours * (service.cpu + Decimal(beside.cpu)))
+        yield from account.charge("worker, memory", "run-memory", hours * memory)
 
 
 def cdn(settings: Settings, usage: UsageSettings) -> Charges:

@@ -1,4 +1,4 @@
-"""Monitoring as it will be declared: who is told, and every alert policy (MON-PG, MON-RDS, TRIG)."""
+"""Monitoring as it will be declared: who is told, every alert policy (MON-PG, MON-RDS, TRIG), and what is promised."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from infra.derive.alert_scopes import surroundings
 from infra.derive.alerts import AlertPlan, alert_plans
 from infra.derive.cost_budget import BudgetPlan, budget_plan
 from infra.derive.names import Names
+from infra.derive.objectives import ObjectivePlan, objective_plans
 from infra.derive.secret_refs import SecretRef, secret_ref
 from infra.settings import Settings
 from infra.settings.monitoring import MonitoringSettings
@@ -37,6 +38,7 @@ class MonitoringPlan:
     channels: tuple[ChannelPlan, ...]
     routes: Mapping[Severity, tuple[Channel, ...]]
     alerts: tuple[AlertPlan, ...]
+    objectives: tuple[ObjectivePlan, ...]
     auto_close: str
     repository: str
     budget: BudgetPlan | None
@@ -44,10 +46,12 @@ class MonitoringPlan:
 
 def monitoring_plan(monitoring: MonitoringSettings, settings: Settings, names: Names) -> MonitoringPlan:
     """Work it out from settings that `infra.derive.checks` has accepted."""
+    around = surroundings(settings, names)
     return MonitoringPlan(
         channels=tuple(_channels(monitoring)),
         routes={"warning": tuple(monitoring.routes.warning), "critical": tuple(monitoring.routes.critical)},
-        alerts=alert_plans(monitoring, settings, surroundings(settings, names)),
+        alerts=alert_plans(monitoring, settings, around),
+        objectives=objective_plans(settings, names, around),
         auto_close=f"{monitoring.auto_close.seconds}s",
         repository=monitoring.repository,
         budget=budget_plan(monitoring.budget, settings, names) if monitoring.budget else None,

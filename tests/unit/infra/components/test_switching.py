@@ -63,7 +63,7 @@ EXTENDS: tuple[Shared, ...] = (
     ),
     *(
         Shared(store, f"{kind}-cache-performance", path, "the other one's panels are on the same page")
-        for store in ("cache", "cdn")
+        for store in ("cache", "cdn", "invalidation")
         for kind, path in (("dashboard", "inputs.dashboardJson"), ("grafana", "inputs.configJson"))
     ),
     *(
@@ -71,6 +71,14 @@ EXTENDS: tuple[Shared, ...] = (
             "postgres", f"{kind}-cache-performance", "options.dependsOn", "what any page asks is there before all pages"
         )
         for kind in ("dashboard", "grafana")
+    ),
+    *(
+        Shared("cache", "invalidation-worker", path, "the worker is told where the cache is, and waits for it")
+        for path in ("inputs.template.containers", "inputs.template.volumes", "options.dependsOn")
+    ),
+    *(
+        Shared("cdn", "invalidation-worker", path, "the worker is told which CDN it purges, and let do it")
+        for path in ("inputs.template.containers", "options.dependsOn")
     ),
     *(
         Shared(store, "budget", "inputs.amount.specifiedAmount.units", "a month is estimated of what is there")

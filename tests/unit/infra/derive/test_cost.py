@@ -233,6 +233,16 @@ def test_a_replica_of_the_second_region_is_counted_at_the_first_ones_price() -> 
     assert "asia-northeast2" in str([each.what for each in found.of("pooler").unpriced])
 
 
+def test_the_worker_of_invalidations_costs_what_always_runs_of_it() -> None:
+    # Two containers of a processor and half a GB each, all month: 2 x 730 h x 0.0648 + 1 GB x 730 h x 0.0072.
+    found = month_of("prod").of("invalidation")
+    assert total(lines(found, "run-vcpu", "run-memory")) == exactly("99.87")
+    twice = month_of("prod", {"invalidation": {"service": {"instances": {"least": 2}}}}).of("invalidation")
+    assert total(lines(twice, "run-vcpu", "run-memory")) == exactly("199.73")
+    elsewhere = {"invalidation": {"delivery": "pull", "push": None, "service": None}}
+    assert not lines(month_of("prod", elsewhere), "run-vcpu", "run-memory")
+
+
 def test_a_store_that_is_off_costs_nothing() -> None:
     stores = ("cache", "mongodb", "elasticsearch", "timescale", "invalidation", "cdn")
     found = month_of("prod", dict.fromkeys((*stores, "bigquery", "schemas", "recovery")))
