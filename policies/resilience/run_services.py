@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from policies.kit import Case, Node, Parameter, Resource, Severity, rule, stated
+from policies.kit import Case, Node, Parameter, Resource, Severity, Stack, rule, stated
 from policies.kit.jobs import containers
-from policies.kit.types import RUN_SERVICE
-from policies.kit.waiting import about_each
+from policies.kit.types import RUN_SERVICE, SUBSCRIPTION
+from policies.kit.waiting import about_each, about_each_resource, some_of
 
 
 def _scaled(least: object, most: object) -> Case:
@@ -92,3 +92,43 @@ def processor_stays(service: Resource) -> Iterator[str]:
             yield stated(container, "resources.cpuIdle", "false")
 
     yield from about_each(containers(service), check)
+
+
+_AUDIENCE = "https://invalidator.prod.triptrip.internal"
+
+
+def _posted(audience: object, *expected: object) -> Case:
+    token = {"oidcToken": {"audience": audience}} if audience else {}
+    return Case(
+        stack={
+            "service": (RUN_SERVICE, {"customAudiences": list(expected)}),
+            "subscription": (SUBSCRIPTION, {"pushConfig": {"pushEndpoint": "https://w.a.run.app", **token}}),
+        }
+    )
+
+
+@rule(
+    "run-posted-to",
+    title="Events are posted to a service for an audience that it expects",
+    severity=Severity.HIGH,
+    types=[RUN_SERVICE, SUBSCRIPTION],
+    sources=["NIST 800-53: IA-2", "CACHE-INV"],
+    reason="a service that nobody posts to, or that refuses every token, empties no cache: its events are put aside",
+    fix="keep delivery: push, and the audience of the subscription among customAudiences of the service",
+    good=[_posted(_AUDIENCE, _AUDIENCE), Case(stack={"subscription": (SUBSCRIPTION, {"topic": "t"})})],
+    bad=[
+        _posted(_AUDIENCE),
+        _posted(_AUDIENCE, "https://elsewhere.example"),
+        _posted(None, _AUDIENCE),
+        Case(stack={"service": (RUN_SERVICE, {"customAudiences": [_AUDIENCE]})}),
+        Case(stack={"service": (RUN_SERVICE, {})}),
+    ],
+)
+def posted_to(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    def check(service: Resource) -> Iterator[str]:
+        expected = service.texts("customAudiences")
+        posting = stack.of(SUBSCRIPTION)
+        if not some_of(posting, lambda each: each.text("pushConfig.oidcToken.audience") in expected):
+            yield stated(service, "customAudiences", "the audience of a subscription that posts to it")
+
+    yield from about_each_resource(stack.of(RUN_SERVICE), check)

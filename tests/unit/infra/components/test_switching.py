@@ -97,6 +97,7 @@ NAMED_BY: tuple[Shared, ...] = (
     Shared("monitoring", "copies-alert-*", "", "the name of Google's service"),
     Shared("monitoring", "service-monitoring", "", "the name of Google's service"),
     Shared("monitoring", "pooler-metricWriter", "", "the name of Google's service"),
+    Shared("monitoring", "invalidation-worker-figures", "", "the name of Google's service"),
     Shared("cache", "cdn-api", "", "the CDN is a cache by itself, and its backend says which paths it keeps"),
 )
 """Resources that carry a store's name though they are not that store's."""
