@@ -19,7 +19,7 @@ from tests.properties.cache_strategies import cache
 from tests.properties.cdn_strategies import cdn
 from tests.properties.elasticsearch_strategies import elasticsearch
 from tests.properties.flag_strategies import Machines, flags_of, replica_flags_of
-from tests.properties.invalidation_strategies import invalidation
+from tests.properties.invalidation_strategies import emptied, invalidation
 from tests.properties.mongodb_strategies import mongodb
 from tests.properties.monitoring_strategies import watched
 from tests.properties.recovery_strategies import copies
@@ -80,7 +80,7 @@ def raw_settings(draw: st.DrawFn) -> Raw:
     """Every subject, as plain values keyed by subject; each store may be left out."""
     project = draw(_project())
     stores = draw(_some({"postgres": _postgres(project), **{name: store(project) for name, store in _STORES.items()}}))
-    stores = draw(watched(draw(copies(draw(schema_step(stores)), project))))
+    stores = draw(watched(draw(copies(draw(schema_step(draw(emptied(stores)))), project))))
     has_redis = stores.get("cache", {}).get("engine") == "redis"
     return {
         "project": project,
