@@ -137,7 +137,7 @@ class Invalidation(Component):
     def _worker(self, dead_letters: gcp.pubsub.Topic, cache: Cache | None) -> gcp.cloudrunv2.Service | None:
         """The stack's own worker, which puts what it cannot handle aside by itself, with the reason."""
         plan = self._plan.service
-        if plan is None:
+        if plan is None or cache is None:
             return None
         writable = gcp.pubsub.TopicIAMMember(
             f"invalidation-dead-letter-writer-{plan.program}",

@@ -13,8 +13,7 @@ from infra.catalog.invalidation_rows import ProbeRow, collector, probes
 from infra.components.cache import Cache
 from infra.components.component import Component
 from infra.components.foundation import Foundation
-from infra.components.run_job import WayOut, image_reader, let_out, network_access, refuse_the_rest, unless_empty
-from infra.components.secrets import Secrets
+from infra.components.run_job import WayOut, image_reader, let_out, network_access, refuse_the_rest
 from infra.derive.invalidation_service import PORT, TAG, InvalidationServicePlan, PurgeRolePlan
 
 _METRIC_WRITER = "roles/monitoring.metricWriter"
@@ -25,7 +24,7 @@ def worker(
     owner: Component,
     base: Foundation,
     plan: InvalidationServicePlan,
-    cache: Cache | None,
+    cache: Cache,
     ready: Sequence[pulumi.Resource],
 ) -> gcp.cloudrunv2.Service:
     """Declare the service; `ready` is what must stand before it, beside what it reads, reaches and may do."""
@@ -36,7 +35,7 @@ def worker(
             image_reader(owner, base, f"invalidation-worker-image-reader-{each.name}", each)
             for each in plan.repositories
         ),
-        *(cache.secrets.of(*plan.secrets.values(), *plan.files.values()) if cache else []),
+        *cache.secrets.of(*plan.secrets.values(), *plan.files.values()),
         *_wall(owner, base, plan, cache),
         *_rights(owner, base, plan),
     ]
@@ -58,7 +57,7 @@ def worker(
             "execution_environment": "EXECUTION_ENVIRONMENT_GEN2",
             "scaling": {"min_instance_count": plan.least, "max_instance_count": plan.most},
             "containers": [_worker(base, plan, cache), _collector(plan)],
-            **unless_empty("volumes", _volumes(base, plan, cache)),
+            "volumes": [_volume(base, path, secret, cache) for path, secret in plan.files.items()],
             "vpc_access": network_access(base, [TAG]),
         },
         # A revision that does not become ready gets no event, and the one before goes on.
@@ -67,13 +66,12 @@ def worker(
     )
 
 
-def _worker(base: Foundation, plan: InvalidationServicePlan, cache: Cache | None) -> dict[str, Any]:
-    variables: dict[str, dict[str, Any]] = {name: {"value": value} for name, value in plan.variables.items()}
-    if cache:
-        variables["REDIS_PORT"] = {"value": cache.write_port}
-        for name, key in plan.secrets.items():
-            reference = {"secret": base.names.of(key), "version": cache.secrets.version(key)}
-            variables[name] = {"value_source": {"secret_key_ref": reference}}
+def _worker(base: Foundation, plan: InvalidationServicePlan, cache: Cache) -> dict[str, Any]:
+    plain: dict[str, pulumi.Input[str]] = {**plan.variables, "REDIS_PORT": cache.write_port}
+    variables: dict[str, dict[str, Any]] = {name: {"value": value} for name, value in plain.items()}
+    for name, key in plan.secrets.items():
+        reference = {"secret": base.names.of(key), "version": cache.secrets.version(key)}
+        variables[name] = {"value_source": {"secret_key_ref": reference}}
     return {
         "name": _CONTAINER,
         "image": plan.image,
@@ -83,10 +81,9 @@ def _worker(base: Foundation, plan: InvalidationServicePlan, cache: Cache | None
         "resources": _resources(plan.cpu, plan.memory),
         "startup_probe": _probe(probes()["startup"]),
         "liveness_probe": _probe(probes()["liveness"]),
-        **unless_empty(
-            "volume_mounts",
-            [{"name": _volume_name(path), "mount_path": str(PurePosixPath(path).parent)} for path in plan.files],
-        ),
+        "volume_mounts": [
+            {"name": _volume_name(path), "mount_path": str(PurePosixPath(path).parent)} for path in plan.files
+        ],
     }
 
 
@@ -116,29 +113,23 @@ def _probe(row: ProbeRow) -> dict[str, Any]:
     }
 
 
-def _volumes(base: Foundation, plan: InvalidationServicePlan, cache: Cache | None) -> list[dict[str, Any]]:
-    def volume(path: str, secret: str, keeper: Secrets) -> dict[str, Any]:
-        item = {"path": PurePosixPath(path).name, "version": keeper.version(secret)}
-        return {"name": _volume_name(path), "secret": {"secret": base.names.of(secret), "items": [item]}}
-
-    return [volume(path, secret, cache.secrets) for path, secret in plan.files.items()] if cache else []
+def _volume(base: Foundation, path: str, secret: str, cache: Cache) -> dict[str, Any]:
+    item = {"path": PurePosixPath(path).name, "version": cache.secrets.version(secret)}
+    return {"name": _volume_name(path), "secret": {"secret": base.names.of(secret), "items": [item]}}
 
 
 def _volume_name(path: str) -> str:
     return PurePosixPath(path).stem
 
 
-def _wall(
-    owner: Component, base: Foundation, plan: InvalidationServicePlan, cache: Cache | None
-) -> list[pulumi.Resource]:
+def _wall(owner: Component, base: Foundation, plan: InvalidationServicePlan, cache: Cache) -> list[pulumi.Resource]:
     """The firewall around the worker, before its first packet."""
-    told = [cache.write_port] if cache else []
     ways = [
         let_out(
             owner,
             base,
             f"invalidation-worker-egress-{way.key}",
-            WayOut(way.name, f"Invalidations to: {way.description}", way.ranges, way.ports or told, TAG),
+            WayOut(way.name, f"Invalidations to: {way.description}", way.ranges, way.ports or [cache.write_port], TAG),
         )
         for way in plan.ways
     ]

@@ -60,7 +60,7 @@ def run_job(
                 "max_retries": 0,
                 "execution_environment": "EXECUTION_ENVIRONMENT_GEN2",
                 "containers": [_container(args)],
-                **unless_empty("volumes", args.volumes),
+                **_unless_empty("volumes", args.volumes),
                 "vpc_access": network_access(base, args.tags),
             },
         },
@@ -75,11 +75,11 @@ def _container(args: RunJobArgs) -> dict[str, Any]:
         # The API keeps the variables as a set; by name they are the same list every time.
         "envs": [{"name": name, **args.variables[name]} for name in sorted(args.variables)],
         "resources": {"limits": {"cpu": args.cpu, "memory": args.memory}},
-        **unless_empty("volume_mounts", args.mounts),
+        **_unless_empty("volume_mounts", args.mounts),
     }
 
 
-def unless_empty(name: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _unless_empty(name: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """An input of its own; an empty list would be a difference to what the cloud gives back, which is none."""
     return {name: list(items)} if items else {}
 

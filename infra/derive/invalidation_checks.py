@@ -66,9 +66,16 @@ def _lost_before_put_aside(invalidation: InvalidationSettings) -> Iterator[Probl
 
 
 def _without_what_it_needs(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Problem]:
-    """The worker empties the cache: that must let it in, and there must be room in the network to reach it from."""
+    """The worker works in the cache: there must be one, which lets it in, and room in the network to reach it from."""
     worker, cache, push = invalidation.worker, settings.cache, invalidation.push
-    if cache and worker not in cache.clients:
+    if cache is None:
+        yield Problem(
+            "invalidation.service",
+            "no cache",
+            "a worker of the stack's own where there is a cache: it keeps there what the CDN has yet to purge",
+            "add triptrip:cache, or write delivery: pull without push and service",
+        )
+    elif worker not in cache.clients:
         yield Problem(
             "cache.clients",
             ", ".join(cache.clients),
@@ -92,12 +99,10 @@ def _without_what_it_needs(invalidation: InvalidationSettings, settings: Setting
 
 
 def _about_the_worker(invalidation: InvalidationSettings, settings: Settings) -> Iterator[Advice]:
-    """What is not there to empty; and replicas that are behind and still asked, which may fill the CDN once more."""
+    """What is not there to purge; and replicas that are behind and still asked, which may fill the CDN once more."""
     service, postgres = invalidation.service, settings.postgres
     if service is None:
         return
-    if settings.cache is None:
-        yield Advice("invalidation.service", "the stack has no cache: the worker empties the CDN alone")
     if not service.purge_cdn:
         return
     if settings.cdn is None:

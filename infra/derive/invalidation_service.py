@@ -1,6 +1,6 @@
 """The invalidation worker as a service of Cloud Run: what it is told, what it may reach and do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -19,6 +19,9 @@ TAG = "invalidator"
 
 PORT = 8080
 """Where the worker listens, and where the collector beside it looks for figures."""
+
+_ANSWER_SECONDS = 5
+"""What is left of the time that Pub/Sub waits for the answer to reach it; it waits 10 s at least."""
 
 _ANYWHERE = IPv4Network("0.0.0.0/0")
 
@@ -86,9 +89,9 @@ def audience(invalidation: InvalidationSettings, settings: Settings) -> str:
 def service_plan(
     invalidation: InvalidationSettings, settings: Settings, names: Names, dead_letters: str
 ) -> InvalidationServicePlan | None:
-    """Work the service out; None where the stack runs no worker of its own."""
+    """Work the service out; None where the stack runs no worker of its own, which `infra.derive.checks` lets stand."""
     service, cache, push = invalidation.service, settings.cache, invalidation.push
-    if service is None or push is None:
+    if service is None or cache is None or push is None:
         return None
     purges = service.purge_cdn and settings.cdn is not None
     return InvalidationServicePlan(
@@ -107,29 +110,31 @@ def service_plan(
         # Pub/Sub waits for an answer as long as this and then delivers again.
         timeout=f"{invalidation.ack_deadline.seconds}s",
         variables={
-            "MODE": "push",
             "PUSH_AUDIENCE": audience(invalidation, settings),
             "PUSH_ACCOUNT": f"{names.of(push.account)}@{settings.project.gcp_project}.iam.gserviceaccount.com",
             "DEAD_LETTER_TOPIC": f"projects/{settings.project.gcp_project}/topics/{dead_letters}",
+            # Through the global address a request can arrive in a region that may not store events.
+            "PUBSUB_API": f"https://{settings.project.region}-pubsub.googleapis.com",
+            "IN_HAND": str(service.events_at_once),
+            "REQUEST_SECONDS": str(invalidation.ack_deadline.seconds - _ANSWER_SECONDS),
             **_redis(cache, settings, names),
             **_cdn(service, settings, names, purges=purges),
-            "TOMBSTONE_SECONDS": str(service.tombstones.seconds),
         },
-        secrets={"REDIS_AUTH": "cache-auth"} if cache and cache.engine == "redis" else {},
-        files={CERTIFICATE_PATH: "cache-server-ca"} if cache else {},
+        secrets={"REDIS_AUTH": "cache-auth"} if cache.engine == "redis" else {},
+        files={CERTIFICATE_PATH: "cache-server-ca"},
         role=PurgeRolePlan(names.role("purge", "cdn"), purge_permissions()) if purges else None,
-        ways=tuple(_ways(cache, settings, names)),
+        ways=_ways(cache, settings, names),
         denied_name=names.of("data", "deny", TAG),
     )
 
 
-def _redis(cache: CacheSettings | None, settings: Settings, names: Names) -> Mapping[str, str]:
+def _redis(cache: CacheSettings, settings: Settings, names: Names) -> Mapping[str, str]:
     """Where the cache is written; Valkey signs its clients in by their accounts' tokens."""
-    if cache is None:
-        return {"REDIS_HOST": ""}
     return {
         "REDIS_HOST": cache_plan(cache, settings, names).hosts["write"],
         "REDIS_CA": CERTIFICATE_PATH,
+        # An event is acknowledged when one replica has the purge too: a failover cannot take it back.
+        "REDIS_REPLICAS": str(min(cache.replicas, 1)),
         "REDIS_SIGN_IN": "password" if cache.engine == "redis" else "iam",
     }
 
@@ -140,15 +145,17 @@ def _cdn(service: InvalidationServiceSettings, settings: Settings, names: Names,
     return {
         "CDN_PROJECT": settings.project.gcp_project,
         "CDN_URL_MAP": cdn_plan(settings.cdn, settings, names).name,
+        "CDN_PATH_PREFIX": settings.cdn.path_prefix,
         "CDN_SECOND_PURGE_SECONDS": str(service.second_purge.seconds),
     }
 
 
-def _ways(cache: CacheSettings | None, settings: Settings, names: Names) -> Iterator[WayOutPlan]:
+def _ways(cache: CacheSettings, settings: Settings, names: Names) -> tuple[WayOutPlan, ...]:
+    """Memorystore for Redis has a range of its own; Valkey's endpoints lie in the subnet."""
     network, name = settings.network, names.of("data", "allow", TAG)
+    held = network.cache_range if cache.engine == "redis" and network.cache_range else network.subnet_range
     described = "Google's APIs, which the subnet reaches privately"
-    yield WayOutPlan("google", f"{name}-google", described, (_ANYWHERE,), ("443",))
-    if cache:
-        # Memorystore for Redis has a range of its own; Valkey's endpoints lie in the subnet.
-        held = network.cache_range if cache.engine == "redis" and network.cache_range else network.subnet_range
-        yield WayOutPlan("cache", f"{name}-cache", "Memorystore", (held,), ())
+    return (
+        WayOutPlan("google", f"{name}-google", described, (_ANYWHERE,), ("443",)),
+        WayOutPlan("cache", f"{name}-cache", "Memorystore", (held,), ()),
+    )

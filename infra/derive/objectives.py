@@ -46,6 +46,8 @@ def objective_plans(settings: Settings, names: Names, around: Surroundings) -> t
 
 def _filter(row: ObjectiveRow, around: Surroundings) -> str:
     """A monitoring filter (cloud.google.com/monitoring/api/v3/filters)."""
-    labels = {label: Template(value).substitute(around.texts) for label, value in row.where.items()}
     parts = [f'metric.type = "{row.metric}"', f'resource.type = "{row.resource}"']
-    return " AND ".join([*parts, *(f'resource.labels.{label} = "{value}"' for label, value in labels.items())])
+    for place, value in row.where.items():
+        kind, _, label = place.partition(".")
+        parts.append(f'{kind}.labels.{label} = "{Template(value).substitute(around.texts)}"')
+    return " AND ".join(parts)

@@ -61,12 +61,7 @@ class InvalidationServiceSettings(SettingsModel):
     memory: Annotated[Size, Between("512 MB", "16 GB", "1 MB")] = Field(
         default=Size.parse("512 MB"), description="Memory of an instance; entries stay in the cache."
     )
-    tombstones: Annotated[Duration, Between("1 minute", "1 hour", "1 s")] = Field(
-        default=Duration.parse("15 minutes"),
-        description="How long the cache remembers that something was invalidated and stores nothing older: longer than "
-        "the largest replica lag and the longest time between a read and its put together.",
-    )
-    second_purge: Annotated[Duration, Between("1 s", "10 minutes", "1 s")] = Field(
+    second_purge: Annotated[Duration, Between("1 s", "5 minutes", "1 s")] = Field(
         default=Duration.parse("30 s"),
         description="When the CDN is purged once more: a replica that was behind may have answered the CDN in between. "
         "As long as a replica may be behind and still be asked (postgres.pooler.reads.relaxedLag).",
@@ -98,6 +93,3 @@ class InvalidationServiceSettings(SettingsModel):
         if not least <= self.memory.mib <= most:
             allowed = f"{least} MB to {most} MB with invalidation.service.cpu {self.cpu}"
             yield Finding("memory", self.memory, allowed, "change the memory, or the number of processors")
-        if self.second_purge >= self.tombstones:
-            allowed = f"less than invalidation.service.tombstones ({self.tombstones})"
-            yield Finding("secondPurge", self.second_purge, allowed, "lower it, or raise tombstones")

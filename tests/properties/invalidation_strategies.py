@@ -32,12 +32,18 @@ def invalidation(draw: st.DrawFn, project: Raw) -> Raw:
 
 @st.composite
 def emptied(draw: st.DrawFn, stores: Raw) -> Raw:
-    """Stores whose cache lets the stack's own worker in, now and then at another place of the list."""
+    """Stores whose cache lets the stack's own worker in, at any place of its list; without a cache nobody runs one."""
     bus, cache = stores.get("invalidation", {}), stores.get("cache")
+    if "service" in bus and cache is None:
+        return {**stores, "invalidation": _pulled(bus)}
     if cache is None or "service" not in bus or bus["worker"] in cache["clients"]:
         return stores
     clients = [*cache["clients"][:19], bus["worker"]]
     return {**stores, "cache": {**cache, "clients": draw(st.permutations(clients))}}
+
+
+def _pulled(bus: Raw) -> Raw:
+    return {key: value for key, value in bus.items() if key not in {"delivery", "push", "service"}}
 
 
 def _pushing(worker: str) -> st.SearchStrategy[Raw]:
@@ -61,7 +67,7 @@ _AUDIENCE = {"audience": st.from_regex(r"[!-~]{1,20}", fullmatch=True)}
 
 @st.composite
 def _service(draw: st.DrawFn) -> Raw:
-    least, second = draw(st.integers(1, 20)), draw(st.integers(1, 599))
+    least = draw(st.integers(1, 20))
     cpu, smallest, largest = draw(st.sampled_from([(1, 512, 4096), (2, 512, 8192), (4, 2048, 16384)]))
     return {
         "image": f"{draw(_images)}@sha256:{draw(_digests)}",
@@ -69,9 +75,15 @@ def _service(draw: st.DrawFn) -> Raw:
         "instances": {"least": least, "most": draw(st.integers(least, 100))},
         "cpu": cpu,
         "memory": f"{draw(st.integers(smallest, largest))} MB",
-        "secondPurge": f"{second} s",
-        "tombstones": f"{draw(st.integers(max(60, second + 1), 3600))} s",
-        **draw(_some({"eventsAtOnce": st.integers(1, 1000), "purgeCdn": st.booleans()})),
+        **draw(
+            _some(
+                {
+                    "eventsAtOnce": st.integers(1, 1000),
+                    "purgeCdn": st.booleans(),
+                    "secondPurge": st.integers(1, 300).map("{} s".format),
+                }
+            )
+        ),
     }
 
 

@@ -73,10 +73,6 @@ EXTENDS: tuple[Shared, ...] = (
         for kind in ("dashboard", "grafana")
     ),
     *(
-        Shared("cache", "invalidation-worker", path, "the worker is told where the cache is, and waits for it")
-        for path in ("inputs.template.containers", "inputs.template.volumes", "options.dependsOn")
-    ),
-    *(
         Shared("cdn", "invalidation-worker", path, "the worker is told which CDN it purges, and let do it")
         for path in ("inputs.template.containers", "options.dependsOn")
     ),
@@ -112,7 +108,10 @@ def _asked_without(store: str) -> dict[str, Any]:
 WITH_IT: Mapping[str, dict[str, Any]] = {
     "postgres": {"bigquery": {"federation": None}, "monitoring": {"exporters": None}},
     "monitoring": {"monitoring": {"exporters": None}},
-    "cache": _asked_without("redis"),
+    "cache": {
+        **_asked_without("redis"),
+        "invalidation": {"delivery": "pull", "push": None, "service": None},
+    },
     "elasticsearch": _asked_without("elasticsearch"),
     "schemas": _asked_without("elasticsearch"),
     "timescale": _asked_without("timescale"),

@@ -23,8 +23,8 @@ def service(changes: dict[str, Any] | None = None) -> InvalidationServicePlan:
 
 
 def test_durations_and_sizes_become_the_apis() -> None:
-    plan = service({"tombstones": "10 minutes", "secondPurge": "45 s", "cpu": 2, "memory": "1 GB"})
-    assert (plan.variables["TOMBSTONE_SECONDS"], plan.variables["CDN_SECOND_PURGE_SECONDS"]) == ("600", "45")
+    plan = service({"secondPurge": "45 s", "cpu": 2, "memory": "1 GB", "eventsAtOnce": 12})
+    assert (plan.variables["IN_HAND"], plan.variables["CDN_SECOND_PURGE_SECONDS"]) == ("12", "45")
     assert (plan.cpu, plan.memory) == ("2", "1024Mi")
 
 
@@ -64,7 +64,6 @@ def test_it_has_an_account_and_a_key_and_switches_the_api_on() -> None:
     [
         ({"invalidation": {"service": {"secondPurge": "20 s"}}}, "invalidation.service.secondPurge"),
         ({"cdn": None}, "invalidation.service.purgeCdn"),
-        ({"cache": None}, "invalidation.service"),
     ],
 )
 def test_what_deserves_a_second_look_is_told(changes: dict[str, Any], path: str) -> None:
@@ -72,19 +71,9 @@ def test_what_deserves_a_second_look_is_told(changes: dict[str, Any], path: str)
     assert path not in {finding.path for finding in platform({}).advice}
 
 
-def test_without_a_cache_it_empties_the_cdn_alone() -> None:
-    found = platform({"cache": None, "recovery": None})
-    assert found.invalidation is not None
-    assert found.invalidation.service is not None
-    plan = found.invalidation.service
-    assert plan.variables["REDIS_HOST"] == ""
-    assert not {"REDIS_CA", "REDIS_SIGN_IN"} & set(plan.variables)
-    assert not plan.secrets
-    assert not plan.files
-    assert [way.key for way in plan.ways] == ["google"]
-
-
-def test_the_cache_must_let_it_in() -> None:
+def test_it_needs_a_cache_which_lets_it_in() -> None:
+    with pytest.raises(SettingsError, match=r"invalidation\.service"):
+        platform({"cache": None})
     with pytest.raises(SettingsError, match=r"cache\.clients"):
         platform({"cache": {"clients": ["application"]}})
 
@@ -93,3 +82,11 @@ def test_all_tries_of_the_first_probe_end_before_cloud_run_gives_up() -> None:
     """Cloud Run takes at most 240 s for them; a probe that takes longer than its period is refused."""
     assert probes()["startup"].every * probes()["startup"].tries <= 240
     assert all(row.timeout <= row.every for row in probes().values())
+
+
+@pytest.mark.parametrize("deadline", ["10 s", "30 s", "600 s"])
+def test_it_answers_before_pubsub_delivers_again(deadline: str) -> None:
+    bus = platform({"invalidation": {"ackDeadline": deadline}}).invalidation
+    assert bus is not None
+    assert bus.service is not None
+    assert 0 < int(bus.service.variables["REQUEST_SECONDS"]) < bus.ack_deadline_seconds
