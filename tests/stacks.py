@@ -25,6 +25,12 @@ AFTER_FAILOVER: dict[str, Any] = {
 """What a failover changes of prod in phase 4: the replica in the second region is the primary, all others are lost."""
 
 
+ANOTHERS_WORKER: dict[str, Any] = {"invalidation": {"delivery": "pull", "push": None, "service": None}}
+"""Somebody else acts on invalidations, as in a stack without a cache, in which the platform's own worker works."""
+
+WITHOUT_CACHE: dict[str, Any] = {"cache": None, **ANOTHERS_WORKER}
+
+
 def declared(stack: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The subjects of a stack; a change that is None takes its key away."""
     return lay_over(StackFile.read(ROOT / f"Pulumi.{stack}.yaml").subjects, changes or {})

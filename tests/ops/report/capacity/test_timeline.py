@@ -22,11 +22,11 @@ from ops.report.capacity.remedies import REMEDIES
 from ops.report.capacity.report import timeline
 from ops.report.stack import Stack
 from tests.properties.strategies import raw_settings
-from tests.stacks import declared, settings_of
+from tests.stacks import WITHOUT_CACHE, declared, settings_of
 
 WITHOUT_POSTGRES_AND_CACHE: dict[str, Any] = {
     "postgres": None,
-    "cache": None,
+    **WITHOUT_CACHE,
     "bigquery": {"federation": None},
     "monitoring": {"exporters": None, "grafana": None},
     "recovery": {"postgres": None, "redis": None, "drills": None},

@@ -10,6 +10,7 @@ from sandbox.cloud import Cloud, Provider
 from sandbox.cloud.diff import compare
 from sandbox.plan import Plan
 from tests.plans import plan_of
+from tests.stacks import ANOTHERS_WORKER, WITHOUT_CACHE
 
 REDIS = "gcp:redis/instance:Instance"
 VALKEY = {
@@ -19,7 +20,7 @@ VALKEY = {
         "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
     },
 }
-OFF = {"cache": None}
+OFF = WITHOUT_CACHE
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +149,10 @@ def test_off_leaves_no_trace() -> None:
     assert len(off.named("private-services").inputs["reservedPeeringRanges"]) == 1
 
 
-def test_switching_the_cache_on_later_updates_the_connection_and_replaces_nothing(prod: Plan) -> None:
+def test_switching_the_cache_on_later_updates_the_connection_and_replaces_nothing() -> None:
     before = {each.name: each for each in plan_of("prod", OFF).resources if each.custom}
     changed = []
-    for each in prod.resources:
+    for each in plan_of("prod", ANOTHERS_WORKER).resources:
         old = before.get(each.name)
         if each.custom and old and not each.type.startswith("pulumi:") and old.inputs != each.inputs:
             difference = compare(each.type, old.inputs, each.inputs, old.inputs)

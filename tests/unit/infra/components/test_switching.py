@@ -19,7 +19,7 @@ from infra.settings import Settings, load
 from infra.settings.settings import STORES
 from sandbox.plan import Plan, PlannedResource
 from sandbox.plan.run import plan_settings
-from tests.stacks import declared
+from tests.stacks import ANOTHERS_WORKER, declared
 
 PROD = declared("prod")
 
@@ -110,7 +110,7 @@ WITH_IT: Mapping[str, dict[str, Any]] = {
     "monitoring": {"monitoring": {"exporters": None}},
     "cache": {
         **_asked_without("redis"),
-        "invalidation": {"delivery": "pull", "push": None, "service": None},
+        **ANOTHERS_WORKER,
     },
     "elasticsearch": _asked_without("elasticsearch"),
     "schemas": _asked_without("elasticsearch"),

@@ -9,7 +9,7 @@ from infra.catalog.price_rows import HOURS_A_MONTH, targets
 from infra.derive.cost import Estimate, estimate
 from infra.derive.cost_lines import Account, CostLine, Range, Unpriced, Years, total
 from infra.settings.monitoring_budget import UsageSettings
-from tests.stacks import settings_of
+from tests.stacks import ANOTHERS_WORKER, settings_of
 
 TOKYO = "asia-northeast1"
 
@@ -239,8 +239,7 @@ def test_the_worker_of_invalidations_costs_what_always_runs_of_it() -> None:
     assert total(lines(found, "run-vcpu", "run-memory")) == exactly("99.87")
     twice = month_of("prod", {"invalidation": {"service": {"instances": {"least": 2}}}}).of("invalidation")
     assert total(lines(twice, "run-vcpu", "run-memory")) == exactly("199.73")
-    elsewhere = {"invalidation": {"delivery": "pull", "push": None, "service": None}}
-    assert not lines(month_of("prod", elsewhere), "run-vcpu", "run-memory")
+    assert not lines(month_of("prod", ANOTHERS_WORKER), "run-vcpu", "run-memory")
 
 
 def test_a_store_that_is_off_costs_nothing() -> None:

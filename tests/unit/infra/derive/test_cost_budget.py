@@ -10,7 +10,7 @@ from infra.derive.cost_budget import BudgetPlan
 from infra.derive.monitoring_checks import advice
 from infra.derive.platform import derive
 from infra.settings import Settings
-from tests.stacks import settings_of
+from tests.stacks import WITHOUT_CACHE, settings_of
 
 
 def of(**changes: Any) -> Settings:
@@ -83,7 +83,7 @@ def test_a_stack_above_the_documents_money_is_told_with_the_stores_that_are() ->
     assert "COST-Y3 has 6,350" in found
     assert "postgres 4,089 of 2,900, cache 2,208 of 900" in found
     assert "elasticsearch" not in found
-    smaller = {"postgres": {"replicas": {"b": None, "c": None}}, "elasticsearch": None, "cache": None}
+    smaller = {"postgres": {"replicas": {"b": None, "c": None}}, "elasticsearch": None, **WITHOUT_CACHE}
     assert told(settings_of("prod", smaller)) == {}
     assert told(settings_of("dev")) == {}
 

@@ -18,7 +18,7 @@ from infra.derive.platform import derive
 from infra.derive.pooler import PoolerPlan
 from infra.settings import SettingsError
 from infra.settings.monitoring_exporters import ExportedStore
-from tests.stacks import settings_of
+from tests.stacks import WITHOUT_CACHE, settings_of
 
 METADATA_LIMIT = 256 * 1024
 """Bytes of one value of a machine's metadata (Compute Engine, "About VM metadata")."""
@@ -124,7 +124,7 @@ def test_stores_that_are_not_asked_leave_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "silent"),
     [
-        ({"cache": None}, "redis"),
+        (WITHOUT_CACHE, "redis"),
         ({"elasticsearch": None}, "elasticsearch"),
         ({"timescale": None}, "timescale"),
     ],

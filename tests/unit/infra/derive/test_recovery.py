@@ -13,7 +13,7 @@ from infra.derive.copies import BACKUPS, CACHE_EXPORTS
 from infra.derive.platform import derive
 from infra.derive.recovery import ExportPlan, RecoveryPlan
 from infra.settings.units import LocalTime
-from tests.stacks import settings_of
+from tests.stacks import WITHOUT_CACHE, settings_of
 
 RUN = "20261126T170000Z"
 VALKEY: dict[str, Any] = {
@@ -118,7 +118,7 @@ def test_valkey_makes_backups_by_itself() -> None:
 
 
 def test_without_an_export_no_role_is_made() -> None:
-    plan = plan_of(changes={**without("postgres"), "cache": None})
+    plan = plan_of(changes={**without("postgres"), **WITHOUT_CACHE})
     assert not plan.exports
     assert not plan.role_ids
 
@@ -265,5 +265,5 @@ def test_copies_may_stay_in_the_class_that_they_are_written_to() -> None:
 
 
 def test_a_stack_whose_stores_are_all_off_says_that_nothing_is_copied() -> None:
-    off = {**without("postgres"), "cache": None, "mongodb": None, "elasticsearch": None, "timescale": None}
+    off = {**without("postgres"), **WITHOUT_CACHE, "mongodb": None, "elasticsearch": None, "timescale": None}
     assert "recovery" in [each.path for each in recovery_checks.advice(settings_of("prod", off))]
