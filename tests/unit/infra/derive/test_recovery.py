@@ -13,7 +13,7 @@ from infra.derive.copies import BACKUPS, CACHE_EXPORTS
 from infra.derive.platform import derive
 from infra.derive.recovery import ExportPlan, RecoveryPlan
 from infra.settings.units import LocalTime
-from tests.stacks import WITHOUT_CACHE, settings_of
+from tests.stacks import ANOTHERS_WORKER, WITHOUT_CACHE, settings_of
 
 RUN = "20261126T170000Z"
 VALKEY: dict[str, Any] = {
@@ -36,8 +36,11 @@ def export_of(plan: RecoveryPlan, key: str) -> ExportPlan:
 
 
 def without(store: str) -> dict[str, Any]:
-    named_by = {"bigquery": {"federation": None}, "monitoring": {"exporters": None}}
-    return {store: None, **(named_by if store == "postgres" else {})}
+    named_by = {
+        "postgres": {"bigquery": {"federation": None}, "monitoring": {"exporters": None}},
+        "cache": ANOTHERS_WORKER,
+    }
+    return {store: None, **named_by.get(store, {})}
 
 
 def told(plan: RecoveryPlan) -> list[str]:
