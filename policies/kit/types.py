@@ -112,6 +112,8 @@ GRAFANA_SOURCE = "grafana:oss/dataSource:DataSource"
 GRAFANA_DASHBOARD = "grafana:oss/dashboard:Dashboard"
 GRAFANA_FOLDER = "grafana:oss/folder:Folder"
 DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
+OBJECTIVE = "gcp:monitoring/slo:Slo"
+OBJECTIVE_SERVICE = "gcp:monitoring/customService:CustomService"
 STACK = "pulumi:pulumi:Stack"
 PROVIDERS = (
     "pulumi:providers:ec",

@@ -26,6 +26,8 @@ from policies.kit.types import (
     KEY_MEMBER,
     LOG_METRIC,
     NETWORK,
+    OBJECTIVE,
+    OBJECTIVE_SERVICE,
     PROJECT_MEMBER,
     REDIS,
     REGION_HEALTH_CHECK,
@@ -45,6 +47,8 @@ _MADE_ANEW = (
     # An alert goes with what it watches, as in a failover; st-alert-coverage asks for those that must be there.
     ALERT_POLICY,
     LOG_METRIC,
+    OBJECTIVE,
+    OBJECTIVE_SERVICE,
     DASHBOARD,
     "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup",
     GRAFANA_DASHBOARD,
