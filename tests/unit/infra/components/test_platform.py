@@ -31,8 +31,8 @@ def test_only_what_an_update_makes_again_is_left_unprotected(plan: Plan) -> None
     unprotected = {each.type.rpartition(":")[2] for each in lasting if not each.options.get("protect")}
     machines = {"RegionInstanceTemplate", "RegionHealthCheck"} if plan.of_type("RegionInstanceGroupManager") else set()
     expected = {"SecretVersion", "Key", "RandomPassword", "RegionNetworkEndpointGroup", "IAMMember", "BucketIAMMember"}
-    # An alert or a page holds nothing, and goes with what it watches.
-    watching = {"AlertPolicy", "Metric", "Dashboard"}
+    # An alert, an objective or a page holds nothing, and goes with what it watches.
+    watching = {"AlertPolicy", "Metric", "Dashboard", "CustomService", "Slo"}
     pages = {"Folder", "DataSource"} if plan.of_type("oss/folder:Folder") else set()
     assert unprotected == expected | machines | watching | pages
 
