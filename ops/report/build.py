@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ops.report.capacity import capacity
 from ops.report.cheapest import cheapest_settings
 from ops.report.model import Report
-from ops.report.phases.journey import journey
 from ops.report.targets.facts import Facts
 from ops.report.targets.judge import judge
 from sandbox.plan.kept import kept_plan
@@ -51,4 +50,7 @@ def make(stack: Stack, deployed: Stack | None = None, *, phases: bool = False) -
 
 
 def _journey(facts: Facts) -> Journey:
+    # What only this needs takes half a second to import.
+    from ops.report.phases.journey import journey  # noqa: PLC0415
+
     return journey(facts.stack.name, facts.stack.raw, kept_plan)

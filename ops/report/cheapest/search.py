@@ -53,18 +53,22 @@ class _Declared:
         return _fired(self.facts.stack, growth_model().months)
 
     def judge(self, offer: Offer, sizes: frozenset[str], given_up: frozenset[str]) -> Facts | str:
-        """An offer as planned; or the first that speaks against it: a setting, a trigger or a requirement.
+        """An offer as planned; or the first that speaks against it: a requirement, a setting or a trigger.
 
-        It is planned only when what can be foreseen of that passes.
+        What is quick to tell comes first: it is planned only when what can be foreseen of that passes.
         """
-        if refused := next(offer.refused(), "") or next(self._too_soon(offer.stack), ""):
+        seen = replace(self.facts, stack=offer.stack, planned=foreseen(self.facts.plan, offer.candidate.seen))
+        asked = self.standings.keys() - given_up
+        refused = (
+            next(self.worse(seen, sorted(sizes - given_up)), "")
+            or next(offer.refused(), "")
+            or next(self._too_soon(offer.stack), "")
+            or next(self.worse(seen, sorted(asked)), "")
+        )
+        if refused:
             return refused
-        asked = [name for name in sorted(self.standings, key=lambda name: name not in sizes) if name not in given_up]
-        facts = replace(self.facts, stack=offer.stack, planned=foreseen(self.facts.plan, offer.candidate.seen))
-        if refused := next(self.worse(facts, asked), ""):
-            return refused
-        facts = replace(facts, planned=self.planner(offer.stack.settings, offer.stack.name))
-        return next(self.worse(facts, asked), "") or facts
+        planned = replace(seen, planned=self.planner(offer.stack.settings, offer.stack.name))
+        return next(self.worse(planned, sorted(asked)), "") or planned
 
     def worse(self, facts: Facts, asked: Iterable[str]) -> Iterator[str]:
         """Those of the requirements that are kept less well."""
