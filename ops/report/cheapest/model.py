@@ -24,9 +24,9 @@ class Cheaper:
     """Settings that cost less, laid over the stack's own; USD a month at list price.
 
     `month` is the store's, `saved` the whole stack's, whose copies can shrink as well. `gives_up` are requirements that
-    are met now and would not be: those that name a size themselves, never another. `sooner` are triggers that fire
-    earlier than for what is declared. `stopped_by` refuses the next cheaper size: the path of a setting, a trigger or a
-    requirement; empty when there is none.
+    are kept now and would not be: those that name a size themselves, never another. `sooner` are triggers that fire
+    earlier than for what is declared. `stopped_by` refuses the next cheaper size: the path of a setting, a trigger, a
+    requirement or the cloud's own words; empty when there is none.
     """
 
     settings: Overlay

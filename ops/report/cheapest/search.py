@@ -16,6 +16,7 @@ from ops.report.cheapest.offers import Offer, cheaper_offers
 from ops.report.model import Status, Verdict
 from ops.report.targets.facts import Facts
 from ops.report.targets.judge import standing
+from sandbox.plan import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +54,7 @@ class _Declared:
         return _fired(self.facts.stack, growth_model().months)
 
     def judge(self, offer: Offer, sizes: frozenset[str], given_up: frozenset[str]) -> Facts | str:
-        """An offer as planned; or the first that speaks against it: a requirement, a setting or a trigger.
+        """An offer as planned; or the first that speaks against it: a requirement, a setting, a trigger or the cloud.
 
         What is quick to tell comes first: it is planned only when what can be foreseen of that passes.
         """
@@ -67,7 +68,10 @@ class _Declared:
         )
         if refused:
             return refused
-        planned = replace(seen, planned=self.planner(offer.stack.settings, offer.stack.name))
+        try:
+            planned = replace(seen, planned=self.planner(offer.stack.settings, offer.stack.name))
+        except PlanError as error:
+            return str(error).partition("\n")[0]
         return next(self.worse(planned, sorted(asked)), "") or planned
 
     def worse(self, facts: Facts, asked: Iterable[str]) -> Iterator[str]:
@@ -106,7 +110,7 @@ def _cheaper(offer: Offer, facts: Facts, declared: _Declared, given_up: frozense
         changes=tuple(changes(stack, offer.candidate.settings)),
         month=facts.month.of(offer.store).month(),
         saved=stack.month.month().minus(facts.month.month()),
-        gives_up=tuple(sorted(name for name in worse if declared.standings[name].status == "met")),
+        gives_up=tuple(sorted(name for name in worse if declared.standings[name].status != "not met")),
         sooner=tuple(Due(name, at) for name, at in sorted(sooner.items(), key=lambda each: each[1])),
         stopped_by=stopped_by,
     )

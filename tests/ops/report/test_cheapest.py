@@ -18,7 +18,7 @@ from ops.report.stack import Stack
 from ops.report.targets.checks import at
 from ops.report.targets.facts import Facts
 from ops.report.targets.judge import judge
-from sandbox.plan import Plan
+from sandbox.plan import Plan, PlanError
 from sandbox.plan.kept import kept_plan
 
 
@@ -109,6 +109,17 @@ def test_the_plan_has_the_last_word(production: Facts) -> None:
         return Plan(stack)
 
     assert [each.cheaper for each in of(production, empty).values()] == [()] * 4
+
+
+def test_what_the_cloud_refuses_is_no_answer(production: Facts) -> None:
+    def refuse(settings: Settings, stack: str) -> Plan:
+        if settings.cache == production.settings.cache:
+            return kept_plan(settings, stack)
+        raise PlanError("Error 400: no such size\nand more")
+
+    found = of(production, refuse)
+    assert (found["cache"].cheaper, found["cache"].stopped_by) == ((), "Error 400: no such size")
+    assert found["postgres"].cheaper
 
 
 def test_growth_of_the_first_year_fits(production: Facts) -> None:
