@@ -56,7 +56,7 @@ def estimate(settings: Settings, usage: UsageSettings) -> Estimate:
 
     It counts what is declared at its declared size: no automatic growth, no tax, no negotiated discount.
     """
-    return _estimate((*STORES.values(), *SERVICES.values()), settings, usage)
+    return _estimate((*STORES.values(), *SERVICES), settings, usage)
 
 
 def own_estimate(settings: Settings) -> Estimate:

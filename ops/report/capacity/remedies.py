@@ -39,6 +39,11 @@ def search_sizes() -> tuple[int, ...]:
     return (*steps, *range(2 * steps[-1], _LARGEST_ZONE_GB + 1, steps[-1]))
 
 
+def in_gb(size: int) -> str:
+    """A size as a stack file has it."""
+    return str(Size.parse(f"{size} GB"))
+
+
 def _machine(settings: Settings, needs: Demand, _: float) -> Overlay | None:
     """A machine with CPU and memory for the demand at once, so that it restarts once."""
     postgres = settings.postgres
@@ -74,15 +79,15 @@ def _grown(postgres: PostgresSettings, size_gb: float) -> Overlay | None:
         return None
     if size == storage.size.gib:
         return {}
-    bound = {"limit": _gb(size)} if size > storage.limit.gib else {}
-    return {"postgres": {"storage": {"size": _gb(size)} | bound}}
+    bound = {"limit": in_gb(size)} if size > storage.limit.gib else {}
+    return {"postgres": {"storage": {"size": in_gb(size)} | bound}}
 
 
 def _disk_limit(settings: Settings, needs: Demand, share: float) -> Overlay | None:
     if settings.postgres is None:
         return None
     limit = round_up(needs.in_postgres(settings.stores) / share, disks().step_gb)
-    return {"postgres": {"storage": {"limit": _gb(limit)}}} if limit <= disks().largest_gb else None
+    return {"postgres": {"storage": {"limit": in_gb(limit)}}} if limit <= disks().largest_gb else None
 
 
 def _iops(settings: Settings, needs: Demand, _: float) -> Overlay | None:
@@ -144,7 +149,7 @@ def _redis(cache: CacheSettings, region: str, needed_gb: float) -> Overlay | Non
     if not enough:
         return None
     size = min(enough, key=lambda each: (_price(each, cache.replicas, region), each))
-    return {"cache": {"size": _gb(size), "redis": {"usable": _gb(int(size * part))}}}
+    return {"cache": {"size": in_gb(size), "redis": {"usable": in_gb(int(size * part))}}}
 
 
 def _price(size_gb: int, replicas: int, region: str) -> Decimal:
@@ -154,7 +159,7 @@ def _price(size_gb: int, replicas: int, region: str) -> Decimal:
 
 def _valkey(needed_gb: float) -> Overlay | None:
     held = next((row.writable_gb for row in valkey_nodes().values() if row.writable_gb >= needed_gb), None)
-    return {"cache": {"size": _gb(int(held))}} if held else None
+    return {"cache": {"size": in_gb(int(held))}} if held else None
 
 
 def _search(settings: Settings, needs: Demand, _: float) -> Overlay | None:
@@ -172,14 +177,10 @@ def _search(settings: Settings, needs: Demand, _: float) -> Overlay | None:
     size = next(fitting, None)
     if size is None:
         return None
-    hot = {"size": _gb(size)}
+    hot = {"size": in_gb(size)}
     if search.hot.limit and search.hot.limit.gib <= size:
-        hot["limit"] = _gb(min(2 * size, _LARGEST_ZONE_GB))
-    return {"elasticsearch": {"hot": hot, "index": {"size": _gb(index)}}}
-
-
-def _gb(size: int) -> str:
-    return str(Size.parse(f"{size} GB"))
+        hot["limit"] = in_gb(min(2 * size, _LARGEST_ZONE_GB))
+    return {"elasticsearch": {"hot": hot, "index": {"size": in_gb(index)}}}
 
 
 def _none(_: Settings, __: Demand, ___: float) -> Overlay | None:

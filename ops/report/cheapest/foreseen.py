@@ -6,6 +6,8 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sandbox.cloud.values import place
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def foreseen(plan: Plan, seen: Mapping[str, Mapping[str, Any]]) -> Plan:
-    """A plan with other values in some properties, by resource and path; a resource that it lacks is passed over."""
+    """A plan with other values in some properties, by resource and path; what it lacks is passed over."""
     resources = [
         replace(each, inputs=_with(each.inputs, seen[each.name])) if each.custom and each.name in seen else each
         for each in plan.resources
@@ -24,9 +26,5 @@ def foreseen(plan: Plan, seen: Mapping[str, Mapping[str, Any]]) -> Plan:
 def _with(inputs: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     changed = copy.deepcopy(inputs)
     for path, value in values.items():
-        *way, last = path.split(".")
-        place = changed
-        for key in way:
-            place = place[key]
-        place[last] = value
+        place(changed, path, value)
     return changed

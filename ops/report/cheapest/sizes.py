@@ -10,9 +10,8 @@ from infra.catalog.cache_rows import largest_redis_gb, valkey_nodes
 from infra.catalog.mongodb_rows import atlas_sizes
 from infra.derive.cache_costs import redis_offer
 from infra.derive.tiers import parse_tier
-from infra.settings.units import Size
 from ops.report.capacity.machines import offered
-from ops.report.capacity.remedies import search_sizes
+from ops.report.capacity.remedies import in_gb, search_sizes
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -51,13 +50,13 @@ def _cache(settings: Settings) -> Iterator[Candidate]:
         return
     if cache.redis is None:
         for node in valkey_nodes().values():
-            yield Candidate({"cache": {"size": _gb(int(node.writable_gb))}})
+            yield Candidate({"cache": {"size": in_gb(int(node.writable_gb))}})
         return
     part = cache.redis.usable.bytes / cache.size.bytes
     offers = [redis_offer(size, cache.replicas, settings.project.region) for size in range(1, largest_redis_gb() + 1)]
     now = redis_offer(cache.size.gib, cache.replicas, settings.project.region)
     for size in (each.size_gb for each in offers if each and now and each.month < now.month):
-        held = {"size": _gb(size), "redis": {"usable": _gb(max(int(size * part), 1))}}
+        held = {"size": in_gb(size), "redis": {"usable": in_gb(max(int(size * part), 1))}}
         yield Candidate({"cache": held}, {"cache-redis": {"memorySizeGb": size}})
 
 
@@ -72,11 +71,7 @@ def _elasticsearch(settings: Settings) -> Iterator[Candidate]:
     if settings.elasticsearch is None:
         return
     for size in search_sizes():
-        yield Candidate({"elasticsearch": {"hot": {"size": _gb(size)}}})
-
-
-def _gb(size: int) -> str:
-    return str(Size.parse(f"{size} GB"))
+        yield Candidate({"elasticsearch": {"hot": {"size": in_gb(size)}}})
 
 
 SIZES: Mapping[str, Sizes] = {

@@ -63,8 +63,12 @@ def test_what_holds_no_more_than_is_asked_is_the_cheapest(found: Mapping[str, Ch
     assert (found["elasticsearch"].cheaper, found["elasticsearch"].stopped_by) == ((), "WL-SEARCH")
 
 
-def test_a_store_without_a_price_is_not_looked_at(found: Mapping[str, Cheapest]) -> None:
-    assert "timescale" not in found
+def test_a_store_that_is_not_there_is_not_looked_at(production: Facts, found: Mapping[str, Cheapest]) -> None:
+    assert found.keys() == SIZES.keys()
+    stack = production.stack.laid_over({"mongodb": None, "recovery": {"mongodb": None}})
+    assert stack
+    without = replace(production, stack=stack, planned=production.plan)
+    assert of(without, lambda _, name: Plan(name)).keys() == SIZES.keys() - {"mongodb"}
 
 
 def test_no_verdict_becomes_worse_but_those_that_are_named(
