@@ -84,15 +84,21 @@ def test_reads_take_the_replicas_in_turn_and_writes_the_primary(tier: Tier) -> N
         held = [row["addr"] for row in bouncer.show("SERVERS") if row["database"] == database]
         return sorted(held) == sorted(addresses)
 
-    with tier.connect("read") as connection:
+    def are_read_in_turn() -> bool:
         # Queries take connections in turn, and another test may have left more to one replica than to the other.
         bouncer.reconnect(database)
         tier.workspace.wait_for("the pool holds one connection to each replica", holds_one_to_each, 30)
         query = "SELECT host(inet_server_addr()), pg_is_in_recovery()"
-        rows = [connection.execute(query).fetchone() for _ in range(100)]
-    served = Counter(rows)
-    assert set(served) == {(address, True) for address in addresses}
-    assert min(served.values()) >= 40
+        served = Counter(connection.execute(query).fetchone() for _ in range(100))
+        if not holds_one_to_each():
+            # A replica that a busy machine lets fall behind is left out meanwhile, as it should be.
+            return False
+        assert set(served) == {(address, True) for address in addresses}
+        assert min(served.values()) >= 40
+        return True
+
+    with tier.connect("read") as connection:
+        tier.workspace.wait_for("reads take both replicas in turn", are_read_in_turn, 60)
     with tier.connect("write") as connection:
         row = connection.execute("SELECT host(inet_server_addr()), pg_is_in_recovery()").fetchone()
     assert row == (tier.cluster.primary.address, False)
