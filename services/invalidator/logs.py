@@ -1,0 +1,26 @@
+"""Log lines as Cloud Logging reads them from standard output: one JSON object each (Cloud Run, writing structured logs)."""
+
+import json
+import logging
+import sys
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """The message, its severity, and whatever was given as `extra`; a traceback belongs to its own line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        fields = {name: value for name, value in vars(record).items() if name not in _OWN}
+        line = {"severity": record.levelname, "message": record.getMessage(), "logger": record.name, **fields}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def begin(level: str) -> None:
+    """Let the whole process log this way."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
