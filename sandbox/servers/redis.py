@@ -21,7 +21,7 @@ _SAVE_SECONDS = 30
 class RedisServer(Server):
     """One server whose data outlives its restarts as far as its last snapshot; clients sign in with the password.
 
-    With a certificate it speaks TLS, as Memorystore does with its own.
+    With a certificate it speaks TLS, as Memorystore does with its own. With a `primary` it is a replica of that one.
 
     Snapshots are made when a client asks (BGSAVE), so that a test knows what is in the last one.
     """
@@ -33,8 +33,10 @@ class RedisServer(Server):
         name: str = "redis",
         certificate: Certificate | None = None,
         endpoint: Endpoint | None = None,
+        primary: "RedisServer | None" = None,
     ) -> None:
         super().__init__(workspace, programs, name, endpoint)
+        self._primary = primary
         self._folder = workspace.make_folder(name)
         self._certificate = certificate
 
@@ -70,7 +72,12 @@ class RedisServer(Server):
             "requirepass": self.workspace.password,
             "maxmemory-policy": "allkeys-lru",
             "notify-keyspace-events": "Ex",
+            # A replica is there at once when it is asked for, and not after a pause that gathers others.
+            "repl-diskless-sync-delay": 0,
+            "masterauth": self.workspace.password,
         }
+        if self._primary is not None:
+            lines["replicaof"] = f"{self._primary.address} {self._primary.port}"
         self.workspace.write(configuration, "".join(f"{key} {value}\n" for key, value in lines.items()))
         words = (*self.programs.command("redis-server"), str(configuration))
         self._process = self.workspace.start(Command(self.name, words, self._folder, self.log))
@@ -98,6 +105,20 @@ class RedisServer(Server):
             tls = {"ssl_ca_data": self._certificate.authority, "ssl_check_hostname": False}
         return Redis.from_url(self.url, decode_responses=True, protocol=2, **tls)
 
+    def promote(self) -> None:
+        """Make a replica the primary, as a failover does: at once, with what it has heard by then."""
+        with self.client() as client:
+            client.execute_command("REPLICAOF", "NO", "ONE")
+
+    def follow(self, primary: "RedisServer") -> None:
+        """Become a replica of another primary."""
+        with self.client() as client:
+            client.execute_command("REPLICAOF", primary.address, str(primary.port))
+
+    def wait_until_it_follows(self) -> None:
+        """Wait until a replica has its primary's content and hears its changes."""
+        self.workspace.wait_for(f"{self.name} follows", self._follows, _START_SECONDS, self.log)
+
     def save(self) -> None:
         """Take a snapshot in the background, as the hourly one is taken, and wait for its end."""
         with self.client() as client:
@@ -108,6 +129,11 @@ class RedisServer(Server):
                 _SAVE_SECONDS,
                 self.log,
             )
+
+    def _follows(self) -> bool:
+        with self.client() as client:
+            told: Any = client.info("replication")
+        return bool(told["role"] == "slave" and told["master_link_status"] == "up")
 
     def _answers(self) -> bool:
         self._still_starting()

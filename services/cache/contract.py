@@ -1,0 +1,155 @@
+"""The cache's contract as constants. Written by `python -m infra.settings cache-python` from infra/catalog/cache.yaml and endpoints.yaml; do not edit."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An endpoint's answers in Redis: key, tags, lifetime, whether the user is part of the key, and the parameters that count
+    (None: all but IGNORED_PARAMETERS).
+    """
+
+    key: str
+    tags: tuple[str, ...]
+    lifetime_ms: int
+    user: bool
+    query: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class PeriodRow:
+    """A period of a leaderboard: an example, how it is written, and how long its board is kept."""
+
+    example: str
+    pattern: str
+    lifetime_ms: int
+
+    def matches(self, period: str) -> bool:
+        """Whether a period is written so."""
+        return re.fullmatch(self.pattern, period) is not None
+
+
+LIBRARY = "triptrip"
+LIBRARY_VERSION = 1
+LIBRARY_DIGEST = "913679a0461ecfbaa5f50357cc47f6a65435596a2c85097e66f2465037caeeca"
+SESSION_MS = 86400000
+RATE_LIMIT_MS = 60000
+LOCK_MS = 30000
+LONGEST_ENTRY_MS = 3600000
+TOMBSTONE_MS = 900000
+TAG_MARGIN_MS = 3600000
+CLOCK_SKEW_MS = 100
+STEP = 500
+ENTRY_PREFIX = "cache:api:"
+TAG_PREFIX = "cache:tags:"
+STALE_KEY_PREFIX = "cache:stale:key:"
+STALE_TAG_PREFIX = "cache:stale:tag:"
+STALE_PATTERN = "cache:stale:pattern"
+KEYS: Mapping[str, str] = {
+    "session": "session:{session}",
+    "api_cache": "cache:api:{endpoint}:{hash}",
+    "private_api_cache": "cache:api:{endpoint}:{user}:{hash}",
+    "tag": "cache:tags:{tag}",
+    "stale_key": "cache:stale:key:{key}",
+    "stale_tag": "cache:stale:tag:{tag}",
+    "stale_pattern": "cache:stale:pattern",
+    "rate_limit": "ratelimit:{user}:{endpoint}",
+    "views": "counter:views:{type}:{id}",
+    "online_users": "counter:online:users:{minute}",
+    "fence": "lock:fence:{resource}",
+    "lock": "lock:{resource}",
+    "leaderboard": "leaderboard:{type}:{period}",
+}
+IGNORED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid")
+EXPANSIONS_ALWAYS = ("entity:{type}", "entity:{type}:{id}")
+EXPANSIONS: Mapping[str, tuple[str, ...]] = {
+    "hotel": ("search:hotels", "listing:hotels"),
+    "product": ("search:products", "listing:products"),
+    "booking": ("user:bookings",),
+}
+PERIODS = (
+    PeriodRow("2026-11-27", "[0-9]{4}-[0-9]{2}-[0-9]{2}", 691200000),
+    PeriodRow("2026-W48", "[0-9]{4}-W[0-9]{2}", 3024000000),
+    PeriodRow("2026-11", "[0-9]{4}-[0-9]{2}", 34560000000),
+)
+ENTRIES: Mapping[str, EntryRow] = {
+    "GET /hotels": EntryRow(
+        key="cache:api:hotels:{hash}",
+        tags=("entity:hotel", "listing:hotels"),
+        lifetime_ms=60000,
+        user=False,
+        query=None,
+    ),
+    "GET /hotels/{id}": EntryRow(
+        key="cache:api:hotels.id:{hash}",
+        tags=("entity:hotel", "entity:hotel:{id}"),
+        lifetime_ms=60000,
+        user=False,
+        query=None,
+    ),
+    "GET /attractions": EntryRow(
+        key="cache:api:attractions:{hash}",
+        tags=("entity:attraction", "listing:attractions"),
+        lifetime_ms=60000,
+        user=False,
+        query=None,
+    ),
+    "GET /products": EntryRow(
+        key="cache:api:products:{hash}",
+        tags=("entity:product", "listing:products"),
+        lifetime_ms=60000,
+        user=False,
+        query=None,
+    ),
+    "GET /users/me": EntryRow(
+        key="cache:api:users.me:{user}:{hash}",
+        tags=("entity:user:{user_id}",),
+        lifetime_ms=30000,
+        user=True,
+        query=None,
+    ),
+    "GET /users/me/bookings": EntryRow(
+        key="cache:api:users.me.bookings:{user}:{hash}",
+        tags=("entity:booking", "user:bookings"),
+        lifetime_ms=30000,
+        user=True,
+        query=None,
+    ),
+    "GET /users/me/orders": EntryRow(
+        key="cache:api:users.me.orders:{user}:{hash}",
+        tags=("entity:order", "user:orders"),
+        lifetime_ms=30000,
+        user=True,
+        query=None,
+    ),
+    "GET /search/hotels": EntryRow(
+        key="cache:api:search.hotels:{hash}",
+        tags=("search:hotels",),
+        lifetime_ms=30000,
+        user=False,
+        query=("query", "filters", "page"),
+    ),
+    "GET /search/products": EntryRow(
+        key="cache:api:search.products:{hash}",
+        tags=("search:products",),
+        lifetime_ms=30000,
+        user=False,
+        query=("query", "filters", "page"),
+    ),
+    "GET /inventory/{id}/availability": EntryRow(
+        key="cache:api:inventory.id.availability:{hash}",
+        tags=("entity:inventory", "entity:inventory:{id}"),
+        lifetime_ms=10000,
+        user=False,
+        query=None,
+    ),
+    "GET /rooms/{id}/price": EntryRow(
+        key="cache:api:rooms.id.price:{hash}",
+        tags=("entity:room", "entity:room:{id}"),
+        lifetime_ms=10000,
+        user=False,
+        query=None,
+    ),
+}
