@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sandbox.servers import debian, maven
 from sandbox.servers.account import AccountError, first_reachable, server_account
-from sandbox.servers.groups import Group, Part, debian_lock, groups, lock_files, maven_lock
+from sandbox.servers.groups import Group, Part, debian_lock, gcloud_lock, groups, lock_files, maven_lock
 
 _SHARED_CACHE = Path("/var/cache/triptrip-data-platform")
 _TIMEOUT_SECONDS = 600
@@ -218,11 +218,25 @@ def _maven(group: str, part: Part, place: Path) -> None:
         raise InstallError(group, str(error), f"check the network, or mend locks/{part.lock}.yaml") from error
 
 
+def _gcloud(group: str, part: Part, place: Path) -> None:
+    """A file of the Google Cloud SDK on this machine."""
+    lock = gcloud_lock(part.lock)
+    fix = f"install Google's package {lock.package}, or `gcloud components install`, which names what there is"
+    gcloud = shutil.which("gcloud")
+    if gcloud is None:
+        raise InstallError(group, "gcloud is not on PATH", fix)
+    found = sorted(Path(gcloud).resolve().parents[1].glob(lock.file))
+    if not found:
+        raise InstallError(group, f"{Path(gcloud).resolve().parents[1]} has no {lock.file}", fix)
+    shutil.copyfile(found[-1], place / lock.name)
+
+
 _KINDS: Mapping[str, Callable[[str, Part, Path], None]] = {
     "npm": _npm,
     "pypi": _pypi,
     "debian": _debian,
     "maven": _maven,
+    "gcloud": _gcloud,
 }
 
 

@@ -103,7 +103,7 @@ class Endpoints:
             _LOG.warning("a push is refused", extra={"error": str(error)})
             raise _AnsweredError(401, "no identity token of the account that pushes") from error
         except CertificatesError as error:
-            _LOG.error("no push can be judged", extra={"error": str(error)})  # noqa: TRY400 # the address says it all
+            _LOG.error("no push can be judged", extra={"error": str(error)})
             raise _AnsweredError(503, "no certificates to judge the identity token by") from error
 
     async def _handle(self, message: Message) -> None:
@@ -128,7 +128,7 @@ class Endpoints:
         try:
             await run_in_threadpool(self._dead_letters.put, message, poison)
         except ApiError as error:
-            _LOG.error("a message cannot be put aside", extra={"messageId": message.message_id, "error": str(error)})  # noqa: TRY400 # told with what it said
+            _LOG.error("a message cannot be put aside", extra={"messageId": message.message_id, "error": str(error)})
             raise _AnsweredError(503, "not put aside yet") from error
         self._metrics.event("unknown", "poison")
         self._metrics.dead_letter(str(poison.reason))

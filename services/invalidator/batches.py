@@ -1,4 +1,4 @@
-"""Work that is asked for one by one and done together: whatever came in while the last batch was worked on is the next."""
+"""Work that is asked for one by one and done together: what came in while one batch was worked on is the next."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -28,7 +28,7 @@ class Request:
 
 
 def requests_for(members: Collection[str]) -> Iterator[Request]:
-    """The requests that purge members (`tag:…`, `path:…`), in their order; one for everything when they are too many."""
+    """The requests that purge members (`tag:…`, `path:…`) in their order; one for everything when it would be many."""
     tags = [member for member in members if member.startswith("tag:")]
     paths = [member for member in members if member.startswith("path:")]
     if EVERYTHING in paths or len(paths) + len(tags) / TAGS_A_REQUEST > EVERYTHING_ABOVE:

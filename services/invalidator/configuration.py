@@ -20,8 +20,8 @@ class ConfigurationError(RuntimeError):
 class Configuration(BaseModel):
     """The whole configuration; each field is the variable of the same name in capitals, and an empty one is absent.
 
-    `redis_sign_in` iam takes tokens of this service's account for the password `redis_auth`. `redis_ca` is a file or the
-    certificates themselves; without it the connection is not encrypted, for tests.
+    `redis_sign_in` iam takes tokens of this service's account for the password `redis_auth`. `redis_ca` is a file or
+    the certificates themselves; without it the connection is not encrypted, for tests.
     `redis_replicas` is how many replicas must have a purge before its event is acknowledged, 0 for none.
     `cdn_url_map` absent: there is no CDN. `cdn_second_purge_seconds` is the longest time that a replica of a store may
     answer with what was before, and 0 leaves the second purge out. `push_audience` and `push_account` are what an

@@ -1,27 +1,29 @@
 """What the CDN has of the cache's contract: which of its tags, and which paths stand behind keys (endpoints.yaml)."""
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
-from services.cache.contract import EDGE, ENTRY_PREFIX
+from services.cache.contract import ENTRIES, EntryRow
 
 _VARIABLE = re.compile(r"\{[a-z_]+\}")
-_TAGS = {tag: frozenset(name for name, (_, tags) in EDGE.items() if tag in tags) for _, tags in EDGE.values() for tag in tags}
+_ROWS: Mapping[str, EntryRow] = {name: row for name, row in ENTRIES.items() if row.edge}
+_HOLDERS: Mapping[str, frozenset[str]] = {
+    tag: frozenset(name for name, row in _ROWS.items() if tag in row.tags) for row in _ROWS.values() for tag in row.tags
+}
 """Forms of tags, and the endpoints whose answers carry them."""
 
 _FORMS: Mapping[str, re.Pattern[str]] = {
-    form: re.compile(_VARIABLE.sub("[^:]+", re.escape(form).replace(r"\{", "{").replace(r"\}", "}"))) for form in _TAGS
+    form: re.compile("[^:]+".join(map(re.escape, _VARIABLE.split(form)))) for form in _HOLDERS
 }
 _COVERING: Mapping[str, frozenset[str]] = {
-    form: frozenset(
-        other for other, held in _TAGS.items() if other != form and not _VARIABLE.search(other) and _TAGS[form] < held
-    )
-    for form in _TAGS
+    form: frozenset(tag for tag, held in _HOLDERS.items() if not _VARIABLE.search(tag) and holders < held)
+    for form, holders in _HOLDERS.items()
 }
-"""Forms, and the whole tags that every answer under them carries too, beside others."""
+"""Forms, and the whole tags that every answer under them carries as well, and others too."""
 
 
-def asked(keys: Iterable[str], tags: Set[str], paths: Set[str], prefix: str) -> frozenset[str]:
+def asked(keys: Iterable[str], tags: AbstractSet[str], paths: AbstractSet[str], prefix: str) -> frozenset[str]:
     """What to ask the CDN for, as `tag:…` and `path:…`, without what it never has and what another one covers.
 
     `keys` are keys and patterns of entries in Redis: the CDN knows the paths of their endpoints below `prefix`.
@@ -41,11 +43,11 @@ def _paths(key: str) -> frozenset[str]:
     """The paths, as the CDN takes them, of every endpoint that a key or a pattern with * may belong to."""
     literal = key.partition("*")[0]
     found = set()
-    for name, (path, _) in EDGE.items():
-        of_endpoint = f"{ENTRY_PREFIX}{name}:"
+    for name, row in _ROWS.items():
+        of_endpoint = row.key.partition("{")[0]
         if literal.startswith(of_endpoint) or ("*" in key and of_endpoint.startswith(literal)):
-            before, variable, _ = path.partition("{")
-            found.add(f"{before}*" if variable else path)
+            before, variable, _ = name.partition(" ")[2].partition("{")
+            found.add(f"{before}*" if variable else before)
     return frozenset(found)
 
 

@@ -1,4 +1,4 @@
-"""A pushed message and the event in it (infra/catalog/cache_invalidation.avsc); what can never be acted on is poison."""
+"""A pushed message and its event (infra/catalog/cache_invalidation.avsc); what can never be acted on is poison."""
 
 import base64
 import binascii

@@ -53,7 +53,7 @@ class GoogleApi:
         if self._session is None:
             if self._address.startswith("https://"):
                 credentials, _ = google.auth.default(scopes=[_SCOPE])
-                self._session = AuthorizedSession(credentials)
+                self._session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call] # it has no types
             else:
                 self._session = requests.Session()
         return self._session

@@ -1,4 +1,4 @@
-"""Log lines as Cloud Logging reads them from standard output: one JSON object each (Cloud Run, writing structured logs)."""
+"""Log lines as Cloud Logging reads them from standard output: a JSON object each (Cloud Run, structured logs)."""
 
 import json
 import logging

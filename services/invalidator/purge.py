@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from services.cache.client import expansions
 from services.cache.contract import ENTRY_PREFIX
+from services.cache.keys import expansions
 from services.invalidator.event import Event, PoisonError, Reason
 
 _LONGEST_TAG = 120  # bytes; Media CDN's bound (Google, cache tags), Cloud CDN tells none
@@ -95,5 +95,7 @@ def _tags(tags: Iterable[str]) -> frozenset[str]:
 def _paths(paths: Iterable[str]) -> frozenset[str]:
     for path in paths:
         if not _PATH.fullmatch(path):
-            raise PoisonError(Reason.BAD_PATH, "a path begins with /, has * at most at its end behind a /, and no ? or #")
+            raise PoisonError(
+                Reason.BAD_PATH, "a path begins with /, has no ? and #, and * only at its end behind a /"
+            )
     return frozenset(paths)

@@ -66,7 +66,7 @@ class Sender:
                 self._back_off(error, error.retry_after)
             except RedisError as error:
                 self._back_off(error)
-            except Exception:
+            except Exception:  # noqa: BLE001 # told in full below
                 # A thread that ended would leave the CDN stale in silence.
                 _LOG.exception("purging the CDN failed in a way that nobody thought of")
                 self._pause = _LONGEST_PAUSE

@@ -7,14 +7,15 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import google.auth
 from google.auth.transport.requests import Request
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection
 from redis.credentials import CredentialProvider
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, ResponseError, TimeoutError  # noqa: A004 # Redis' own
+from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError  # noqa: A004 # Redis' own
 from redis.retry import Retry
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
@@ -79,7 +80,7 @@ class Store:
         """
         if not self._replicas or self.cache.wait(self._replicas, _REPLICA_MILLISECONDS) >= self._replicas:
             return True
-        connected = int(self.redis.info("replication")["connected_slaves"])
+        connected = int(cast("dict[str, str]", self.redis.info("replication"))["connected_slaves"])
         wanted = min(connected, self._replicas)
         if self.cache.wait(wanted, _REPLICA_MILLISECONDS) < wanted:
             raise UnreplicatedError(f"fewer than {wanted} replicas have the purge after {_REPLICA_MILLISECONDS} ms")
@@ -100,7 +101,7 @@ class Store:
                 return work()
             except ReadOnlyError:
                 # The old primary keeps its connections: only a new one leads to the new primary.
-                self.redis.connection.disconnect()
+                cast("Connection", self.redis.connection).disconnect()
                 raise
 
         return attempts(once)
@@ -131,7 +132,7 @@ class _Token(CredentialProvider):
     def get_credentials(self) -> tuple[str, str]:
         """User and token; a token that has ended is asked for anew."""
         if not self._credentials.valid:
-            self._credentials.refresh(Request())
+            self._credentials.refresh(Request())  # type: ignore[no-untyped-call] # google-auth has no types there
         return "default", str(self._credentials.token)
 
 

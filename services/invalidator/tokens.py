@@ -59,8 +59,8 @@ class Tokens:
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
-            key = jwt.decode_header(token).get("kid")
-            claims: Mapping[str, Any] = jwt.decode(
+            key = jwt.decode_header(token).get("kid")  # type: ignore[no-untyped-call] # google-auth has no types here
+            claims: Mapping[str, Any] = jwt.decode(  # type: ignore[no-untyped-call] # as above
                 token, certs=self._known(key), audience=self._audience, clock_skew_in_seconds=_SKEW_SECONDS
             )
         except (ValueError, GoogleAuthError) as error:

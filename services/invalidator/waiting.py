@@ -9,6 +9,7 @@ Only commands that Redis does whole: ZADD, RENAMENX, and transactions. Moments a
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import ResponseError
@@ -30,7 +31,7 @@ class Waiting:
     """The queue; what `add` writes goes over the client's one connection, if it has one, so that WAIT knows of it."""
 
     def __init__(self, redis: Redis, second_after: float) -> None:
-        self._redis = redis
+        self._redis: Any = redis  # its types name what asyncio's client would answer
         self._second_after = round(second_after * 1_000_000)
 
     def add(self, members: Mapping[str, int], moment: int) -> None:

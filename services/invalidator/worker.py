@@ -32,12 +32,13 @@ class Asked:
 
 
 class Worker:
-    """Two lanes, so that a pattern, for which every key is looked at, holds up nothing else; and the CDN's sender."""
+    """Two lanes, so that a pattern, for which every key is looked at, holds up no other; and the CDN's sender."""
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
         self._configuration = configuration
         self._lanes = {
-            name: Batches(name, _Lane(configuration, metrics, self._wake).work, _AT_ONCE) for name in ("names", "patterns")
+            name: Batches(name, _Lane(configuration, metrics, self._wake).work, _AT_ONCE)
+            for name in ("names", "patterns")
         }
         self._sender = _sender(configuration, metrics) if configuration.cdn_url_map else None
 
@@ -54,7 +55,7 @@ class Worker:
         return all(lane.is_alive for lane in self._lanes.values()) and (not self._sender or self._sender.is_alive)
 
     def ask(self, asked: Asked) -> "Future[None]":
-        """Have a purge done; the future ends when Redis and its replicas have it, and the CDN's queue what is its part."""
+        """Have a purge done; the future ends when Redis and its replicas have it, and the CDN's queue its part."""
         return self._lanes["patterns" if asked.purge.patterns else "names"].put(asked)
 
     def close(self, timeout: float) -> None:
@@ -91,7 +92,7 @@ class _Lane:
         self._wake()
 
     def _purge(self, batch: Sequence[Asked]) -> int:
-        """Redis first: the CDN would fetch again what is stale there. Begun anew as a whole when the connection breaks."""
+        """Redis first, or the CDN would fetch what is stale there; begun anew as a whole when it breaks."""
         gone = self._store.purge(Purge.all_of(asked.purge for asked in batch))
         if self._configuration.cdn_url_map:
             waiting = Waiting(self._store.redis, self._configuration.cdn_second_purge_seconds)
