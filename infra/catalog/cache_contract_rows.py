@@ -1,7 +1,7 @@
 """The contract of the shared cache as typed rows, and what must fit together in it (RDS-USE, CACHE-EP, CACHE-INV).
 
-A contract that lacks the key or a tag of an endpoint, or that gives a key a longer life than the function that writes it, cannot
-be read at all: the program, and every generated file, stops at the first read.
+A contract that lacks the key or a tag of an endpoint, or that gives a key a longer life than the function that writes
+it, cannot be read at all: the program, and every generated file, stops at the first read.
 """
 
 import re
@@ -39,14 +39,14 @@ class UseRow(Row):
     name: Name
     key: Annotated[str, Field(pattern=r"^[a-z]+(:[a-z]+|:\{[a-z]+\})*$")]
     structure: Structure
-    lifetime: Duration
-    renewed: str
     owner: str
     size: str
     tags: str
-    functions: Annotated[tuple[Name, ...], Field(min_length=1)]
     consistency: str
     id: str
+    lifetime: Duration | None = None
+    renewed: str | None = None
+    functions: tuple[Name, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -194,6 +194,13 @@ class Contract(Row):
     entries: tuple[EntryRow, ...]
     functions: Mapping[str, FunctionRow]
 
+    def lifetime(self, use: str) -> Duration:
+        """How long the keys of a use may live; ValueError for a use whose keys have no end."""
+        found = self.uses[use].lifetime
+        if found is None:
+            raise ValueError(f"cache.yaml: {use} has no lifetime")
+        return found
+
     def use_of(self, key: str) -> UseRow | None:
         """The use that a key belongs to: the one with the longest prefix of it."""
         found = [use for use in self.uses.values() if key.startswith(use.prefix)]
@@ -237,7 +244,7 @@ def _endpoints(found: Contract, table: Sequence[EndpointRow]) -> Iterator[str]:
     for endpoint, row in kept.items():
         entry = keys.get(endpoint)
         if entry and entry.is_personal != row.user:
-            yield f"{entry.key} of {endpoint} {'lacks' if row.user else 'has'} {_PERSONAL}; endpoints.yaml: user {row.user}"
+            yield f"{entry.key} of {endpoint} {'lacks' if row.user else 'has'} {_PERSONAL}, unlike endpoints.yaml"
         if not row.tags:
             yield f"{endpoint} carries no tags: no event would reach it"
 
@@ -272,17 +279,16 @@ def _lifetimes(found: Contract) -> Iterator[str]:
         "private_api_cache": ("cache_put", "lifetime_ms"),
     }
     for use, (function, argument) in bounds.items():
-        allowed, kept = found.functions[function].most(argument), found.uses[use].lifetime
+        allowed, kept = found.functions[function].most(argument), found.lifetime(use)
         if allowed != kept.milliseconds:
             yield f"{function} allows {argument} {allowed}, and {use} lives {kept}"
-    if found.uses["api_cache"].lifetime > _LONGEST_ENTRY:
+    if found.lifetime("api_cache") > _LONGEST_ENTRY:
         yield f"api_cache lives longer than {_LONGEST_ENTRY} (CACHE-LAYERS)"
-    longest = found.uses["api_cache"].lifetime.milliseconds + found.invalidation.tag_margin.milliseconds
-    if found.uses["tag"].lifetime.milliseconds != longest:
+    longest = found.lifetime("api_cache").milliseconds + found.invalidation.tag_margin.milliseconds
+    if found.lifetime("tag").milliseconds != longest:
         yield "a tag's set lives as long as the longest entry and tag_margin together (CACHE-INV)"
     for use in ("stale_key", "stale_tag", "stale_pattern"):
-        if found.uses[use].lifetime != found.invalidation.tombstone:
+        if found.lifetime(use) != found.invalidation.tombstone:
             yield f"{use} lives as long as invalidation.tombstone"
-    longest_period = max((row.lifetime for row in found.periods.values()), default=None)
-    if longest_period != found.uses["leaderboard"].lifetime:
+    if max(row.lifetime for row in found.periods.values()) != found.lifetime("leaderboard"):
         yield "leaderboard lives as long as its longest period"

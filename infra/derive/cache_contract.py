@@ -1,4 +1,4 @@
-"""What programs read of the cache's contract: constants for Python and TypeScript, and the library's own table (RDS-USE)."""
+"""What programs read of the cache's contract: constants for Python, TypeScript and the library itself (RDS-USE)."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from infra.catalog.cache_contract_rows import ArgumentRow, Contract, FunctionRow, contract
 from infra.catalog.cdn_rows import EndpointRow, edge, endpoints
 
-_NOTE = "Written by `python -m infra.settings {command}` from infra/catalog/cache.yaml and endpoints.yaml; do not edit."
+_NOTE = "Written by `python -m infra.settings {command}` from infra/catalog; do not edit."
 
-_PYTHON = '''"""The cache's contract as constants. {note}"""
+_PYTHON = '''"""The cache's contract as constants.
+
+{note}
+"""
 
 import re
 from collections.abc import Mapping
@@ -17,15 +20,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EntryRow:
-    """An endpoint's answers in Redis: key, tags, lifetime, whether the user is part of the key, and the parameters that count
-    (None: all but IGNORED_PARAMETERS).
-    """
+    """An endpoint's answers in Redis; `query` are the parameters that count, None: all but IGNORED_PARAMETERS."""
 
     key: str
     tags: tuple[str, ...]
     lifetime_ms: int
     user: bool
     query: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class EdgeRow:
+    """An endpoint that the CDN keeps too: its path below the prefix of the API, and its tags there."""
+
+    path: str
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,12 @@ class PeriodRow:
 
 def _milliseconds(found: Contract) -> Mapping[str, int]:
     """Lifetimes that programs pass on or reckon with, by their names in the constants."""
-    uses, rules = found.uses, found.invalidation
+    rules = found.invalidation
     return {
-        "SESSION_MS": uses["session"].lifetime.milliseconds,
-        "RATE_LIMIT_MS": uses["rate_limit"].lifetime.milliseconds,
-        "LOCK_MS": uses["lock"].lifetime.milliseconds,
-        "LONGEST_ENTRY_MS": uses["api_cache"].lifetime.milliseconds,
+        "SESSION_MS": found.lifetime("session").milliseconds,
+        "RATE_LIMIT_MS": found.lifetime("rate_limit").milliseconds,
+        "LOCK_MS": found.lifetime("lock").milliseconds,
+        "LONGEST_ENTRY_MS": found.lifetime("api_cache").milliseconds,
         "TOMBSTONE_MS": rules.tombstone.milliseconds,
         "TAG_MARGIN_MS": rules.tag_margin.milliseconds,
         "CLOCK_SKEW_MS": rules.clock_skew.milliseconds,
@@ -95,8 +104,10 @@ def python() -> str:
     lines = [_PYTHON.format(note=_NOTE.format(command="cache-python"))]
     lines += [f"{name}{_annotation(value)} = {_literal(value)}\n" for name, value in _constants(found).items()]
     lines.append("PERIODS = (\n")
-    for row in found.periods.values():
-        lines.append(f"    PeriodRow({_literal(row.example)}, {_literal(row.pattern)}, {row.lifetime.milliseconds}),\n")
+    lines += [
+        f"    PeriodRow({_literal(period.example)}, {_literal(period.pattern)}, {period.lifetime.milliseconds}),\n"
+        for period in found.periods.values()
+    ]
     lines.append(")\nENTRIES: Mapping[str, EntryRow] = {\n")
     for endpoint, key, row, lifetime in _entries(found):
         query = None if row.query in (None, "all") else tuple(row.query or ())
@@ -106,7 +117,17 @@ def python() -> str:
         lines.append(
             f"        lifetime_ms={lifetime},\n        user={row.user},\n        query={_literal(query)},\n    ),\n"
         )
+    lines.append("}\n# By the endpoint as it is named in keys.\nEDGE: Mapping[str, EdgeRow] = {\n")
+    for _, key, row, _ in _entries(found):
+        if row.cached:
+            name = _literal(endpoint_name(key))
+            lines.append(f"    {name}: EdgeRow(path={_literal(row.path)}, tags={_literal(row.tags)}),\n")
     return "".join([*lines, "}\n"])
+
+
+def endpoint_name(key: str) -> str:
+    """An endpoint as it is named in its key."""
+    return key.removeprefix("cache:api:").partition(":")[0]
 
 
 def _annotation(value: object) -> str:
@@ -151,6 +172,13 @@ def typescript() -> str:
         for endpoint, key, row, lifetime in _entries(found)
     }
     lines.append(f"export const ENTRIES: Readonly<Record<Endpoint, EntryRow>> = {json.dumps(entries, indent=2)};\n")
+    edge_rows = {
+        endpoint_name(key): {"path": row.path, "tags": row.tags} for _, key, row, _ in _entries(found) if row.cached
+    }
+    lines.append(
+        "/** Endpoints that the CDN keeps too, by their names in keys: path below the API's prefix, tags there. */"
+    )
+    lines.append(f"export const EDGE: Readonly<Record<string, EdgeRow>> = {json.dumps(edge_rows, indent=2)};\n")
     names = " | ".join(json.dumps(endpoint) for endpoint in entries)
     lines.append(f"/** The endpoints whose answers Redis keeps. */\nexport type Endpoint = {names};")
     lines += ["", _signatures_in_typescript(found)]
@@ -165,6 +193,12 @@ export interface EntryRow {
   readonly lifetimeMs: number;
   readonly user: boolean;
   readonly query: readonly string[] | null;
+}
+
+/** An endpoint that the CDN keeps too. */
+export interface EdgeRow {
+  readonly path: string;
+  readonly tags: readonly string[];
 }
 
 /** A period of a leaderboard: how it is written, and how long its board is kept. */
@@ -216,9 +250,9 @@ def lua() -> str:
         "step": rules.step,
         "patterns": rules.patterns,
         "pruned_at_once": rules.pruned,
-        "fence_ms": uses["fence"].lifetime.milliseconds,
-        "views_ms": uses["views"].lifetime.milliseconds,
-        "online_ms": uses["online_users"].lifetime.milliseconds,
+        "fence_ms": found.lifetime("fence").milliseconds,
+        "views_ms": found.lifetime("views").milliseconds,
+        "online_ms": found.lifetime("online_users").milliseconds,
         "session_fields": found.bounds.session_fields,
         "leaderboard_members": found.bounds.leaderboard_members,
     }
@@ -234,7 +268,10 @@ def _signature_in_lua(row: FunctionRow) -> str:
     arguments = "".join(f"\n      {_argument_in_lua(each)}," for each in row.arguments)
     ending = "\n    " if arguments else ""
     more = "true" if row.more_keys else "false"
-    return f"{{\n    name = '{row.name}', keys = {len(row.keys)}, more_keys = {more}, flags = {{{flags}}},\n    arguments = {{{arguments}{ending}}},\n  }}"
+    return (
+        f"{{\n    name = '{row.name}', keys = {len(row.keys)}, more_keys = {more}, flags = {{{flags}}},\n"
+        f"    arguments = {{{arguments}{ending}}},\n  }}"
+    )
 
 
 def _argument_in_lua(row: ArgumentRow) -> str:

@@ -21,7 +21,7 @@ _SAVE_SECONDS = 30
 class RedisServer(Server):
     """One server whose data outlives its restarts as far as its last snapshot; clients sign in with the password.
 
-    With a certificate it speaks TLS, as Memorystore does with its own. With a `primary` it is a replica of that one.
+    With a certificate it speaks TLS, as Memorystore does with its own.
 
     Snapshots are made when a client asks (BGSAVE), so that a test knows what is in the last one.
     """
@@ -33,10 +33,8 @@ class RedisServer(Server):
         name: str = "redis",
         certificate: Certificate | None = None,
         endpoint: Endpoint | None = None,
-        primary: "RedisServer | None" = None,
     ) -> None:
         super().__init__(workspace, programs, name, endpoint)
-        self._primary = primary
         self._folder = workspace.make_folder(name)
         self._certificate = certificate
 
@@ -72,12 +70,8 @@ class RedisServer(Server):
             "requirepass": self.workspace.password,
             "maxmemory-policy": "allkeys-lru",
             "notify-keyspace-events": "Ex",
-            # A replica is there at once when it is asked for, and not after a pause that gathers others.
-            "repl-diskless-sync-delay": 0,
-            "masterauth": self.workspace.password,
+            **self._replication(),
         }
-        if self._primary is not None:
-            lines["replicaof"] = f"{self._primary.address} {self._primary.port}"
         self.workspace.write(configuration, "".join(f"{key} {value}\n" for key, value in lines.items()))
         words = (*self.programs.command("redis-server"), str(configuration))
         self._process = self.workspace.start(Command(self.name, words, self._folder, self.log))
@@ -91,6 +85,10 @@ class RedisServer(Server):
         self.workspace.write(self._folder / "server.key", self._certificate.key)
         files = {"tls-cert-file": self._folder / "server.crt", "tls-key-file": self._folder / "server.key"}
         return {"port": 0, "tls-port": self.port, "tls-auth-clients": "no", **files}
+
+    def _replication(self) -> dict[str, object]:
+        """How replicas come to it: at once when they ask, and not after a pause that gathers others."""
+        return {"repl-diskless-sync-delay": 0, "masterauth": self.workspace.password}
 
     def stop(self, timeout: float = 30) -> None:
         """End it in order, which writes nothing here; nothing when it is down."""
@@ -111,7 +109,7 @@ class RedisServer(Server):
             client.execute_command("REPLICAOF", "NO", "ONE")
 
     def follow(self, primary: "RedisServer") -> None:
-        """Become a replica of another primary."""
+        """Become a replica of a primary, and drop what one's own content has beside it."""
         with self.client() as client:
             client.execute_command("REPLICAOF", primary.address, str(primary.port))
 
@@ -142,3 +140,14 @@ class RedisServer(Server):
                 return bool(client.ping())
         except RedisError:
             return False
+
+
+class RedisReplica(RedisServer):
+    """A replica of another server from its start on; it can be promoted."""
+
+    def __init__(self, workspace: Workspace, programs: Installed, name: str, primary: RedisServer) -> None:
+        super().__init__(workspace, programs, name)
+        self._primary = primary
+
+    def _replication(self) -> dict[str, object]:
+        return {**super()._replication(), "replicaof": f"{self._primary.address} {self._primary.port}"}

@@ -1,7 +1,7 @@
 """The cache as Python programs use it: one method a function of the contract, thin over redis-py.
 
-The library must have been loaded (`python -m schema apply redis`). What changes goes to the primary; what may be read on a
-replica goes to the replica where one is given. Errors of the connection are redis-py's own.
+The library must have been loaded (`python -m schema apply redis`). What changes goes to the primary; what may be read
+on a replica goes to the replica where one is given. Errors of the connection are redis-py's own.
 """
 
 import secrets
@@ -22,9 +22,7 @@ class LibraryMissingError(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """What a rate limit answers: whether the request is admitted, how many more are, and in how many milliseconds the
-    oldest one no longer counts.
-    """
+    """What a rate limit answers: whether a request is admitted, how many more are, when the oldest counts no more."""
 
     allowed: bool
     remaining: int
@@ -42,9 +40,12 @@ class Lock:
 
 @dataclass(frozen=True)
 class Cached:
-    """An entry: its value, the moment in microseconds of which it is true, and how many milliseconds it has left."""
+    """An entry: its value, the moment in microseconds of which it is true, and how many milliseconds it has left.
 
-    value: bytes
+    Without a value it is a miss, and the moment is the one to hand to cache_put with what is then read.
+    """
+
+    value: bytes | None
     as_of: int
     left_ms: int
 
@@ -178,15 +179,15 @@ class Cache:
     def cache_put(self, entry: str, value: bytes, ttl_ms: int, tags: Sequence[str], as_of: int) -> bool:
         """Keep an answer that is known to be true of the moment `as_of`, in microseconds.
 
-        That is `now()` before the query on the primary; before it, less the measured lag, on a replica. False when an
-        invalidation came after that moment, or when it is too long ago to tell.
+        That is the miss's moment, or `now()`, before the query on the database's primary; less the measured lag when
+        the query goes to a replica. False when an invalidation came after it, or when it is too long ago to tell.
         """
         return bool(self._call("cache_put", [entry], value, ttl_ms, as_of, *tags))
 
-    def cache_get(self, entry: str) -> Cached | None:
-        """A kept answer, unless it has ended or an invalidation came after its moment."""
-        answer = self._read("cache_get", [entry])
-        return None if answer is None else Cached(_bytes(answer[0]), int(answer[1]), int(answer[2]))
+    def cache_get(self, entry: str) -> Cached:
+        """A kept answer, unless it has ended or an invalidation came after its moment: then a miss."""
+        value, as_of, left = self._read("cache_get", [entry])
+        return Cached(None if value is None else _bytes(value), int(as_of), int(left))
 
     # --- invalidation
 

@@ -1,4 +1,7 @@
-"""The cache's contract as constants. Written by `python -m infra.settings cache-python` from infra/catalog/cache.yaml and endpoints.yaml; do not edit."""
+"""The cache's contract as constants.
+
+Written by `python -m infra.settings cache-python` from infra/catalog; do not edit.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,15 +10,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EntryRow:
-    """An endpoint's answers in Redis: key, tags, lifetime, whether the user is part of the key, and the parameters that count
-    (None: all but IGNORED_PARAMETERS).
-    """
+    """An endpoint's answers in Redis; `query` are the parameters that count, None: all but IGNORED_PARAMETERS."""
 
     key: str
     tags: tuple[str, ...]
     lifetime_ms: int
     user: bool
     query: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class EdgeRow:
+    """An endpoint that the CDN keeps too: its path below the prefix of the API, and its tags there."""
+
+    path: str
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class PeriodRow:
 
 LIBRARY = "triptrip"
 LIBRARY_VERSION = 1
-LIBRARY_DIGEST = "913679a0461ecfbaa5f50357cc47f6a65435596a2c85097e66f2465037caeeca"
+LIBRARY_DIGEST = "3904a31e8846d8a418530ae415be90b4ed6eb5d71ac810cd0ccb58d258bd262b"
 SESSION_MS = 86400000
 RATE_LIMIT_MS = 60000
 LOCK_MS = 30000
@@ -55,6 +64,9 @@ KEYS: Mapping[str, str] = {
     "stale_key": "cache:stale:key:{key}",
     "stale_tag": "cache:stale:tag:{tag}",
     "stale_pattern": "cache:stale:pattern",
+    "edge_now": "cache:edge:now",
+    "edge_sending": "cache:edge:sending",
+    "edge_later": "cache:edge:later",
     "rate_limit": "ratelimit:{user}:{endpoint}",
     "views": "counter:views:{type}:{id}",
     "online_users": "counter:online:users:{minute}",
@@ -152,4 +164,13 @@ ENTRIES: Mapping[str, EntryRow] = {
         user=False,
         query=None,
     ),
+}
+# By the endpoint as it is named in keys.
+EDGE: Mapping[str, EdgeRow] = {
+    "hotels": EdgeRow(path="/hotels", tags=("entity:hotel", "listing:hotels")),
+    "hotels.id": EdgeRow(path="/hotels/{id}", tags=("entity:hotel", "entity:hotel:{id}")),
+    "attractions": EdgeRow(path="/attractions", tags=("entity:attraction", "listing:attractions")),
+    "products": EdgeRow(path="/products", tags=("entity:product", "listing:products")),
+    "search.hotels": EdgeRow(path="/search/hotels", tags=("search:hotels",)),
+    "search.products": EdgeRow(path="/search/products", tags=("search:products",)),
 }

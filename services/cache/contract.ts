@@ -1,8 +1,8 @@
-// The cache's contract as constants. Written by `python -m infra.settings cache-typescript` from infra/catalog/cache.yaml and endpoints.yaml; do not edit.
+// The cache's contract as constants. Written by `python -m infra.settings cache-typescript` from infra/catalog; do not edit.
 
 export const LIBRARY = "triptrip";
 export const LIBRARY_VERSION = 1;
-export const LIBRARY_DIGEST = "913679a0461ecfbaa5f50357cc47f6a65435596a2c85097e66f2465037caeeca";
+export const LIBRARY_DIGEST = "3904a31e8846d8a418530ae415be90b4ed6eb5d71ac810cd0ccb58d258bd262b";
 export const SESSION_MS = 86400000;
 export const RATE_LIMIT_MS = 60000;
 export const LOCK_MS = 30000;
@@ -24,6 +24,9 @@ export const KEYS = {
   "stale_key": "cache:stale:key:{key}",
   "stale_tag": "cache:stale:tag:{tag}",
   "stale_pattern": "cache:stale:pattern",
+  "edge_now": "cache:edge:now",
+  "edge_sending": "cache:edge:sending",
+  "edge_later": "cache:edge:later",
   "rate_limit": "ratelimit:{user}:{endpoint}",
   "views": "counter:views:{type}:{id}",
   "online_users": "counter:online:users:{minute}",
@@ -65,6 +68,12 @@ export interface EntryRow {
   readonly lifetimeMs: number;
   readonly user: boolean;
   readonly query: readonly string[] | null;
+}
+
+/** An endpoint that the CDN keeps too. */
+export interface EdgeRow {
+  readonly path: string;
+  readonly tags: readonly string[];
 }
 
 /** A period of a leaderboard: how it is written, and how long its board is kept. */
@@ -213,6 +222,50 @@ export const ENTRIES: Readonly<Record<Endpoint, EntryRow>> = {
   }
 };
 
+/** Endpoints that the CDN keeps too, by their names in keys: path below the API's prefix, tags there. */
+export const EDGE: Readonly<Record<string, EdgeRow>> = {
+  "hotels": {
+    "path": "/hotels",
+    "tags": [
+      "entity:hotel",
+      "listing:hotels"
+    ]
+  },
+  "hotels.id": {
+    "path": "/hotels/{id}",
+    "tags": [
+      "entity:hotel",
+      "entity:hotel:{id}"
+    ]
+  },
+  "attractions": {
+    "path": "/attractions",
+    "tags": [
+      "entity:attraction",
+      "listing:attractions"
+    ]
+  },
+  "products": {
+    "path": "/products",
+    "tags": [
+      "entity:product",
+      "listing:products"
+    ]
+  },
+  "search.hotels": {
+    "path": "/search/hotels",
+    "tags": [
+      "search:hotels"
+    ]
+  },
+  "search.products": {
+    "path": "/search/products",
+    "tags": [
+      "search:products"
+    ]
+  }
+};
+
 /** The endpoints whose answers Redis keeps. */
 export type Endpoint = "GET /hotels" | "GET /hotels/{id}" | "GET /attractions" | "GET /products" | "GET /users/me" | "GET /users/me/bookings" | "GET /users/me/orders" | "GET /search/hotels" | "GET /search/products" | "GET /inventory/{id}/availability" | "GET /rooms/{id}/price";
 
@@ -244,7 +297,7 @@ export interface Functions {
   leaderboard_top: { keys: [leaderboard: string]; arguments: [count: number]; reads: true };
   /** 1: kept; 0: it was read before an invalidation, or too long ago */
   cache_put: { keys: [entry: string]; arguments: [value: string | Uint8Array, lifetime_ms: number, as_of: number, ...tags: (string | Uint8Array)[]]; reads: false };
-  /** value, the moment of which it is true in microseconds, milliseconds that it has left; nil when there is none */
+  /** value, the moment of which it is true in microseconds, milliseconds that it has left; nil, the server's clock and 0 when there is none */
   cache_get: { keys: [entry: string]; arguments: []; reads: true };
   /** how many entries went */
   invalidate_keys: { keys: [...entries: (string)[]]; arguments: [moment: number]; reads: false };

@@ -26,7 +26,7 @@ class Entry:
 
 
 def key(use: str, **parts: str) -> str:
-    """The key of a use of the contract, e.g. key("session", session="4f…").
+    """Where a use of the contract keeps something; `parts` are the variable parts of its key.
 
     Raises KeyPartError unless exactly its variable parts are given, none of them empty.
     """

@@ -64,18 +64,23 @@ BODIES.cache_put = function(keys, value, lifetime_ms, as_of, tags)
   return 1
 end
 
-BODIES.cache_get = function(keys)
-  local key = keys[1]
+-- The entry's value, moment and time left; nothing when it is not there or no longer true.
+local function live(key)
   local content = redis.call('GET', key)
-  if not content then return false end
+  if not content then return nil end
   local _, head, as_of, filed = string.find(content, '^(%d+) ([^\n]*)\n')
-  if not head then return false end
+  if not head then return nil end
   local tags = {}
   for tag in string.gmatch(filed, '[^,]+') do
     -- A set that was evicted knows this entry no more: an invalidation would miss it.
-    if not redis.call('ZSCORE', CONTRACT.tag_prefix .. tag, key) then return false end
+    if not redis.call('ZSCORE', CONTRACT.tag_prefix .. tag, key) then return nil end
     tags[#tags + 1] = tag
   end
-  if is_stale(key, tags, tonumber(as_of)) then return false end
+  if is_stale(key, tags, tonumber(as_of)) then return nil end
   return {string.sub(content, head + 1), tonumber(as_of), redis.call('PTTL', key)}
+end
+
+-- A miss answers the moment that the query which follows will be true of, by the clock that invalidations go by.
+BODIES.cache_get = function(keys)
+  return live(keys[1]) or {false, now_us(), 0}
 end

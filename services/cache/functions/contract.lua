@@ -1,4 +1,4 @@
--- The contract as the functions read it. Written by `python -m infra.settings cache-lua` from infra/catalog/cache.yaml and endpoints.yaml; do not edit.
+-- The contract as the functions read it. Written by `python -m infra.settings cache-lua` from infra/catalog; do not edit.
 local CONTRACT = {
   name = 'triptrip',
   entry_prefix = 'cache:api:',

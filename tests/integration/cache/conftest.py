@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from sandbox.servers.redis import RedisServer
+from sandbox.servers.redis import RedisReplica, RedisServer
 from sandbox.servers.workspace import Workspace
 from services.cache import library
 from services.cache.client import Cache
@@ -21,7 +21,7 @@ def primary(module_workspace: Workspace) -> RedisServer:
 
 @pytest.fixture(scope="module")
 def replica(module_workspace: Workspace, primary: RedisServer) -> RedisServer:
-    made = RedisServer(module_workspace, group("redis"), "replica", primary=primary)
+    made = RedisReplica(module_workspace, group("redis"), "replica", primary)
     made.start()
     made.wait_until_it_follows()
     return made

@@ -25,11 +25,10 @@ def test_put_get_and_invalidate(cache: Cache) -> None:
     assert cache.cache_put("cache:api:hotels:1", b"one", 60_000, ["entity:hotel", "listing:hotels"], as_of)
     assert cache.cache_put("cache:api:hotels:2", b"two", 60_000, ["entity:hotel"], as_of)
     found = cache.cache_get("cache:api:hotels:1")
-    assert found is not None
     assert (found.value, found.as_of) == (b"one", as_of - contract.CLOCK_SKEW_MS * 1000)
     assert cache.invalidate_tag("entity:hotel", cache.now(), 1).left == 1
-    assert cache.cache_get("cache:api:hotels:1") is None
-    assert cache.cache_get("cache:api:hotels:2") is None
+    assert cache.cache_get("cache:api:hotels:1").value is None
+    assert cache.cache_get("cache:api:hotels:2").value is None
     assert cache.invalidate_tag("entity:hotel", cache.now(), 1).left == 0
     assert not cache.cache_put("cache:api:hotels:1", b"one", 60_000, ["entity:hotel"], as_of)
     assert cache.cache_put("cache:api:hotels:1", b"one", 60_000, ["listing:hotels"], as_of)
