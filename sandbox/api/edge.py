@@ -1,4 +1,4 @@
-"""A CDN as its clients see it: answers by path with their tags, kept until they are purged; times to live do not pass."""
+"""A CDN as its clients see it: answers by path with their tags, kept until purged; times to live do not pass."""
 
 import threading
 from collections.abc import Callable, Mapping

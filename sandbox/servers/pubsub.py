@@ -65,7 +65,9 @@ class PubsubEmulator(Server):
             body["pushConfig"] = {"pushEndpoint": push_to}
         return str(self.call("PUT", f"projects/{PROJECT}/subscriptions/{name}", body)["name"])
 
-    def publish(self, topic: str, *events: Mapping[str, Any] | bytes, attributes: Mapping[str, str] | None = None) -> None:
+    def publish(
+        self, topic: str, *events: Mapping[str, Any] | bytes, attributes: Mapping[str, str] | None = None
+    ) -> None:
         """Publish events in one request; raises ServerError when the emulator refuses one."""
         messages = [{"data": _encoded(event), "attributes": dict(attributes or {})} for event in events]
         self.call("POST", f"{topic}:publish", {"messages": messages})

@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from services.cache.contract import ENTRIES, EntryRow
+from services.cache.contract import EDGE, ENTRY_PREFIX
 
 _VARIABLE = re.compile(r"\{[a-z_]+\}")
-_ROWS: Mapping[str, EntryRow] = {name: row for name, row in ENTRIES.items() if row.edge}
 _HOLDERS: Mapping[str, frozenset[str]] = {
-    tag: frozenset(name for name, row in _ROWS.items() if tag in row.tags) for row in _ROWS.values() for tag in row.tags
+    tag: frozenset(name for name, row in EDGE.items() if tag in row.tags) for row in EDGE.values() for tag in row.tags
 }
 """Forms of tags, and the endpoints whose answers carry them."""
 
@@ -43,10 +42,10 @@ def _paths(key: str) -> frozenset[str]:
     """The paths, as the CDN takes them, of every endpoint that a key or a pattern with * may belong to."""
     literal = key.partition("*")[0]
     found = set()
-    for name, row in _ROWS.items():
-        of_endpoint = row.key.partition("{")[0]
+    for name, row in EDGE.items():
+        of_endpoint = f"{ENTRY_PREFIX}{name}:"
         if literal.startswith(of_endpoint) or ("*" in key and of_endpoint.startswith(literal)):
-            before, variable, _ = name.partition(" ")[2].partition("{")
+            before, variable, _ = row.path.partition("{")
             found.add(f"{before}*" if variable else before)
     return frozenset(found)
 

@@ -95,7 +95,5 @@ def _tags(tags: Iterable[str]) -> frozenset[str]:
 def _paths(paths: Iterable[str]) -> frozenset[str]:
     for path in paths:
         if not _PATH.fullmatch(path):
-            raise PoisonError(
-                Reason.BAD_PATH, "a path begins with /, has no ? and #, and * only at its end behind a /"
-            )
+            raise PoisonError(Reason.BAD_PATH, "a path begins with /, has no ? and #, and * only at its end behind a /")
     return frozenset(paths)

@@ -13,7 +13,6 @@ import google.auth
 from google.auth.transport.requests import Request
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.connection import Connection
 from redis.credentials import CredentialProvider
 from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError  # noqa: A004 # Redis' own
 from redis.retry import Retry
@@ -101,7 +100,7 @@ class Store:
                 return work()
             except ReadOnlyError:
                 # The old primary keeps its connections: only a new one leads to the new primary.
-                cast("Connection", self.redis.connection).disconnect()
+                cast("Any", self.redis.connection).disconnect()
                 raise
 
         return attempts(once)
