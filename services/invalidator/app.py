@@ -84,7 +84,7 @@ class Endpoints:
         if self._is_stopping:
             raise _AnsweredError(503, "stopping")
         if self._in_hand >= self._configuration.in_hand:
-            self._metrics.event("unknown", "turned-away")
+            self._metrics.event("unknown", "turned_away")
             raise _AnsweredError(429, "too many events at once")
         self._in_hand += 1
         self._metrics.in_hand(self._in_hand)
@@ -130,7 +130,7 @@ class Endpoints:
         except ApiError as error:
             _LOG.error("a message cannot be put aside", extra={"messageId": message.message_id, "error": str(error)})
             raise _AnsweredError(503, "not put aside yet") from error
-        self._metrics.event("unknown", "poison")
+        self._metrics.event("unknown", "put_aside")
         self._metrics.dead_letter(str(poison.reason))
         _LOG.warning("a message is put aside", extra={"messageId": message.message_id, "reason": poison.reason})
 

@@ -15,16 +15,22 @@ from google.auth.transport.requests import AuthorizedSession
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _ANSWER_SECONDS = 10
 _OK = 200
-_PASSING = (408, 429, 500, 502, 503, 504)
+_THROTTLED = 429
+_PASSING = (408, _THROTTLED, 500, 502, 503, 504)
+_THROTTLED_REASONS = {"rateLimitExceeded", "quotaExceeded"}
+"""Compute Engine says 403 for a rate that is exceeded (Compute Engine, API rate quotas)."""
 
 
 class ApiError(RuntimeError):
-    """A refusal, or no answer; `is_passing` when another try may succeed, `retry_after` in seconds when it was told."""
+    """A refusal, or no answer: its status (0: none), Google's reasons, and after how many seconds to try again."""
 
-    def __init__(self, message: str, *, status: int = 0, is_passing: bool = True, retry_after: float = 0) -> None:
+    def __init__(
+        self, message: str, status: int = 0, reasons: frozenset[str] = frozenset(), retry_after: float = 0
+    ) -> None:
         super().__init__(message)
         self.status = status
-        self.is_passing = is_passing
+        self.is_throttled = status == _THROTTLED or bool(reasons & _THROTTLED_REASONS)
+        self.is_passing = not status or status in _PASSING or self.is_throttled
         self.retry_after = retry_after
 
 
@@ -62,14 +68,9 @@ class GoogleApi:
 def _refusal(path: str, answer: requests.Response) -> ApiError:
     try:
         error = answer.json()["error"]
-        said, reasons = error["message"], {one.get("reason", "") for one in error.get("errors", ())}
+        said, reasons = error["message"], frozenset(one.get("reason", "") for one in error.get("errors", ()))
     except (ValueError, KeyError, TypeError, AttributeError):
-        said, reasons = answer.reason, set()
+        said, reasons = answer.reason, frozenset()
     after = answer.headers.get("Retry-After", "")
-    return ApiError(
-        f"{path}: {answer.status_code} {said}",
-        status=answer.status_code,
-        # Compute Engine says 403 for a rate that is exceeded (Compute Engine, API rate quotas).
-        is_passing=answer.status_code in _PASSING or bool(reasons & {"rateLimitExceeded", "quotaExceeded"}),
-        retry_after=float(after) if after.isdigit() else 0,
-    )
+    told = float(after) if after.isdigit() else 0
+    return ApiError(f"{path}: {answer.status_code} {said}", answer.status_code, reasons, told)

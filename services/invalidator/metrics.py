@@ -38,7 +38,7 @@ class Metrics:
         )
 
     def event(self, kind: str, outcome: str) -> None:
-        """An event came to its end: purged, failed, poison or turned-away."""
+        """An event came to its end: purged, failed, put_aside or turned_away."""
         self._events.labels(kind, outcome).inc()
 
     def purged(self, layer: str, seconds: float) -> None:
@@ -50,7 +50,7 @@ class Metrics:
         self._keys.inc(count)
 
     def cdn_request(self, outcome: str) -> None:
-        """A request to the CDN: taken, refused or failed."""
+        """A request to the CDN: purged, throttled, failed (it is sent again), or refused for good."""
         self._requests.labels(outcome).inc()
 
     def dead_letter(self, reason: str) -> None:

@@ -16,7 +16,7 @@ from services.invalidator.store import Store
 from services.invalidator.waiting import Waiting
 
 _LOCK = "edge-purge"
-_LOCK_MILLISECONDS = 5000
+_LOCK_MILLISECONDS = 2000
 """How long the others wait for a holder that was killed."""
 
 _LOOK_SECONDS = 0.2
@@ -102,11 +102,11 @@ class Sender:
             self._cdn.purge(request)
         except ApiError as error:
             if error.status != _BAD_REQUEST:
-                self._metrics.cdn_request("failed")
+                self._metrics.cdn_request("throttled" if error.is_throttled else "failed")
                 raise
             self._refused(request, published, error)
         else:
-            self._metrics.cdn_request("taken")
+            self._metrics.cdn_request("purged")
             for member in request.members:
                 self._metrics.purged("edge", (_now() - published[member]) / 1e6)
         self._waiting.done(request.members)
