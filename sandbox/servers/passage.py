@@ -34,6 +34,8 @@ class Passage:
         self.watch: Watch = lambda _: Fate.PASSED
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._flows = threading.Event()
+        self._flows.set()
         self._listener = socket.create_server((LOOPBACK, 0), backlog=128)
 
     @property
@@ -41,11 +43,20 @@ class Passage:
         """Where clients connect to."""
         return Endpoint(LOOPBACK, self._listener.getsockname()[1])
 
-    def switch(self, target: Endpoint) -> None:
-        """Lead to another server: new connections go there, the open ones end."""
+    def switch(self, target: Endpoint, *, cuts: bool = True) -> None:
+        """Lead to another server: new connections go there, the open ones end unless they are left."""
         with self._lock:
             self._target = target
-        self.cut()
+        if cuts:
+            self.cut()
+
+    def hold(self) -> None:
+        """Keep back what servers say until `release`."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        """Let flow what was held back."""
+        self._flows.set()
 
     def cut(self) -> None:
         """End every open connection."""
@@ -65,6 +76,7 @@ class Passage:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
+        self.release()
 
     def _accept(self) -> None:
         while True:
@@ -93,7 +105,7 @@ class Passage:
         server.settimeout(None)
         delivers = threading.Event()
         delivers.set()
-        back = threading.Thread(target=_return, args=(server, client, delivers), daemon=True)
+        back = threading.Thread(target=self._return, args=(server, client, delivers), daemon=True)
         back.start()
         while data := client.recv(_CHUNK):
             fate = self.watch(data)
@@ -111,12 +123,12 @@ class Passage:
                 one.shutdown(socket.SHUT_RDWR)
         back.join(10)
 
-
-def _return(server: socket.socket, client: socket.socket, delivers: threading.Event) -> None:
-    """Pass answers back until one is not to be delivered."""
-    with contextlib.suppress(OSError):
-        while data := server.recv(_CHUNK):
-            if not delivers.is_set():
-                return
-            client.sendall(data)
-        client.shutdown(socket.SHUT_RDWR)
+    def _return(self, server: socket.socket, client: socket.socket, delivers: threading.Event) -> None:
+        """Pass answers back until one is not to be delivered."""
+        with contextlib.suppress(OSError):
+            while data := server.recv(_CHUNK):
+                self._flows.wait()
+                if not delivers.is_set():
+                    return
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)

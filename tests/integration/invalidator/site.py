@@ -1,12 +1,16 @@
 """A worker with everything around it: Redis with a replica behind one address, Pub/Sub, the CDN's API and its edge."""
 
+import base64
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import requests
 from redis import Redis
 
 from infra.catalog.invalidation_rows import event_definition
@@ -49,7 +53,7 @@ class Site:
         """Publish events in one request."""
         self.bus.publish(self.topic, *events)
 
-    def wait_for(self, what: str, is_so: Any) -> None:
+    def wait_for(self, what: str, is_so: Callable[[], bool]) -> None:
         """Wait until something is so."""
         self.workspace.wait_for(what, is_so, _WAIT_SECONDS, self.worker.log)
 
@@ -77,14 +81,41 @@ class Site:
         """What the CDN answers for a path whose origin has this content."""
         return self.compute.edge.get(path, lambda: Answer(content, frozenset(tags)))
 
-    def dead_letters(self) -> list[Mapping[str, Any]]:
-        """Messages that were put aside since the last look."""
-        return list(self.bus.pull(self.dead))
+    def await_dead_letters(self) -> list[Mapping[str, Any]]:
+        """Messages that were put aside, as soon as there are any."""
+        letters: list[Mapping[str, Any]] = []
+
+        def is_there() -> bool:
+            letters.extend(self.bus.pull(self.dead))
+            return bool(letters)
+
+        self.wait_for("a dead letter", is_there)
+        return letters
+
+    def push(self, *events: Mapping[str, Any]) -> list[int]:
+        """Push events as Pub/Sub does, each by a request of its own at the same time; their answers' statuses."""
+        with ThreadPoolExecutor(len(events)) as pool:
+            return [answer.status_code for answer in pool.map(lambda one: self.post(envelope(one)), events)]
+
+    def post(self, body: bytes) -> requests.Response:
+        """Post something to the worker."""
+        return requests.post(self.worker.url, data=body, timeout=60)
 
     def asked_of_the_cdn(self) -> list[str]:
         """Every tag and path that the CDN was asked for, in order."""
         rules = (json.loads(json.dumps(rule)) for rule in self.compute.purges)
         return [one for rule in rules for one in (*rule.get("cacheTags", ()), *filter(None, (rule.get("path"),)))]
+
+
+def envelope(event: Mapping[str, Any] | bytes, published: datetime | None = None) -> bytes:
+    """A push request's body around an event."""
+    data = event if isinstance(event, bytes) else json.dumps(event).encode()
+    message = {
+        "data": base64.b64encode(data).decode(),
+        "messageId": str(next(_numbers)),
+        "publishTime": (published or datetime.now(UTC)).isoformat(),
+    }
+    return json.dumps({"message": message, "subscription": "projects/p/subscriptions/s"}).encode()
 
 
 def event(kind: str, **fields: Any) -> dict[str, Any]:

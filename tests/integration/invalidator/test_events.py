@@ -79,10 +79,7 @@ def test_what_can_never_be_purged_is_put_aside_with_its_reason(
 ) -> None:
     place.redis.set("session:1", "stays")
     place.publish(given)
-    letters: list[object] = []
-    place.wait_for("a dead letter", lambda: letters.extend(place.dead_letters()) or bool(letters))
-    [letter] = letters
-    assert isinstance(letter, dict)
+    [letter] = place.await_dead_letters()
     assert letter["attributes"]["reason"] == reason
     assert place.redis.get("session:1") == "stays"
     assert place.worker.metric("invalidator_dead_letters_total", reason=reason) == 1
