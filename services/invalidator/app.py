@@ -71,9 +71,11 @@ class Endpoints:
 
     async def _push(self, request: Request) -> Response:
         try:
+            # Read before anything is said: a client that is answered while it still sends takes that for a broken line.
+            content = await _content(request)
             async with self._hand():
                 await self._authenticate(request)
-                await self._handle(await _message(request))
+                await self._handle(_message(content))
         except _AnsweredError as error:
             return error.response
         return Response(status_code=204)
@@ -152,18 +154,23 @@ class Endpoints:
         return Response(self._metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _message(request: Request) -> Message:
+async def _content(request: Request) -> bytes:
     content = bytearray()
     try:
         async for part in request.stream():
             content += part
             if len(content) > _LARGEST_BODY:
                 raise _AnsweredError(413, f"more than {_LARGEST_BODY} bytes")
-        return read_push(bytes(content))
-    except EnvelopeError as error:
-        raise _AnsweredError(400, f"no push of Pub/Sub: {error}") from error
     except ClientDisconnect as error:
         raise _AnsweredError(400, "cut off") from error
+    return bytes(content)
+
+
+def _message(content: bytes) -> Message:
+    try:
+        return read_push(content)
+    except EnvelopeError as error:
+        raise _AnsweredError(400, f"no push of Pub/Sub: {error}") from error
 
 
 def _about(message: Message, event: Event) -> dict[str, str]:

@@ -12,12 +12,20 @@ class Batches(Generic[Item]):
     """One thread that works; `most` items at once at the most.
 
     Under load batches grow and what several items ask for is done once; an item that comes alone does not wait. When a
-    batch fails, each of its items is tried by itself, so that one that cannot be done takes no other with it.
+    batch fails, each of its items is tried by itself, so that one that cannot be done takes no other with it; after
+    errors of kind `common`, which every item would meet, all of them have failed.
     """
 
-    def __init__(self, name: str, work: Callable[[Sequence[Item]], None], most: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Sequence[Item]], None],
+        most: int,
+        common: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._work = work
         self._most = most
+        self._common = common
         self._waiting: list[tuple[Item, Future[None]]] = []
         self._changed = threading.Condition()
         self._is_closing = False
@@ -33,7 +41,10 @@ class Batches(Generic[Item]):
         return self._thread.is_alive()
 
     def put(self, item: Item) -> "Future[None]":
-        """Ask for an item; the future ends when it is done, or with the error that its work raised."""
+        """Ask for an item; the future ends when it is done, or with the error that its work raised.
+
+        One that is cancelled before its turn is left out.
+        """
         future: Future[None] = Future()
         with self._changed:
             self._waiting.append((item, future))
@@ -49,27 +60,31 @@ class Batches(Generic[Item]):
 
     def _run(self) -> None:
         while batch := self._next():
-            if not self._try(batch):
-                for one in batch:
-                    self._try([one], is_last=True)
+            taken = [pair for pair in batch if pair[1].set_running_or_notify_cancel()]
+            if not self._try(taken):
+                for one in taken:
+                    self._try([one])
 
-    def _next(self) -> list[tuple[Item, Future[None]]]:
+    def _next(self) -> "list[tuple[Item, Future[None]]]":
+        """What waits, once there is something; empty at the end."""
         with self._changed:
             while not self._waiting and not self._is_closing:
                 self._changed.wait()
             taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         return taken
 
-    def _try(self, batch: Sequence[tuple[Item, "Future[None]"]], *, is_last: bool = False) -> bool:
-        """Work on a batch; False when it failed and its items are to be tried one by one."""
+    def _try(self, batch: "Sequence[tuple[Item, Future[None]]]") -> bool:
+        """Work on a batch; False when its items are to be tried one by one."""
+        if not batch:
+            return True
         try:
             self._work([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 # whatever it is, it is the asker's, and the thread goes on
-            if len(batch) > 1 and not is_last:
+            if len(batch) > 1 and not isinstance(error, self._common):
                 return False
             for _, future in batch:
                 future.set_exception(error)
-            return True
-        for _, future in batch:
-            future.set_result(None)
+        else:
+            for _, future in batch:
+                future.set_result(None)
         return True

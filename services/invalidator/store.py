@@ -26,7 +26,7 @@ from services.invalidator.purge import Purge
 _NOW = 2**53 - 1
 """The server takes no later moment than its own clock's: publishers' clocks need not be right."""
 
-_PASSING = (ConnectionError, TimeoutError, ReadOnlyError, BusyLoadingError)
+PASSING = (ConnectionError, TimeoutError, ReadOnlyError, BusyLoadingError)
 """What a failover looks like to a client that was connected to the old primary."""
 
 _PATIENCE_SECONDS = 5
@@ -88,7 +88,7 @@ class Store:
     def patiently(self, work: Callable[[], Result]) -> Result:
         """Do something again while a failover passes, for five seconds at the most."""
         attempts = Retrying(
-            retry=retry_if_exception_type(_PASSING),
+            retry=retry_if_exception_type(PASSING),
             stop=stop_after_delay(_PATIENCE_SECONDS),
             wait=wait_random_exponential(multiplier=0.05, max=0.5),
             before_sleep=before_sleep_log(_LOG, logging.INFO),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from services.cache.client import LibraryMissingError
 from services.invalidator import edge
 from services.invalidator.batches import Batches
 from services.invalidator.cdn import Cdn
@@ -14,7 +15,7 @@ from services.invalidator.google_api import GoogleApi
 from services.invalidator.metrics import Metrics
 from services.invalidator.purge import Purge
 from services.invalidator.sender import Sender
-from services.invalidator.store import Store
+from services.invalidator.store import PASSING, Store, UnreplicatedError
 from services.invalidator.waiting import Waiting
 
 _AT_ONCE = 500
@@ -36,10 +37,7 @@ class Worker:
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
         self._configuration = configuration
-        self._lanes = {
-            name: Batches(name, _Lane(configuration, metrics, self._wake).work, _AT_ONCE)
-            for name in ("names", "patterns")
-        }
+        self._lanes = {name: self._lane(name, metrics) for name in ("names", "patterns")}
         self._sender = _sender(configuration, metrics) if configuration.cdn_url_map else None
 
     def start(self) -> None:
@@ -65,6 +63,10 @@ class Worker:
             lane.close(max(0.1, end - time.monotonic()))
         if self._sender:
             self._sender.close(max(0.1, end - time.monotonic()))
+
+    def _lane(self, name: str, metrics: Metrics) -> Batches[Asked]:
+        work = _Lane(self._configuration, metrics, self._wake).work
+        return Batches(name, work, _AT_ONCE, (*PASSING, UnreplicatedError, LibraryMissingError))
 
     def _wake(self) -> None:
         if self._sender:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,12 @@ def await_copy(place: Site, *keys: str) -> None:
     """Wait until the replica has entries."""
     with place.replica.client() as client:
         place.wait_for("the replica has the entries", lambda: client.exists(*keys) == len(keys))
+
+
+def replicas(place: Site) -> int:
+    """How many replicas the primary has."""
+    told: Any = place.redis.info("replication")
+    return int(told["connected_slaves"])
 
 
 def answered(place: Site, keys: list[str]) -> list[str]:
@@ -99,7 +106,7 @@ def test_a_primary_that_has_become_a_replica_is_left(place: Site) -> None:
 
 def test_without_any_replica_a_purge_is_acknowledged_and_counted(place: Site) -> None:
     place.replica.stop()
-    place.wait_for("the primary knows", lambda: dict(place.redis.info("replication"))["connected_slaves"] == 0)
+    place.wait_for("the primary knows", lambda: replicas(place) == 0)
     place.publish(event("tag", tags=["entity:hotel"]))
     place.wait_until_purged(1)
     assert place.worker.metric("invalidator_unreplicated_total") >= 1

@@ -3,6 +3,7 @@
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -26,16 +27,16 @@ def test_more_events_than_it_bears_are_told_to_come_again(place: Site) -> None:
     assert place.worker.metric("invalidator_events_total", outcome="turned_away") == 3
 
 
-@pytest.mark.parametrize("settings", [{"IN_HAND": "3"}], indirect=True)
+@pytest.mark.parametrize("settings", [{"IN_HAND": "1"}], indirect=True)
 def test_what_was_turned_away_is_purged_in_the_end(place: Site) -> None:
-    keys = [place.put("GET /hotels/{id}", "old", id=str(number)) for number in range(60)]
+    keys = [place.put("GET /hotels/{id}", "old", id=str(number)) for number in range(20)]
     place.passage.hold()
-    place.publish(*(event("tag", tags=[f"entity:hotel:{number}"]) for number in range(60)))
+    place.publish(*(event("tag", tags=[f"entity:hotel:{number}"]) for number in range(20)))
     place.wait_for(
         "some are turned away", lambda: place.worker.metric("invalidator_events_total", outcome="turned_away") > 0
     )
     place.passage.release()
-    place.wait_until_purged(60)
+    place.wait_until_purged(20)
     assert [key for key in keys if place.kept(key)] == []
 
 
@@ -60,8 +61,8 @@ def test_told_to_end_it_does_not_wait_for_a_redis_that_is_away(place: Site) -> N
         in_hand = pool.submit(place.post, envelope(HOTELS))
         place.wait_for("it is in hand", lambda: place.worker.metric("invalidator_in_hand") == 1)
         assert place.worker.stop() == 0
-        with pytest.raises(requests.ConnectionError):
-            in_hand.result()
+        # It is no success, so that the event comes again.
+        assert in_hand.result().status_code == 500
         place.passage.release()
 
 
@@ -88,8 +89,8 @@ def test_ten_thousand_entries_under_one_tag_go_in_steps(place: Site) -> None:
 
 
 def calls(place: Site) -> int:
-    told = dict(place.redis.info("commandstats"))
-    return int(told.get("cmdstat_fcall", {"calls": 0})["calls"])
+    told: Any = place.redis.info("commandstats")
+    return int(told["cmdstat_fcall"]["calls"])
 
 
 def test_many_events_at_once_are_one_purge(place: Site) -> None:

@@ -13,6 +13,7 @@ from tests.integration.invalidator.site import Site, event
 
 HOTELS, CHANGES, READERS = 5, 60, 4
 LONGEST_LAG = 0.15
+QUEUE = ("cache:edge:now", "cache:edge:sending", "cache:edge:later")
 
 
 def test_an_answer_read_before_the_change_is_not_kept_after_the_purge(place: Site) -> None:
