@@ -11,7 +11,6 @@ from services.cache import library
 from services.cache.client import Cache
 from tests.integration.conftest import group
 
-
 ENGINES = {"redis": RedisServer, "valkey": ValkeyServer}
 
 

@@ -1,4 +1,4 @@
-"""A database of one value with a replica that follows when it is told to; what it answers says of which moment it is true."""
+"""A database of one value with a replica that follows when it is told to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

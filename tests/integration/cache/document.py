@@ -1,4 +1,4 @@
-"""The document's own RedisClientManager and CacheInvalidationManager (Doc-DA-002, 3.2.2 and 4.2.2), command for command.
+"""The document's RedisClientManager and CacheInvalidationManager (Doc-DA-002, 3.2.2 and 4.2.2), command for command.
 
 They are here to fail: each test of test_document_faults.py holds them and the contract against the same question.
 """
@@ -73,7 +73,7 @@ class Document:
 
     @staticmethod
     def hash_params(parameters: Parameters) -> str:
-        """JSON.stringify with the sorted names of the outermost object as its list of allowed names, hashed to 32 bits."""
+        """JSON.stringify with the sorted names of the outermost object as what it keeps, hashed to 32 bits."""
         text = json.dumps(_allowed(parameters, sorted(parameters)), separators=(",", ":"), ensure_ascii=False)
         hashed = 0
         for character in text:

@@ -23,7 +23,8 @@ class Watched(Redis):
 
     def execute_command(self, *arguments: Any, **options: Any) -> Any:
         self._tell()
-        return super().execute_command(*arguments, **options)
+        command: Any = super().execute_command
+        return command(*arguments, **options)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:
         self._tell()
@@ -37,7 +38,7 @@ class Watched(Redis):
 @contextmanager
 def watched(server: RedisServer, before: Hook | None = None) -> Iterator[Watched]:
     """A watched client of a server."""
-    client = Watched.from_url(server.url, decode_responses=True, protocol=2)
+    client: Any = Watched.from_url(server.url, decode_responses=True, protocol=2)
     if before is not None:
         client.before = before
     try:
