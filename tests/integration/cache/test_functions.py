@@ -167,6 +167,15 @@ def test_what_was_read_at_the_moment_of_a_change_may_be_stale(cache: Cache) -> N
     assert cache.cache_put(HOTEL, b"", 60_000, ["entity:hotel:1"], moment + skew + 1)
 
 
+def test_a_moment_in_the_future_counts_as_now(cache: Cache, redis: Any) -> None:
+    cache.invalidate_keys([HOTEL], LATER)
+    cache.invalidate_tag("entity:hotel:1", LATER)
+    cache.invalidate_pattern_step(0, "cache:api:hotels.id:*", LATER)
+    [(_, of_pattern)] = redis.zrange("cache:stale:pattern", 0, -1, withscores=True)
+    moments = [int(redis.get(f"cache:stale:{what}")) for what in (f"key:{HOTEL}", "tag:entity:hotel:1")]
+    assert max(*moments, of_pattern) <= cache.now()
+
+
 def test_an_entry_whose_tag_was_evicted_is_a_miss(cache: Cache, redis: Any) -> None:
     assert cache.cache_put(HOTEL, b"", 60_000, ["entity:hotel", "entity:hotel:1"], LATER)
     redis.delete("cache:tags:entity:hotel")

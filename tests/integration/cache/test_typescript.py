@@ -95,5 +95,5 @@ def test_both_languages_write_the_same_keys(workspace: Workspace, folder: Path) 
 def test_the_compiler_refuses_what_the_contract_lacks(workspace: Workspace, folder: Path) -> None:
     wrong = 'import { entry, key } from "./keys.js";\nentry("GET /museums");\nkey("basket", { id: "7" });\n'
     workspace.write(folder / "wrong.ts", wrong)
-    with pytest.raises(ServerError, match="(?s)GET /museums.*basket"):
+    with pytest.raises(ServerError, match=r"(?s)GET /museums.*basket"):
         compiled(workspace, folder, "wrong.ts")
