@@ -9,7 +9,9 @@ import pytest
 from infra.catalog.cache_contract_rows import Contract, contract, contract_of
 from infra.catalog.cdn_rows import endpoints
 from infra.catalog.rows import read
-from infra.derive import cache_contract, cache_contract_reference
+from infra.derive import cache_checks, cache_contract, cache_contract_reference
+from infra.derive.platform import derive
+from tests.stacks import settings_of
 
 
 def content(**changed: Any) -> dict[str, Any]:
@@ -42,6 +44,18 @@ def test_an_endpoint_without_a_key_stops_the_build() -> None:
     assert "entries names POST /orders, which endpoints.yaml does not keep in Redis" in told
     told = refused(content(entries=[*entries[1:], {"endpoint": "GET /hotels", "key": entries[1]["key"]}]))
     assert "entries names an endpoint or a key twice" in told
+
+
+def test_a_contract_that_does_not_fit_stops_every_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = content()
+    whole["entries"].pop()
+
+    def broken() -> Contract:
+        return contract_of(whole, endpoints())
+
+    monkeypatch.setattr(cache_checks, "contract", broken)
+    with pytest.raises(ValueError, match="and has no key in entries"):
+        derive(settings_of("dev"))
 
 
 def test_a_personal_answer_without_the_user_in_its_key_stops_the_build() -> None:
