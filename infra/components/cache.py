@@ -35,6 +35,8 @@ class Cache(Component):
     authorities, and for Redis the AUTH string.
     """
 
+    secrets: Secrets
+
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
@@ -42,8 +44,14 @@ class Cache(Component):
         self._server = self._engine()
         for endpoint, host in args.plan.hosts.items():
             address_record(self, self._base, f"cache-name-{endpoint}", host, [self._server.addresses[endpoint]])
+        self.secrets = Secrets(self, self._base)
         self._hand_out()
         self.register_outputs({"hosts": dict(args.plan.hosts)})
+
+    @property
+    def write_port(self) -> pulumi.Output[str]:
+        """The port of the primary, which only the running cache tells."""
+        return self._server.ports["write"].apply(_whole)
 
     @property
     def exporter(self) -> pulumi.Output[str] | None:
@@ -79,7 +87,7 @@ class Cache(Component):
         raise ValueError("a cache plan has one engine")
 
     def _hand_out(self) -> None:
-        plan, server, keeper = self._args.plan, self._server, Secrets(self, self._base)
+        plan, server, keeper = self._args.plan, self._server, self.secrets
         keeper.put("cache-server-ca", server.certificates, *plan.clients, *plan.exporters)
         keeper.put("cache-connection", self._connection(), *plan.clients)
         if server.password is not None:

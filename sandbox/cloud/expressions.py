@@ -151,7 +151,9 @@ def functions(state: State, tables: Path, project: str) -> dict[str, Callable[..
         "resources": lambda kind: [_seen(record) for record in state.all(kind)],
         "exists": lambda kind, fields: any(_matches(_seen(record), fields) for record in state.all(kind)),
         "ever": state.ever,
-        "fresh": lambda kind, prefix, form, seed, count: _fresh(state, kind, prefix, PURE[form], seed, count),
+        "fresh": lambda kind, prefix, form, seed, count: next(
+            each for each in _ids(prefix, PURE[form], seed, count) if not state.ever(kind, each)
+        ),
         "days_since_deletion": state.days_since_deletion,
         "deleted_within": lambda kind, days: [_seen(record) for record in state.deleted_within(kind, days)],
         "row": lambda table, key: _table(tables / f"{table}.yaml").get(key),
@@ -161,14 +163,13 @@ def functions(state: State, tables: Path, project: str) -> dict[str, Callable[..
     }
 
 
-def _fresh(state: State, kind: str, prefix: str, form: Callable[[str, int], str], seed: str, count: int) -> str:
-    """The first id of a seed, in digits or hexadecimal, that no resource of the type has or had.
+def _ids(prefix: str, form: Callable[[str, int], str], seed: str, count: int) -> Iterator[str]:
+    """The ids of a seed, in digits or hexadecimal, one after the other.
 
-    It follows from what the resource is, and from the order of creation only among those of the same seed: what is
-    made side by side comes in another order each time.
+    They follow from what a resource is, and from the order of creation only among those of the same seed: what is made
+    side by side comes in another order each time.
     """
-    ids = (prefix + form(f"{seed} {number}", count) for number in itertools.count(1))
-    return next(each for each in ids if not state.ever(kind, each))
+    return (prefix + form(f"{seed} {number}", count) for number in itertools.count(1))
 
 
 def _seen(record: Record | None) -> Any:

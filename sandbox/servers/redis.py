@@ -14,6 +14,12 @@ from sandbox.servers.server import Endpoint, Server
 from sandbox.servers.workspace import Workspace
 
 SNAPSHOT = "dump.rdb"
+BLOCKED_COMMANDS = (
+    *("ACL", "BGREWRITEAOF", "BGSAVE", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DEBUG", "LASTSAVE", "MIGRATE"),
+    *("MONITOR", "OBJECT", "REPLICAOF", "SAVE", "SHUTDOWN"),
+)
+"""What Memorystore for Redis refuses (cloud.google.com/memorystore/docs/redis/product-constraints, read 2026-11-27)."""
+
 _START_SECONDS = 30
 _SAVE_SECONDS = 30
 
@@ -25,6 +31,8 @@ class RedisServer(Server):
 
     Snapshots are made when a client asks (BGSAVE), so that a test knows what is in the last one.
     """
+
+    program = "redis-server"
 
     def __init__(
         self,
@@ -73,7 +81,7 @@ class RedisServer(Server):
             **self._replication(),
         }
         self.workspace.write(configuration, "".join(f"{key} {value}\n" for key, value in lines.items()))
-        words = (*self.programs.command("redis-server"), str(configuration))
+        words = (*self.programs.command(self.program), str(configuration))
         self._process = self.workspace.start(Command(self.name, words, self._folder, self.log))
         self.workspace.wait_for(f"{self.name} answers", self._answers, _START_SECONDS, self.log)
 
@@ -148,6 +156,20 @@ class RedisReplica(RedisServer):
     def __init__(self, workspace: Workspace, programs: Installed, name: str, primary: RedisServer) -> None:
         super().__init__(workspace, programs, name)
         self._primary = primary
+        self.program = primary.program
 
     def _replication(self) -> dict[str, object]:
         return {**super()._replication(), "replicaof": f"{self._primary.address} {self._primary.port}"}
+
+
+class ValkeyServer(RedisServer):
+    """A Valkey 8, which is configured as Redis is."""
+
+    program = "valkey-server"
+
+
+class BlockingServer(RedisServer):
+    """A server that knows none of the commands that Memorystore blocks."""
+
+    def _replication(self) -> dict[str, object]:
+        return {f"rename-command {name}": '""' for name in BLOCKED_COMMANDS}

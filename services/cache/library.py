@@ -31,7 +31,7 @@ def digest() -> str:
     return hashlib.sha256(body().encode()).hexdigest()
 
 
-def text() -> str:
-    """The library as FUNCTION LOAD takes it."""
-    head = f"#!lua name={contract.LIBRARY}\nlocal VERSION, DIGEST = {contract.LIBRARY_VERSION}, '{digest()}'\n"
-    return head + body()
+def text(note: str = "") -> str:
+    """The library as FUNCTION LOAD takes it; `note` is a line about this loading, which is no part of its digest."""
+    version = f"local VERSION, DIGEST = {contract.LIBRARY_VERSION}, '{digest()}'"
+    return "\n".join((f"#!lua name={contract.LIBRARY}", f"-- {note}", version, body()))

@@ -9,8 +9,11 @@ from services.cache.contract import ENTRY_PREFIX
 from services.cache.keys import expansions
 from services.invalidator.event import Event, PoisonError, Reason
 
-_LONGEST_TAG = 120  # bytes; Media CDN's bound (Google, cache tags), Cloud CDN tells none
+_LONGEST_TAG = 256  # bytes, as the contract's functions take it (infra/catalog/cache.yaml)
 _TAG = re.compile(r"[!-+\--~]+")  # printable ASCII without blanks and the comma that parts tags in a header
+_PATTERN = re.compile(re.escape(ENTRY_PREFIX) + r"(?=.*\*)[^?\[\]\\\s]{1,400}")
+"""* alone stands for other characters: Redis knows more, which the functions refuse (same source)."""
+
 _PATH = re.compile(r"/([^?#*\s]*|([^?#*\s]*/)?\*)")
 """Cloud CDN's paths: * at the end alone, behind a slash; no query (Google, cache invalidation overview)."""
 
@@ -56,8 +59,10 @@ def _tag(event: Event) -> Purge:
 def _pattern(event: Event) -> Purge:
     if event.pattern.startswith("/"):
         return Purge(paths=_paths((event.pattern,)))
-    if event.pattern and (not event.pattern.startswith(ENTRY_PREFIX) or "*" not in event.pattern):
-        raise PoisonError(Reason.BAD_PATTERN, f"a pattern begins with {ENTRY_PREFIX} and has * in it")
+    if event.pattern and not _PATTERN.fullmatch(event.pattern):
+        raise PoisonError(
+            Reason.BAD_PATTERN, f"a pattern begins with {ENTRY_PREFIX}, has * in it and no other wildcard or blank"
+        )
     return Purge(patterns=frozenset((event.pattern,) if event.pattern else ()))
 
 

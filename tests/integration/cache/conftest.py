@@ -1,27 +1,31 @@
-"""Caches with the library: a Redis 7 primary with a replica."""
+"""Caches with the library: a primary with a replica, of Redis 7 and of Valkey 8."""
 
 from collections.abc import Iterator
 
 import pytest
 from redis import Redis
 
-from sandbox.servers.redis import RedisReplica, RedisServer
+from sandbox.servers.redis import RedisReplica, RedisServer, ValkeyServer
 from sandbox.servers.workspace import Workspace
 from services.cache import library
 from services.cache.client import Cache
 from tests.integration.conftest import group
 
+ENGINES = {"redis": RedisServer, "valkey": ValkeyServer}
 
-@pytest.fixture(scope="module")
-def primary(module_workspace: Workspace) -> RedisServer:
-    made = RedisServer(module_workspace, group("redis"), "primary")
+
+@pytest.fixture(scope="module", params=ENGINES)
+def primary(request: pytest.FixtureRequest, module_workspace: Workspace) -> RedisServer:
+    """Each engine that triptrip:cache can choose."""
+    engine: str = request.param
+    made = ENGINES[engine](module_workspace, group(engine), f"{engine}-primary")
     made.start()
     return made
 
 
 @pytest.fixture(scope="module")
 def replica(module_workspace: Workspace, primary: RedisServer) -> RedisServer:
-    made = RedisReplica(module_workspace, group("redis"), "replica", primary)
+    made = RedisReplica(module_workspace, primary.programs, f"{primary.name}-replica", primary)
     made.start()
     made.wait_until_it_follows()
     return made

@@ -49,9 +49,10 @@ def fill(client: Redis, first: int = 0, count: int = 300) -> None:
         pipe.expire(f"session:{number}", 80_000)
         pipe.set(f"cache:api:/hotels:{number}", "{}" * number, ex=3_000)
         pipe.zadd("leaderboard:hotels:2026-11", {f"hotel{number}": number})
-        pipe.zincrby("counter:views:hotel:1", 1, f"u{number}")
-        pipe.pfadd("counter:online:users", f"u{number}")
-        pipe.sadd(f"cache:tags:hotel{number}", "entry")
+        pipe.expire("leaderboard:hotels:2026-11", 86_400)
+        pipe.pfadd("counter:views:hotel:1", f"u{number}")
+        pipe.expire("counter:views:hotel:1", 86_400)
+        pipe.zadd(f"cache:tags:hotel{number}", {"entry": number})
         pipe.expire(f"cache:tags:hotel{number}", 7_000)
         pipe.set(f"setting:{number}", f"値{number}")
     pipe.execute()
@@ -64,7 +65,7 @@ def content(client: Redis) -> dict[str, tuple[str, object]]:
 
 
 def _value(client: Any, key: str, kind: str) -> object:
-    if key == "counter:online:users":
+    if key.startswith("counter:"):
         return client.pfcount(key)
     if kind == "hash":
         return client.hgetall(key)
