@@ -20,7 +20,7 @@ _LOCK_MILLISECONDS = 2000
 """How long the others wait for a holder that was killed."""
 
 _LOOK_SECONDS = 0.2
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
 _BAD_REQUEST = 400
 _LOG = logging.getLogger("invalidator.edge")
 

@@ -1,6 +1,6 @@
 """Identity tokens, signed here by keys of our own that a server shows as Google shows its."""
 
-import datetime
+import datetime as dt
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -42,8 +42,8 @@ class Key:
     def __init__(self, name: str) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        now = datetime.datetime.now(datetime.UTC)
-        built = x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+        now = dt.datetime.now(dt.UTC)
+        built = x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + dt.timedelta(days=1))
         self.certificate = built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
