@@ -1,6 +1,6 @@
 """What the worker counts, for Prometheus. No label is one that Google's collector sets itself (job, instance, …)."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300)
 """Seconds; 2 is what is promised (purged within 2 s, 99 of 100), 10 what is acted on."""
@@ -11,6 +11,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._events = Counter(
             "invalidator_events", "Events by what became of them", ["kind", "outcome"], registry=self.registry
         )

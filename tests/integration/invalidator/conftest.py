@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.servers.invalidation import Site, site
 from sandbox.servers.pubsub import PubsubEmulator
 from sandbox.servers.workspace import Workspace
 from tests.integration.conftest import group
-from tests.integration.invalidator.site import Site, site
 
 
 @pytest.fixture(scope="module")
@@ -26,5 +26,5 @@ def settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.fixture
 def place(workspace: Workspace, bus: PubsubEmulator, settings: dict[str, str]) -> Iterator[Site]:
-    with site(workspace, bus, settings) as made:
+    with site(workspace, bus, group("redis"), settings) as made:
         yield made

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.api.faults import Fault, Kind
-from tests.integration.invalidator.site import Site, event
+from sandbox.servers.invalidation import Site, event
 
 PURGE = "compute.urlMaps.invalidateCache"
 ONCE = {"CDN_SECOND_PURGE_SECONDS": "0"}

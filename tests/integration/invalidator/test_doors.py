@@ -6,12 +6,12 @@ import pytest
 import requests
 
 from sandbox.servers.certificates import certificate_for
+from sandbox.servers.invalidation import envelope, event
 from sandbox.servers.invalidator import Invalidator
 from sandbox.servers.redis import RedisServer
 from sandbox.servers.workspace import Workspace
 from services.cache import library
 from tests.integration.conftest import group
-from tests.integration.invalidator.site import envelope, event
 from tests.unit.services.invalidator.test_tokens import ACCOUNT, AUDIENCE, Certificates, Key
 
 HOTELS = envelope(event("tag", tags=["entity:hotel"]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.invalidator.site import Site, event
+from sandbox.servers.invalidation import Site, event
 
 SOON = {"CDN_SECOND_PURGE_SECONDS": "0.3"}
 

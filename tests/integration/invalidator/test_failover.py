@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.servers.invalidation import Site, event
 from sandbox.servers.passage import Fate, Passage
 from services.cache.client import Cache
-from tests.integration.invalidator.site import Site, event
 
 ENTRIES = 3000
 

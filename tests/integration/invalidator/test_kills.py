@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sandbox.servers.invalidation import Site, event
 from sandbox.servers.passage import Fate
-from tests.integration.invalidator.site import Site, event
 
 SOON = {"CDN_SECOND_PURGE_SECONDS": "0.2"}
 _WORDS = (b"triptrip_invalidate", b"ZADD", b"WAIT", b"RENAMENX", b"EXISTS", b"ZRANGE", b"ZREM", b"ZREMRANGEBYSCORE")

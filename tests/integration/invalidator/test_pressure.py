@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.invalidator.site import Site, envelope, event
+from sandbox.servers.invalidation import Site, envelope, event
 
 MEMBERS = 10_000
 HOTELS = event("tag", tags=["entity:hotel"])

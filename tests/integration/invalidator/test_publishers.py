@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from sandbox.loopback import LoopbackHandler, LoopbackServer
+from sandbox.servers.invalidation import Site
 from services.cache.invalidate import NotPublishedError, Topic, invalidate
-from tests.integration.invalidator.site import Site
 
 MODULE = Path(__file__).resolve().parents[3] / "services" / "cache" / "invalidate.mjs"
 _PROGRAM = """

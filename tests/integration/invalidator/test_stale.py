@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from sandbox.servers.invalidation import Site, event
 from services.cache.client import Cache
 from services.cache.keys import entry
-from tests.integration.invalidator.site import Site, event
 
 HOTELS, CHANGES, READERS = 5, 60, 4
 LONGEST_LAG = 0.15

@@ -17,6 +17,7 @@ from infra.catalog.invalidation_rows import event_definition
 from sandbox.api.compute import Compute
 from sandbox.api.edge import Answer
 from sandbox.api.server import ApiServer
+from sandbox.servers.install import Installed
 from sandbox.servers.invalidator import Invalidator
 from sandbox.servers.passage import Passage
 from sandbox.servers.pubsub import PubsubEmulator
@@ -25,7 +26,6 @@ from sandbox.servers.workspace import Workspace
 from services.cache import library
 from services.cache.client import Cache
 from services.cache.keys import entry
-from tests.integration.conftest import group
 
 PROJECT, URL_MAP = "triptrip-test", "triptrip-test-api"
 _WAIT_SECONDS = 60
@@ -125,12 +125,9 @@ def event(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def site(
-    workspace: Workspace, bus: PubsubEmulator, environment: Mapping[str, str], *, starts: bool = True
-) -> Iterator[Site]:
-    """Servers of a test's own; the emulator is shared, its topics are not."""
+def site(workspace: Workspace, bus: PubsubEmulator, redis: Installed, environment: Mapping[str, str]) -> Iterator[Site]:
+    """Servers of a test's own, started; the emulator may be shared, its topics are not."""
     number = next(_numbers)
-    redis = group("redis")
     primary = RedisServer(workspace, redis, "primary")
     primary.start()
     with primary.client() as client:
@@ -158,8 +155,7 @@ def site(
                 **environment,
             },
         )
-        if starts:
-            worker.start()
+        worker.start()
         bus.subscribe(f"worker-{number}", topic, worker.url)
         made = Site(workspace, primary, replica, passage, bus, cdn, compute, worker, topic, dead, client, Cache(client))
         try:
