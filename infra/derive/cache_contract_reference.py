@@ -37,6 +37,31 @@ colon, an asterisk or a blank in it, and two things never share a key. Parts of 
 filled in, `?`, and the parameters that count as `name=value`, joined by `&`, sorted by name; values of one name keep
 their order. `GET /hotels/{id}` of id `7` asked with `lang=ja` is `/hotels/7?lang=ja`. These never count: """
 
+_USAGE = """
+## An answer is kept and read
+
+In Python:
+
+```python
+kept = entry("GET /hotels/{id}", {"id": hotel}, query)
+found = cache.cache_get(kept.key)
+if found.value is None:
+    answer = read_from_the_database()
+    cache.cache_put(kept.key, answer, kept.lifetime_ms, kept.tags, found.as_of)
+```
+
+In TypeScript, with any client that sends commands (here as ioredis does):
+
+```ts
+const kept = entry("GET /hotels/{id}", { id: hotel }, query);
+const [value, asOf] = await redis.call("FCALL_RO", "triptrip_cache_get", 1, kept.key);
+if (value !== null) return value;
+const answer = await readFromTheDatabase();
+await redis.call("FCALL", "triptrip_cache_put", 1, kept.key, answer, kept.lifetimeMs, asOf, ...kept.tags);
+return answer;
+```
+"""
+
 _LIBRARY = """
 Library `{name}`, version {version}; each name begins with `{name}_`. A call that does not keep to its signature changes
 nothing and answers an error that says what is allowed.
@@ -83,6 +108,7 @@ def markdown() -> str:
         f"{_KEYS}{ignored}.\n",
         "\n## The answers of the API\n",
         _table(("endpoint", "key", "lives", "parameters", "tags"), _entries(found)),
+        _USAGE,
         "\n## Tags\n",
         _table(("form", "what carries it"), ((f"`{row.form}`", row.what) for row in found.tags)),
         "\nAn event about an entity clears " + _listed(found.expansions.always) + " and, by its type:\n\n",
