@@ -44,7 +44,6 @@ def test_nothing_stale_is_answered_whatever_was_evicted(cache: Cache, redis: Any
     for number in range(4_000):
         cache.cache_put(f"cache:api:hotels:{number}", b"x" * 1_500, 600_000, [tags[number % 200]], as_of)
     assert redis.info("stats")["evicted_keys"] > 0
-    gone = [tag for tag in tags if not redis.exists(f"cache:tags:{tag}")]
     for number in range(200):
         cache.invalidate_tag(tags[number], LATER)
     # The moments of invalidation are evicted before an old entry is asked for, as if LRU had taken the wrong ones.
@@ -52,8 +51,9 @@ def test_nothing_stale_is_answered_whatever_was_evicted(cache: Cache, redis: Any
         redis.delete(key)
     left = [f"cache:api:hotels:{number}" for number in range(4_000)]
     assert [key for key in left if cache.cache_get(key).value is not None] == []
-    # Sets go rarely, since each put uses them; one more is taken so that an entry outlives its set for certain.
-    assert cache.cache_put("cache:api:hotels:x", b"", 600_000, ["entity:hotel:x"], LATER), gone
+    # Sets go rarely, since each put uses them: one more entry outlives its set for certain.
+    redis.config_set("maxmemory", 0)
+    assert cache.cache_put("cache:api:hotels:x", b"", 600_000, ["entity:hotel:x"], LATER)
     redis.delete("cache:tags:entity:hotel:x")
     cache.invalidate_tag("entity:hotel:x", LATER)
     redis.delete("cache:stale:tag:entity:hotel:x")

@@ -71,6 +71,15 @@ def test_a_limit_tells_what_remains_and_until_when(cache: Cache, redis: Any) -> 
     assert redis.llen("ratelimit:u:GET%20%2Fhotels") == 2
 
 
+def test_a_limit_holds_when_the_clock_is_set_back(cache: Cache, redis: Any) -> None:
+    """As after a failover to a server whose clock is behind."""
+    ahead = cache.now() + 20_000_000
+    redis.rpush("ratelimit:u:search", str(ahead))
+    assert [cache.rate_limit("u", "search", 2).allowed for _ in range(2)] == [True, False]
+    moments = [int(moment) for moment in redis.lrange("ratelimit:u:search", 0, -1)]
+    assert moments == sorted(moments)
+
+
 def test_a_lock_is_taken_renewed_released_and_asked_for_again(cache: Cache, redis: Any) -> None:
     lock = cache.lock_acquire("hotel:1", ttl_ms=10_000)
     assert lock is not None
