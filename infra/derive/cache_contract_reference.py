@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from infra.catalog.cache_contract_rows import ArgumentRow, Contract, FunctionRow, UseRow, contract
-from infra.catalog.cdn_rows import edge, endpoints
+from infra.catalog.cdn_rows import edge
+from infra.derive.cache_contract import kept
 
 _HEAD = """# The contract of the shared cache
 
@@ -142,11 +143,10 @@ def _uses(found: Contract) -> Iterator[tuple[str, ...]]:
 
 
 def _entries(found: Contract) -> Iterator[tuple[str, ...]]:
-    rows = {f"{row.method} {row.path}": row for row in endpoints()}
-    for entry in found.entries:
-        row = rows[entry.endpoint]
-        counted = _listed(row.query) if isinstance(row.query, tuple) else "all"
-        yield f"`{entry.endpoint}`", f"`{entry.key}`", str(row.redis), counted, _listed(row.tags)
+    for each in kept(found):
+        counted = "all" if each.counted is None else _listed(each.counted)
+        entry, tags = each.entry, _listed(each.endpoint.tags)
+        yield f"`{entry.endpoint}`", f"`{entry.key}`", str(each.endpoint.redis), counted, tags
 
 
 def _functions(found: Contract) -> Iterator[tuple[str, ...]]:
