@@ -258,11 +258,9 @@ def _tags(found: Contract, table: Iterable[EndpointRow]) -> Iterator[str]:
 
 def _functions(found: Contract) -> Iterator[str]:
     used = {name for use in found.uses.values() for name in use.functions}
-    # Plain commands do for these: PFCOUNT of one key, and what tells the version.
-    plain = {"views", "version"}
-    for name in sorted(used - found.functions.keys() - plain):
+    for name in sorted(used - found.functions.keys()):
         yield f"uses name the function {name}, which has no signature"
-    for name in sorted(found.functions.keys() - used - plain):
+    for name in sorted(found.functions.keys() - used - {"version"}):
         yield f"the function {name} belongs to no use"
     prefixes = [use.key for use in found.uses.values()]
     if len(set(prefixes)) != len(prefixes):

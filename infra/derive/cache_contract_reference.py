@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from infra.catalog.cache_contract_rows import ArgumentRow, Contract, FunctionRow, UseRow, contract
-from infra.catalog.cdn_rows import edge, endpoints
+from infra.catalog.cdn_rows import edge
+from infra.derive.cache_contract import kept
 
 _HEAD = """# The contract of the shared cache
 
@@ -36,6 +37,31 @@ colon, an asterisk or a blank in it, and two things never share a key. Parts of 
 `{hash}` of an answer is the SHA-256, 64 hexadecimal digits, of the request in one form: the path with its variables
 filled in, `?`, and the parameters that count as `name=value`, joined by `&`, sorted by name; values of one name keep
 their order. `GET /hotels/{id}` of id `7` asked with `lang=ja` is `/hotels/7?lang=ja`. These never count: """
+
+_USAGE = """
+## An answer is kept and read
+
+In Python:
+
+```python
+kept = entry("GET /hotels/{id}", {"id": hotel}, query)
+found = cache.cache_get(kept.key)
+if found.value is None:
+    answer = read_from_the_database()
+    cache.cache_put(kept.key, answer, kept.lifetime_ms, kept.tags, found.as_of)
+```
+
+In TypeScript, with any client that sends commands (here as ioredis does):
+
+```ts
+const kept = entry("GET /hotels/{id}", { id: hotel }, query);
+const [value, asOf] = await redis.call("FCALL_RO", "triptrip_cache_get", 1, kept.key);
+if (value !== null) return value;
+const answer = await readFromTheDatabase();
+await redis.call("FCALL", "triptrip_cache_put", 1, kept.key, answer, kept.lifetimeMs, asOf, ...kept.tags);
+return answer;
+```
+"""
 
 _LIBRARY = """
 Library `{name}`, version {version}; each name begins with `{name}_`. A call that does not keep to its signature changes
@@ -83,6 +109,7 @@ def markdown() -> str:
         f"{_KEYS}{ignored}.\n",
         "\n## The answers of the API\n",
         _table(("endpoint", "key", "lives", "parameters", "tags"), _entries(found)),
+        _USAGE,
         "\n## Tags\n",
         _table(("form", "what carries it"), ((f"`{row.form}`", row.what) for row in found.tags)),
         "\nAn event about an entity clears " + _listed(found.expansions.always) + " and, by its type:\n\n",
@@ -116,11 +143,10 @@ def _uses(found: Contract) -> Iterator[tuple[str, ...]]:
 
 
 def _entries(found: Contract) -> Iterator[tuple[str, ...]]:
-    rows = {f"{row.method} {row.path}": row for row in endpoints()}
-    for entry in found.entries:
-        row = rows[entry.endpoint]
-        counted = _listed(row.query) if isinstance(row.query, tuple) else "all"
-        yield f"`{entry.endpoint}`", f"`{entry.key}`", str(row.redis), counted, _listed(row.tags)
+    for each in kept(found):
+        counted = "all" if each.counted is None else _listed(each.counted)
+        entry, tags = each.entry, _listed(each.endpoint.tags)
+        yield f"`{entry.endpoint}`", f"`{entry.key}`", str(each.endpoint.redis), counted, tags
 
 
 def _functions(found: Contract) -> Iterator[tuple[str, ...]]:

@@ -1,9 +1,10 @@
 """What a stack costs a month, by resource, of the dated price book (COST-Y1, COST-Y3, COR-21)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from infra.derive.cost_lines import Biller, CostLine, Range, Unpriced, Years, total
+from infra.derive.cost_lines import Biller, Charged, CostLine, Range, Unpriced, Years, total
 from infra.derive.cost_services import SERVICES
 from infra.derive.cost_stores import STORES
 from infra.settings import Settings
@@ -55,14 +56,27 @@ def estimate(settings: Settings, usage: UsageSettings) -> Estimate:
 
     It counts what is declared at its declared size: no automatic growth, no tax, no negotiated discount.
     """
-    charges = [charge for charges in (*STORES, *SERVICES) for charge in charges(settings, usage)]
-    return Estimate(
-        tuple(each for each in charges if isinstance(each, CostLine)),
-        tuple(each for each in charges if isinstance(each, Unpriced)),
-    )
+    return _estimate((*STORES.values(), *SERVICES.values()), settings, usage)
 
 
 def own_estimate(settings: Settings) -> Estimate:
     """The same with what the stack says a month uses that no plan knows (`monitoring.budget.usage`)."""
+    return estimate(settings, _own_usage(settings))
+
+
+def store_estimate(store: str, settings: Settings) -> Estimate:
+    """What a store alone is charged for, its entrance included, with the usage that the stack names."""
+    return _estimate((STORES[store],), settings, _own_usage(settings))
+
+
+def _own_usage(settings: Settings) -> UsageSettings:
     budget = settings.monitoring.budget if settings.monitoring else None
-    return estimate(settings, budget.usage if budget else UsageSettings())
+    return budget.usage if budget else UsageSettings()
+
+
+def _estimate(charged: Iterable[Charged], settings: Settings, usage: UsageSettings) -> Estimate:
+    charges = [charge for each in charged for charge in each(settings, usage)]
+    return Estimate(
+        tuple(each for each in charges if isinstance(each, CostLine)),
+        tuple(each for each in charges if isinstance(each, Unpriced)),
+    )

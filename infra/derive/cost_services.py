@@ -104,4 +104,11 @@ def _tb(size: Size) -> Decimal:
     return Decimal(size.mib) / 1024 / 1024
 
 
-SERVICES: tuple[Charged, ...] = (bigquery, invalidation, cdn, network, recovery, monitoring)
+SERVICES: Mapping[str, Charged] = {
+    "bigquery": bigquery,
+    "invalidation": invalidation,
+    "cdn": cdn,
+    "network": network,
+    "recovery": recovery,
+    "monitoring": monitoring,
+}

@@ -1,5 +1,6 @@
 """What a month of the stores costs: PostgreSQL and its pooler, cache, Atlas, Elastic, Timescale (COST-Y1, COST-Y3)."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import groupby
 
@@ -137,4 +138,10 @@ def _pooler(plan: PoolerPlan, machine_type: str) -> Charges:
         yield from account.charge(f"disks of {plan.instances} machines", "pd-balanced", disks)
 
 
-STORES: tuple[Charged, ...] = (postgres, cache, mongodb, elasticsearch, timescale)
+STORES: Mapping[str, Charged] = {
+    "postgres": postgres,
+    "cache": cache,
+    "mongodb": mongodb,
+    "elasticsearch": elasticsearch,
+    "timescale": timescale,
+}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infra.catalog.words import Words
     from infra.derive.cost import Estimate
     from ops.report.capacity.model import Capacity
+    from ops.report.cheapest import Cheaper, Cheapest
     from ops.report.model import Evidence, Remedy, Report, Verdict
 
 _YEARS = ("list", "oneYearAhead", "threeYearsAhead")
@@ -69,11 +70,46 @@ _VERDICT = {
         "remedies": {"type": "array", "items": {"$ref": "#/$defs/remedy"}},
     },
 }
+_CHEAPER = {
+    "type": "object",
+    "required": ["settings", "month", "saved", "givesUp", "sooner", "stoppedBy"],
+    "additionalProperties": False,
+    "properties": {
+        "settings": {"type": "object"},
+        "month": {"$ref": "#/$defs/month", "description": "of the store"},
+        "saved": {"$ref": "#/$defs/month", "description": "of the whole stack"},
+        "givesUp": {"type": "array", "items": _TEXT},
+        "sooner": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "month by trigger"},
+        "stoppedBy": {**_TEXT, "description": "what refuses the next cheaper size: setting, trigger or requirement"},
+    },
+}
+_CHEAPEST = {
+    "type": "object",
+    "required": ["store", "month", "cheaper", "stoppedBy"],
+    "additionalProperties": False,
+    "properties": {
+        "store": _TEXT,
+        "month": {"$ref": "#/$defs/month"},
+        "cheaper": {"type": "array", "items": {"$ref": "#/$defs/cheaper"}},
+        "stoppedBy": _TEXT,
+    },
+}
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Conformance report of a stack",
     "type": "object",
-    "required": ["stack", "made", "counts", "verdicts", "month", "stores", "deployed", "capacity", "advice"],
+    "required": [
+        "stack",
+        "made",
+        "counts",
+        "verdicts",
+        "month",
+        "stores",
+        "deployed",
+        "cheapest",
+        "capacity",
+        "advice",
+    ],
     "additionalProperties": False,
     "properties": {
         "stack": _TEXT,
@@ -83,6 +119,7 @@ SCHEMA: Mapping[str, Any] = {
         "month": {"$ref": "#/$defs/months"},
         "stores": {"type": "object", "additionalProperties": {"$ref": "#/$defs/months"}},
         "deployed": {"anyOf": [{"$ref": "#/$defs/months"}, {"type": "null"}]},
+        "cheapest": {"type": "array", "items": {"$ref": "#/$defs/cheapest"}},
         "capacity": GROWTH,
         "advice": {
             "type": "array",
@@ -107,6 +144,8 @@ SCHEMA: Mapping[str, Any] = {
         "evidence": _EVIDENCE,
         "remedy": _REMEDY,
         "verdict": _VERDICT,
+        "cheaper": _CHEAPER,
+        "cheapest": _CHEAPEST,
     },
 }
 """JSON Schema of what `as_json` gives."""
@@ -122,6 +161,7 @@ def as_json(report: Report, capacity: Capacity) -> dict[str, Any]:
         "month": _months(report.month),
         "stores": {store: _months(report.month.of(store)) for store in report.month.stores},
         "deployed": _months(report.deployed) if report.deployed else None,
+        "cheapest": [_cheapest(each) for each in report.cheapest],
         "capacity": growth(capacity),
         "advice": [{"path": path, "text": text} for path, text in report.advice],
     }
@@ -155,6 +195,26 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "month": as_data(remedy.month),
         "unpriced": list(remedy.unpriced),
         "closes": remedy.closes,
+    }
+
+
+def _cheapest(found: Cheapest) -> dict[str, Any]:
+    return {
+        "store": found.store,
+        "month": as_data(found.month),
+        "cheaper": [_cheaper(each) for each in found.cheaper],
+        "stoppedBy": found.stopped_by,
+    }
+
+
+def _cheaper(setting: Cheaper) -> dict[str, Any]:
+    return {
+        "settings": dict(setting.settings),
+        "month": as_data(setting.month),
+        "saved": as_data(setting.saved),
+        "givesUp": list(setting.gives_up),
+        "sooner": {due.trigger: due.month for due in setting.sooner},
+        "stoppedBy": setting.stopped_by,
     }
 
 

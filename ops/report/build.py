@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops.report.capacity import capacity
+from ops.report.cheapest import cheapest_settings
 from ops.report.model import Report
 from ops.report.targets.facts import Facts
 from ops.report.targets.judge import judge
+from sandbox.plan.kept import kept_plan
 
 if TYPE_CHECKING:
     from ops.report.capacity import Capacity
@@ -34,20 +36,21 @@ def make(stack: Stack, deployed: Stack | None = None, *, phases: bool = False) -
     Raises PlanError when the cloud would refuse what is declared.
     """
     facts = Facts(stack)
+    verdicts = tuple(judge(facts, stack.added))
     report = Report(
         stack=stack.name,
         made=datetime.now(UTC).date(),
-        verdicts=tuple(judge(facts, stack.added)),
+        verdicts=verdicts,
         month=stack.month,
         advice=tuple((each.path, each.text) for each in facts.platform.advice),
         deployed=deployed.month if deployed else None,
+        cheapest=cheapest_settings(facts, verdicts, kept_plan),
     )
     return Made(report, facts.plan, capacity(stack), _journey(facts) if phases and stack.settings.postgres else None)
 
 
 def _journey(facts: Facts) -> Journey:
-    # The in-process plan is not installed where the other commands run.
+    # What only this needs takes half a second to import.
     from ops.report.phases.journey import journey  # noqa: PLC0415
-    from sandbox.plan.kept import kept_plan  # noqa: PLC0415
 
     return journey(facts.stack.name, facts.stack.raw, kept_plan)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from infra.settings.problems import SettingsError
 from ops.options import StackName
-from ops.report.markdown import added, closing, month
+from ops.report.markdown import added, cheaper, closing, month
 from ops.report.stack import ROOT, Stack
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def report(
     console = Console()
     console.print(_table(made.report))
     console.print(month(made.report), soft_wrap=True)
+    for store, changes, saved, given_up in cheaper(made.report):
+        console.print(f"Cheaper: {store}: {changes}: {saved} USD less, gives up {given_up}", soft_wrap=True)
     console.print(
         f"Written: {output / 'index.html'} and {', '.join(list(written)[1:])}", soft_wrap=True, highlight=False
     )

@@ -31,6 +31,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     given = ", ".join(f"{name} {sum(row.values()):,}" for name, row in targets().items())
     yield f"{month(report)} The document has {given}."
+    if rows := list(cheaper(report)):
+        yield ""
+        yield "| store | cheapest setting | USD a month less | gives up |"
+        yield "|---|---|---:|---|"
+        yield from (f"| {' | '.join(row)} |" for row in rows)
     changed = [(store, added) for store in report.stores if (added := report.added(store)) and any(added)]
     if changed:
         yield ""
@@ -45,6 +50,14 @@ def _rows(verdict: Verdict) -> Iterator[str]:
         yield f"| {verdict.requirement} | {found} | | |"
     for remedy in verdict.remedies:
         yield f"| {verdict.requirement} | {found} | {closing(remedy)} | {added(remedy)} |"
+
+
+def cheaper(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """The settings that cost less: store, what is changed, USD saved in a month, what is given up."""
+    for each in report.cheapest:
+        for setting in each.cheaper:
+            changes = ", ".join(f"{change.path} {change.before} → {change.after}" for change in setting.changes)
+            yield each.store, changes, money.whole(setting.saved), ", ".join(setting.gives_up) or "nothing"
 
 
 def month(report: Report) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from infra.catalog.words import Words
 from infra.derive.cost import ORDER, Estimate
 from infra.derive.cost_lines import Range
+
+if TYPE_CHECKING:
+    from ops.report.cheapest.model import Cheapest
 
 Status = Literal["met", "not met", "undecided"]
 """Undecided: no plan can tell; the verdict says what measures it once the stack stands."""
@@ -58,7 +61,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything about one stack; `deployed` is a month of it as it stands, where that was given."""
+    """Everything about one stack; `deployed` is a month of it as it stands, where that was given.
+
+    `cheapest` has each store that a cheaper setting was looked for.
+    """
 
     stack: str
     made: date
@@ -66,6 +72,7 @@ class Report:
     month: Estimate
     advice: tuple[tuple[str, str], ...]
     deployed: Estimate | None = None
+    cheapest: tuple[Cheapest, ...] = ()
 
     @property
     def stores(self) -> tuple[str, ...]:

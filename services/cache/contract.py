@@ -56,6 +56,8 @@ TAG_PREFIX = "cache:tags:"
 STALE_KEY_PREFIX = "cache:stale:key:"
 STALE_TAG_PREFIX = "cache:stale:tag:"
 STALE_PATTERN = "cache:stale:pattern"
+IGNORED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid")
+EXPANSIONS_ALWAYS = ("entity:{type}", "entity:{type}:{id}")
 KEYS: Mapping[str, str] = {
     "session": "session:{session}",
     "api_cache": "cache:api:{endpoint}:{hash}",
@@ -74,8 +76,6 @@ KEYS: Mapping[str, str] = {
     "lock": "lock:{resource}",
     "leaderboard": "leaderboard:{type}:{period}",
 }
-IGNORED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid")
-EXPANSIONS_ALWAYS = ("entity:{type}", "entity:{type}:{id}")
 EXPANSIONS: Mapping[str, tuple[str, ...]] = {
     "hotel": ("search:hotels", "listing:hotels"),
     "product": ("search:products", "listing:products"),

@@ -4,24 +4,24 @@ A remedy answers None where nothing larger is offered. It never makes anything s
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from infra import catalog
 from infra.catalog.cache_rows import largest_redis_gb, valkey_nodes
-from infra.catalog.capacity_rows import disks, machines
+from infra.catalog.capacity_rows import disks
 from infra.catalog.elasticsearch_rows import elastic_sizes, elastic_templates
 from infra.derive.cache_costs import redis_offer
 from infra.derive.postgres import local_replicas, primary_region
 from infra.derive.search_capacity import search_capacity
-from infra.derive.tiers import Tier, UnknownTierError, parse_tier
+from infra.derive.tiers import parse_tier
 from infra.settings import Settings
 from infra.settings.cache import CacheSettings
 from infra.settings.postgres import PostgresSettings
 from infra.settings.units import Size
 from ops.report.capacity.gauges import most_iops
 from ops.report.capacity.growth import Demand
+from ops.report.capacity.machines import in_part, round_up, smallest
 from ops.report.stack import Overlay
 
 _MIB = 1024
@@ -31,6 +31,12 @@ _LARGEST_ZONE_GB = 1024
 
 Remedy = Callable[[Settings, Demand, float], Overlay | None]
 """Of settings, a demand and the share at which the trigger fires."""
+
+
+def search_sizes() -> tuple[int, ...]:
+    """GB of memory that a zone of the hot tier can have."""
+    steps = elastic_sizes().hot
+    return (*steps, *range(2 * steps[-1], _LARGEST_ZONE_GB + 1, steps[-1]))
 
 
 def _machine(settings: Settings, needs: Demand, _: float) -> Overlay | None:
@@ -44,57 +50,15 @@ def _machine(settings: Settings, needs: Demand, _: float) -> Overlay | None:
 def _tiers(postgres: PostgresSettings, vcpus: float, memory_gb: float) -> Overlay | None:
     """The primary's next machine; replicas keep their part of its size (PG-REPL: half)."""
     old = parse_tier(postgres.primary.tier)
-    new = _smallest(postgres.edition, max(vcpus, old.vcpus), max(memory_gb, old.memory_mib / _MIB))
+    new = smallest(postgres.edition, max(vcpus, old.vcpus), max(memory_gb, old.memory_mib / _MIB))
     if new is None:
         return None
     replicas = {
         key: {"tier": grown.name}
         for key, replica in postgres.replicas.items()
-        if (grown := _in_part(parse_tier(replica.tier), old, new)) and grown.name != replica.tier
+        if (grown := in_part(parse_tier(replica.tier), old, new)) and grown.name != replica.tier
     }
     return {"postgres": {"primary": {"tier": new.name}} | ({"replicas": replicas} if replicas else {})}
-
-
-def _in_part(replica: Tier, old: Tier, new: Tier) -> Tier | None:
-    """The machine of a replica that is as large a part of the new primary as it was of the old one."""
-    vcpus = replica.vcpus * new.vcpus / old.vcpus
-    memory_gb = replica.memory_mib / _MIB * new.memory_mib / old.memory_mib
-    if replica.edition != catalog.custom_tier_rule().edition:
-        return _smallest(replica.edition, vcpus, memory_gb)
-    # Any even number, so that half stays half over several changes.
-    return _machine_of(
-        _up(vcpus, 2) if vcpus > 1 else 1, _up(memory_gb * _MIB, catalog.custom_tier_rule().memory_multiple_mib)
-    )
-
-
-def _smallest(edition: str, vcpus: float, memory_gb: float) -> Tier | None:
-    """The smallest machine of an edition with that much."""
-    offered = _custom(memory_gb) if edition == catalog.custom_tier_rule().edition else _fixed(edition)
-    return next((tier for tier in offered if tier.vcpus >= vcpus and tier.memory_mib >= memory_gb * _MIB), None)
-
-
-def _fixed(edition: str) -> Iterator[Tier]:
-    rows = {name: row for name, row in catalog.fixed_tiers().items() if row.edition == edition}
-    yield from (parse_tier(name) for name, _ in sorted(rows.items(), key=lambda row: row[1].vcpus))
-
-
-def _custom(memory_gb: float) -> Iterator[Tier]:
-    """Custom machines by vCPU, each with that memory or the nearest that it can have."""
-    wanted = _up(memory_gb * _MIB, machines().step_gb * _MIB)
-    for vcpus in machines().vcpus:
-        if machine := _machine_of(vcpus, wanted):
-            yield machine
-
-
-def _machine_of(vcpus: int, memory_mib: int) -> Tier | None:
-    rule = catalog.custom_tier_rule()
-    least = max(rule.minimum_memory_mib, vcpus * rule.minimum_memory_per_vcpu_mib)
-    most = min(rule.maximum_memory_mib, vcpus * rule.maximum_memory_per_vcpu_mib)
-    step = rule.memory_multiple_mib
-    memory = min(max(memory_mib, _up(least, step)), most // step * step)
-    with suppress(UnknownTierError):
-        return parse_tier(f"db-custom-{vcpus}-{memory}")
-    return None
 
 
 def _disk(settings: Settings, needs: Demand, share: float) -> Overlay | None:
@@ -105,7 +69,7 @@ def _disk(settings: Settings, needs: Demand, share: float) -> Overlay | None:
 
 def _grown(postgres: PostgresSettings, size_gb: float) -> Overlay | None:
     storage, row = postgres.storage, disks()
-    size = max(_up(size_gb, row.step_gb), storage.size.gib)
+    size = max(round_up(size_gb, row.step_gb), storage.size.gib)
     if size > row.largest_gb:
         return None
     if size == storage.size.gib:
@@ -117,7 +81,7 @@ def _grown(postgres: PostgresSettings, size_gb: float) -> Overlay | None:
 def _disk_limit(settings: Settings, needs: Demand, share: float) -> Overlay | None:
     if settings.postgres is None:
         return None
-    limit = _up(needs.in_postgres(settings.stores) / share, disks().step_gb)
+    limit = round_up(needs.in_postgres(settings.stores) / share, disks().step_gb)
     return {"postgres": {"storage": {"limit": _gb(limit)}}} if limit <= disks().largest_gb else None
 
 
@@ -160,7 +124,7 @@ def _replicas(settings: Settings, needs: Demand, _: float) -> Overlay | None:
 
 def _half(postgres: PostgresSettings) -> str:
     tier = parse_tier(postgres.primary.tier)
-    half = _smallest(postgres.edition, tier.vcpus / 2, tier.memory_mib / _MIB / 2)
+    half = smallest(postgres.edition, tier.vcpus / 2, tier.memory_mib / _MIB / 2)
     return half.name if half else tier.name
 
 
@@ -201,7 +165,7 @@ def _search(settings: Settings, needs: Demand, _: float) -> Overlay | None:
     template, index = elastic_templates()[search.template], max(math.ceil(needs.search), search.index.size.gib)
     fitting = (
         size
-        for size in _zones()
+        for size in search_sizes()
         if size >= search.hot.size.gib
         and search_capacity(template, Size(size * _GB), search.hot.zones, Size(index * _GB), search.index.replicas).fits
     )
@@ -212,15 +176,6 @@ def _search(settings: Settings, needs: Demand, _: float) -> Overlay | None:
     if search.hot.limit and search.hot.limit.gib <= size:
         hot["limit"] = _gb(min(2 * size, _LARGEST_ZONE_GB))
     return {"elasticsearch": {"hot": hot, "index": {"size": _gb(index)}}}
-
-
-def _zones() -> tuple[int, ...]:
-    steps = elastic_sizes().hot
-    return (*steps, *range(2 * steps[-1], _LARGEST_ZONE_GB + 1, steps[-1]))
-
-
-def _up(amount: float, step: int) -> int:
-    return math.ceil(amount / step) * step
 
 
 def _gb(size: int) -> str:

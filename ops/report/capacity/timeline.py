@@ -72,7 +72,7 @@ def answer(stack: Stack, row: TriggerRow, needs: Demand, case: CaseRow) -> Answe
         changed = stack.laid_over(overlay)
         found = reading(row, changed.settings, needs) if changed else None
         if changed and found and not found.fires:
-            return Answer(changed, tuple(_changes(stack, overlay)))
+            return Answer(changed, tuple(changes(stack, overlay)))
     return None
 
 
@@ -123,7 +123,8 @@ def readings(stack: Stack, needs: Demand) -> Mapping[str, Reading]:
     return {name: each for name, each in found.items() if each}
 
 
-def _changes(stack: Stack, overlay: Overlay) -> Iterator[Change]:
+def changes(stack: Stack, overlay: Overlay) -> Iterator[Change]:
+    """The values that an overlay changes, as they are written in the stack file."""
     for path, after in leaves(overlay):
         before = stack.at(path)
         if before != after:

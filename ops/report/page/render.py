@@ -16,6 +16,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from infra.catalog.capacity_rows import triggers
+from infra.catalog.cheapest_rows import cheapest
 from infra.catalog.price_rows import targets
 from infra.catalog.words import Words
 from infra.derive.cost_lines import Range
@@ -76,6 +78,7 @@ def page(
         .render(
             contents=contents,
             given=targets(),
+            holds=cheapest().holds,
             picture=diagram,
             policy=_policy(script),
             report=report,
@@ -85,6 +88,7 @@ def page(
             sources=tuple(_sources(report)),
             style=style,
             title=say("title", stack=report.stack),
+            triggers=triggers(),
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.catalog.conformance_rows import conformance
@@ -35,14 +36,20 @@ def judge(facts: Facts, priced: Priced) -> Iterator[Verdict]:
 
 
 def verdict(requirement: str, facts: Facts, priced: Priced) -> Verdict:
-    """The verdict of one requirement."""
+    """The verdict of one requirement, with what would help where it is not met."""
+    found = standing(requirement, facts)
+    remedies = tuple(_remedies(conformance()[requirement].remedies, priced)) if found.status == "not met" else ()
+    return replace(found, remedies=remedies)
+
+
+def standing(requirement: str, facts: Facts) -> Verdict:
+    """The verdict of one requirement without remedies, each of which takes a price."""
     row = conformance()[requirement]
     seen = tuple(each for check in row.checks for each in look(check, requirement, facts))
     finding = COMPUTED[row.computed](facts) if row.computed else None
     status = _status(row, seen, finding)
-    remedies = tuple(_remedies(row.remedies, priced)) if status == "not met" else ()
     evidence = seen + (finding.evidence if finding else ())
-    return Verdict(requirement, status, _found(row, status, finding), evidence, remedies)
+    return Verdict(requirement, status, _found(row, status, finding), evidence)
 
 
 def _status(row: ConformanceRow, seen: tuple[Evidence, ...], finding: Finding | None) -> Status:

@@ -39,7 +39,7 @@ def every_cut(server: RedisServer, program: Callable[[Redis], object]) -> Iterat
             return
 
 
-# A key without an expiry blocks a user: INCR and EXPIRE are two commands.
+# A key without an expiry blocks a user until somebody gives it one: INCR and EXPIRE are two commands.
 
 
 def test_a_rate_limit_that_is_cut_off_anywhere_still_ends(primary: RedisServer, redis: Any, is_ours: bool) -> None:
@@ -55,29 +55,33 @@ def test_a_rate_limit_that_is_cut_off_anywhere_still_ends(primary: RedisServer, 
     assert bool(endless) is not is_ours
 
 
+def now_us(redis: Any) -> int:
+    seconds, microseconds = redis.time()
+    return int(seconds) * 1_000_000 + int(microseconds)
+
+
 def admitted_in_any_window(redis: Any, request: Callable[[], bool]) -> int:
-    """The most requests that one window admitted, asked for around the end of the first, by the server's clock."""
-    moments: list[int] = []
+    """The most requests that one window admitted for certain, asked for around the end of the first."""
+    redis.flushdb()
+    admitted: list[tuple[int, int]] = []
+    end = now_us(redis) + 2 * WINDOW_MS * 1_000
 
     def ask() -> None:
+        """By the server's clock a request came after the first moment and before the second."""
+        before = now_us(redis)
         if request():
-            seconds, microseconds = redis.time()
-            moments.append(int(seconds) * 1_000_000 + int(microseconds))
+            admitted.append((before, now_us(redis)))
 
     ask()
     [name] = redis.keys("ratelimit:*")
     while redis.pttl(name) > WINDOW_MS // 5:
         pass
-    for _ in range(LIMIT):
+    while len(admitted) < 2 * LIMIT - 1 and now_us(redis) < end:
         ask()
-    while len(moments) < 2 * LIMIT - 1 and moments[-1] < moments[0] + 2 * WINDOW_MS * 1000:
-        ask()
-        seconds, microseconds = redis.time()
-        if int(seconds) * 1_000_000 + int(microseconds) > moments[0] + 2 * WINDOW_MS * 1000:
-            break
-    # A moment is taken after its request: two of them may seem a little closer than they were, never by a tenth.
-    window = WINDOW_MS * 900
-    return max(sum(start <= moment < start + window for moment in moments) for start in moments)
+    return max(
+        sum(first <= before and after < first + WINDOW_MS * 1_000 for before, after in admitted)
+        for first, _ in admitted
+    )
 
 
 def test_a_rate_limit_holds_across_the_end_of_a_window(redis: Any, is_ours: bool) -> None:
@@ -86,8 +90,9 @@ def test_a_rate_limit_holds_across_the_end_of_a_window(redis: Any, is_ours: bool
             return Cache(redis).rate_limit("u", "search", LIMIT, WINDOW_MS).allowed
         return Document(redis).check_rate_limit("u", "search", LIMIT, WINDOW_MS)
 
-    admitted = admitted_in_any_window(redis, request)
-    assert admitted <= LIMIT if is_ours else admitted > LIMIT
+    # A machine that is busy may miss the end of a window, and then sees nothing of it.
+    found = any(admitted_in_any_window(redis, request) > LIMIT for _ in range(1 if is_ours else 5))
+    assert found is not is_ours
 
 
 # KEYS stops the server: its work, and that of one DEL, grows with everything that is there.

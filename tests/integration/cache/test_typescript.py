@@ -1,6 +1,7 @@
 """The constants and keys for TypeScript: strictly typed, and the same keys as Python's."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from random import Random
@@ -14,6 +15,7 @@ from services.cache import contract, keys
 from tests.integration.conftest import group
 
 NODE = shutil.which("node") or "node"
+REFERENCE = Path(__file__).resolve().parents[3] / "docs/reference/cache-contract.md"
 SOURCES = Path(keys.__file__).parent
 PROGRAM = """
 import { readFileSync } from "node:fs";
@@ -90,6 +92,19 @@ def test_both_languages_write_the_same_keys(workspace: Workspace, folder: Path) 
     assert [tuple(each) for each in told["expansions"]] == expanded
     assert tuple(told["endless"]) == keys.expansions("hotel")
     assert told["library"] == [contract.LIBRARY, contract.LIBRARY_VERSION, contract.LIBRARY_DIGEST]
+
+
+def test_the_references_example_compiles(workspace: Workspace, folder: Path) -> None:
+    [example] = re.findall(r"```ts\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
+    given = """
+import { entry } from "./keys.js";
+declare const redis: { call(command: string, ...rest: (string | number)[]): Promise<[string | null, number, number]> };
+declare const query: [string, string][];
+declare function readFromTheDatabase(): Promise<string>;
+export async function asked(hotel: string): Promise<string> {
+"""
+    workspace.write(folder / "example.ts", f"{given}{example}}}\n")
+    compiled(workspace, folder, "example.ts")
 
 
 def test_the_compiler_refuses_what_the_contract_lacks(workspace: Workspace, folder: Path) -> None:

@@ -16,6 +16,8 @@ from sandbox.servers.process import ServerError
 from sandbox.servers.redis import RedisServer
 from sandbox.servers.workspace import Workspace
 from schema.kit import SchemaError
+from services.cache import contract, library
+from services.cache.client import Cache
 from tests.integration.conftest import group
 
 INSTANCE = "triptrip-test-cache"
@@ -113,6 +115,7 @@ def test_an_export_is_loaded_into_another_server_and_passes(
 ) -> None:
     with server.client() as client:
         fill(client)
+        client.function_load(library.text())
         before = content(client)
     server.save()
     put(copies, RUNS[0], server.snapshot.read_bytes())
@@ -123,6 +126,7 @@ def test_an_export_is_loaded_into_another_server_and_passes(
     with other.client() as client:
         assert [check for check in validate(client, header) if not check.passed] == []
         assert content(client) == before
+        assert Cache(client).version() == (contract.LIBRARY_VERSION, library.digest())
 
 
 def test_a_cache_that_is_not_its_export_does_not_pass(server: RedisServer, copies: Copies) -> None:

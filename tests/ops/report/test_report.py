@@ -37,8 +37,9 @@ def test_what_programs_read_is_as_its_schema_says(written: Path) -> None:
 def test_a_pull_request_is_told_each_gap_and_what_closes_it(written: Path, verdicts: dict[str, Verdict]) -> None:
     text = (written / "summary.md").read_text(encoding="utf-8")
     for verdict in verdicts.values():
-        assert (f"| {verdict.requirement} |" in text) == (verdict.status == "not met")
+        assert (f"\n| {verdict.requirement} |" in text) == (verdict.status == "not met")
     assert "| Cloud SQL Enterprise Plus, in place | +2,676 |" in text
+    assert "| cache | cache.size 32 GB → 36 GB, cache.redis.usable 28 GB → 31 GB | 353 | nothing |" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {5}
 

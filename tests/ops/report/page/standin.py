@@ -7,6 +7,8 @@ from decimal import Decimal
 from infra.catalog.words import Words
 from infra.derive.cost import Estimate
 from infra.derive.cost_lines import CostLine, Range, Unpriced
+from ops.report.capacity.model import Change
+from ops.report.cheapest.model import Cheaper, Cheapest, Due
 from ops.report.model import Evidence, Remedy, Report, Verdict
 from ops.report.page import Section
 
@@ -60,6 +62,25 @@ REPORT = Report(
     ),
     month=MONTH,
     advice=(("monitoring.budget", f"look {SCRIPT}"),),
+    cheapest=(
+        Cheapest(
+            "postgres",
+            Range(Decimal(627), Decimal(627)),
+            (
+                Cheaper(
+                    settings={"postgres": {"primary": {"tier": "small"}}},
+                    changes=(Change("postgres.primary.tier", SCRIPT, "small", "setting"),),
+                    month=Range(Decimal(500), Decimal(500)),
+                    saved=Range(Decimal(127), Decimal(130)),
+                    gives_up=("EX-TWO",),
+                    sooner=(Due("postgres-cpu", 13),),
+                    stopped_by="postgres.flags.work_mem",
+                ),
+            ),
+            "EX-TWO",
+        ),
+        Cheapest("cache", Range(Decimal(39), Decimal(39)), (), "cache.size"),
+    ),
 )
 
 REQUIREMENTS: Mapping[str, tuple[Words, Words]] = {

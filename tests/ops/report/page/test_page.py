@@ -130,6 +130,21 @@ def test_every_charge_stands_with_its_arithmetic_and_its_source() -> None:
     assert "pooler: two machines" in text_of(named("cost"))
 
 
+def test_a_cheaper_setting_says_what_it_gives_up_and_where_it_ends() -> None:
+    cheaper, cheapest = rows("cheapest-table")
+    assert cheaper[:2] == ["postgres", "627"]
+    assert cheaper[2] == f"postgres.primary.tier {SCRIPT} → small"
+    assert cheaper[3:6] == ["500", "127–130", "EX-TWO"]
+    assert cheaper[6].startswith("CPU of PostgreSQL")
+    assert "month 13" in cheaper[6]
+    assert cheaper[7] == "postgres.flags.work_mem"
+    assert cheapest[:2] == ["cache", "39"]
+    assert "the cheapest" in cheapest[2]
+    assert cheapest[3] == "cache.size"
+    made = page(replace(REPORT, cheapest=()), REQUIREMENTS, None, SECTIONS)
+    assert "cheapest-table" not in made
+
+
 def test_every_source_is_listed_once_with_what_uses_it() -> None:
     assert rows("sources-table") == [
         [SCRIPT, "2026-11-24", "EX-ONE"],

@@ -1,9 +1,11 @@
 """The contract and the endpoint table fit together, and a contract that does not cannot be read."""
 
 import copy
+import json
 import re
 from typing import Any
 
+import jsonschema
 import pytest
 
 from infra.catalog.cache_contract_rows import Contract, contract, contract_of
@@ -129,6 +131,42 @@ def test_a_key_belongs_to_one_use() -> None:
         belongs = found.use_of(key)
         assert belongs is not None
         assert belongs.prefix == found.uses[name].prefix
+
+
+@pytest.mark.parametrize(
+    ("told", "fits"),
+    [
+        ({"key": "session:4f", "type": "hash", "lifetimeMs": 86_400_000}, True),
+        ({"key": "session:4f", "type": "hash", "lifetimeMs": 86_400_001}, False),
+        ({"key": "session:4f", "type": "hash", "lifetimeMs": -1}, False),
+        ({"key": "session:4f", "type": "string", "lifetimeMs": 1_000}, False),
+        ({"key": "session:4:f", "type": "hash", "lifetimeMs": 1_000}, False),
+        ({"key": f"cache:api:hotels:{'0' * 64}", "type": "string", "lifetimeMs": 60_000}, True),
+        ({"key": "cache:api:hotels:1", "type": "string", "lifetimeMs": 60_000}, False),
+        ({"key": "leaderboard:hotels:2026", "type": "zset", "lifetimeMs": 60_000}, False),
+        ({"key": "cache:edge:now", "type": "zset", "lifetimeMs": -1}, True),
+        ({"key": "other", "type": "string", "lifetimeMs": 1_000}, False),
+    ],
+)
+def test_the_schema_tells_a_key_of_the_contract_from_another(told: dict[str, Any], fits: bool) -> None:
+    schema = json.loads(cache_contract_reference.json_schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert jsonschema.Draft202012Validator(schema).is_valid(told) is fits
+
+
+def test_the_schema_has_every_functions_signature() -> None:
+    functions = json.loads(cache_contract_reference.json_schema())["$defs"]["functions"]
+    assert functions.keys() == contract().functions.keys()
+    limit = jsonschema.Draft202012Validator(functions["rate_limit"])
+    assert limit.is_valid({"keys": ["ratelimit:7:a"], "arguments": [5, 60_000]})
+    assert not limit.is_valid({"keys": ["ratelimit:7:a"], "arguments": [5, 60_001]})
+    assert not limit.is_valid({"keys": ["ratelimit:7:a"], "arguments": [5]})
+    assert not limit.is_valid({"keys": ["a", "b"], "arguments": [5, 1]})
+    many = jsonschema.Draft202012Validator(functions["invalidate_keys"])
+    assert many.is_valid({"keys": ["a", "b"], "arguments": [1]})
+    put = jsonschema.Draft202012Validator(functions["cache_put"])
+    assert put.is_valid({"keys": ["a"], "arguments": ["v", 1, 1, "entity:hotel", "listing:hotels"]})
+    assert not put.is_valid({"keys": ["a"], "arguments": ["v", 1, 1, ""]})
 
 
 def test_generated_texts_follow_from_the_contract() -> None:
