@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.servers import debian, maven
+from sandbox.servers import debian, gcloud, maven
 from sandbox.servers.account import AccountError, first_reachable, server_account
 from sandbox.servers.groups import Group, Part, debian_lock, gcloud_lock, groups, lock_files, maven_lock
 
@@ -221,14 +221,10 @@ def _maven(group: str, part: Part, place: Path) -> None:
 def _gcloud(group: str, part: Part, place: Path) -> None:
     """A file of the Google Cloud SDK on this machine."""
     lock = gcloud_lock(part.lock)
-    fix = f"install Google's package {lock.package}, or `gcloud components install`, which names what there is"
-    gcloud = shutil.which("gcloud")
-    if gcloud is None:
-        raise InstallError(group, "gcloud is not on PATH", fix)
-    found = sorted(Path(gcloud).resolve().parents[1].glob(lock.file))
-    if not found:
-        raise InstallError(group, f"{Path(gcloud).resolve().parents[1]} has no {lock.file}", fix)
-    shutil.copyfile(found[-1], place / lock.name)
+    try:
+        gcloud.fill(lock, place)
+    except gcloud.SdkError as error:
+        raise InstallError(group, str(error), f"install Google's package {lock.package}") from error
 
 
 _KINDS: Mapping[str, Callable[[str, Part, Path], None]] = {

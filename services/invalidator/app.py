@@ -109,11 +109,14 @@ class Endpoints:
             raise _AnsweredError(503, "no certificates to judge the identity token by") from error
 
     async def _handle(self, message: Message) -> None:
+        kind = "unknown"
         try:
             event = message.event()
+            kind = event.kind
             purge = purge_of(event)
         except PoisonError as poison:
             await self._put_aside(message, poison)
+            self._metrics.event(kind, "put_aside")
             return
         _LOG.debug("event", extra={**_about(message, event), "waitsFor": len(purge.tags) + len(purge.keys)})
         done = asyncio.wrap_future(self._worker.ask(Asked(purge, message.published)))
@@ -132,7 +135,6 @@ class Endpoints:
         except ApiError as error:
             _LOG.error("a message cannot be put aside", extra={"messageId": message.message_id, "error": str(error)})
             raise _AnsweredError(503, "not put aside yet") from error
-        self._metrics.event("unknown", "put_aside")
         self._metrics.dead_letter(str(poison.reason))
         _LOG.warning("a message is put aside", extra={"messageId": message.message_id, "reason": poison.reason})
 

@@ -14,7 +14,14 @@ from google.auth.transport.requests import Request
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError  # noqa: A004 # Redis' own
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004 # Redis' own
+    NoPermissionError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,  # noqa: A004 # as above
+)
 from redis.retry import Retry
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
@@ -72,12 +79,21 @@ class Store:
         return gone + sum(self._pattern(pattern) for pattern in sorted(purge.patterns))
 
     def confirm(self) -> bool:
-        """Wait until replicas have what this connection wrote; False where there is no replica that could.
+        """Wait until replicas have what this connection wrote; False where no replica could, or none can be waited for.
 
         A replica that is not connected cannot be waited for. Raises UnreplicatedError when connected ones do not
         follow, RedisError when the server is gone.
         """
-        if not self._replicas or self.cache.wait(self._replicas, _REPLICA_MILLISECONDS) >= self._replicas:
+        if not self._replicas:
+            return True
+        try:
+            reached = self.cache.wait(self._replicas, _REPLICA_MILLISECONDS)
+        except ResponseError as error:
+            # A managed server may know no WAIT; that it is a replica by now is another matter.
+            if isinstance(error, NoPermissionError) or "unknown command" in str(error):
+                return False
+            raise
+        if reached >= self._replicas:
             return True
         connected = int(cast("dict[str, str]", self.redis.info("replication"))["connected_slaves"])
         wanted = min(connected, self._replicas)

@@ -1,10 +1,11 @@
-"""What holds of every image that Cloud Run runs: its packages, its base, its rights, and what is sent to the builder."""
+"""What holds of the images that Cloud Run runs: their packages, base, rights, and what is sent to the builder."""
 
 import pytest
 
 from tests.images import INVALIDATOR_IMAGE, RECOVERY_IMAGE, SCHEMA_IMAGE, Image
 
-EACH = pytest.mark.parametrize("image", [SCHEMA_IMAGE, RECOVERY_IMAGE, INVALIDATOR_IMAGE], ids=lambda image: image.folder.name)
+IMAGES = [SCHEMA_IMAGE, RECOVERY_IMAGE, INVALIDATOR_IMAGE]
+EACH = pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.folder.name)
 
 
 @pytest.mark.parametrize(

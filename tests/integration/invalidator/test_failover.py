@@ -112,6 +112,15 @@ def test_without_any_replica_a_purge_is_acknowledged_and_counted(place: Site) ->
     assert place.worker.metric("invalidator_unreplicated_total") >= 1
 
 
+def test_a_server_without_wait_is_counted_and_purged(place: Site) -> None:
+    place.redis.execute_command("ACL", "SETUSER", "default", "-wait")
+    key = place.put("GET /hotels", "old")
+    place.publish(event("tag", tags=["entity:hotel"]))
+    place.wait_until_purged(1)
+    assert not place.kept(key)
+    assert place.worker.metric("invalidator_unreplicated_total") >= 1
+
+
 def test_redis_away_for_a_while_delays_and_loses_nothing(place: Site) -> None:
     key = place.put("GET /hotels", "old")
     place.primary.save()
