@@ -97,9 +97,9 @@ class Site:
         with ThreadPoolExecutor(len(events)) as pool:
             return [answer.status_code for answer in pool.map(lambda one: self.post(envelope(one)), events)]
 
-    def post(self, body: bytes) -> requests.Response:
-        """Post something to the worker."""
-        return requests.post(self.worker.url, data=body, timeout=60)
+    def post(self, body: bytes, worker: Invalidator | None = None) -> requests.Response:
+        """Post something to the worker, or to another one."""
+        return requests.post((worker or self.worker).url, data=body, timeout=60)
 
     def asked_of_the_cdn(self) -> list[str]:
         """Every tag and path that the CDN was asked for, in order."""

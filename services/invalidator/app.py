@@ -26,6 +26,9 @@ from services.invalidator.worker import Asked, Worker
 _LARGEST_BODY = 16 * 2**20
 """Bytes; a message of 10 MB is 13.4 MB in base64 (Pub/Sub, quotas and limits)."""
 
+_LONGEST_TOLD = 200
+"""Characters of an event's text in the log."""
+
 _LOG = logging.getLogger("invalidator")
 
 
@@ -177,7 +180,8 @@ def _message(content: bytes) -> Message:
 
 def _about(message: Message, event: Event) -> dict[str, str]:
     """What a line says of an event; keys and tags may name persons."""
-    return {"messageId": message.message_id, "kind": event.kind, "source": event.source, "reason": event.reason}
+    told = {"source": event.source[:_LONGEST_TOLD], "reason": event.reason[:_LONGEST_TOLD]}
+    return {"messageId": message.message_id, "kind": event.kind, **told}
 
 
 def _said(error: BaseException) -> str:

@@ -33,6 +33,9 @@ from services.invalidator.purge import Purge
 _NOW = 2**53 - 1
 """The server takes no later moment than its own clock's: publishers' clocks need not be right."""
 
+_SCANNED = 1000
+"""Keys that one step of a pattern looks at, the contract's most: it looks at every key that there is."""
+
 PASSING = (ConnectionError, TimeoutError, ReadOnlyError, BusyLoadingError)
 """What a failover looks like to a client that was connected to the old primary."""
 
@@ -130,10 +133,10 @@ class Store:
         return gone
 
     def _pattern(self, pattern: str) -> int:
-        step = self.cache.invalidate_pattern_step(0, pattern, _NOW, STEP)
+        step = self.cache.invalidate_pattern_step(0, pattern, _NOW, _SCANNED)
         gone = step.deleted
         while step.cursor:
-            step = self.cache.invalidate_pattern_step(step.cursor, pattern, _NOW, STEP)
+            step = self.cache.invalidate_pattern_step(step.cursor, pattern, _NOW, _SCANNED)
             gone += step.deleted
         return gone
 

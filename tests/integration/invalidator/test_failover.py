@@ -113,7 +113,7 @@ def test_without_any_replica_a_purge_is_acknowledged_and_counted(place: Site) ->
 
 
 def test_a_server_without_wait_is_counted_and_purged(place: Site) -> None:
-    place.redis.execute_command("ACL", "SETUSER", "default", "-wait")
+    place.redis.acl_setuser("default", enabled=True, commands=["-wait"])
     key = place.put("GET /hotels", "old")
     place.publish(event("tag", tags=["entity:hotel"]))
     place.wait_until_purged(1)
