@@ -28,7 +28,7 @@ from services.cache.client import Cache
 from services.cache.keys import entry
 
 PROJECT, URL_MAP = "triptrip-test", "triptrip-test-api"
-_WAIT_SECONDS = 60
+_WAIT_SECONDS = 180
 _numbers = itertools.count()
 
 
@@ -81,15 +81,15 @@ class Site:
         """What the CDN answers for a path whose origin has this content."""
         return self.compute.edge.get(path, lambda: Answer(content, frozenset(tags)))
 
-    def await_dead_letters(self) -> list[Mapping[str, Any]]:
-        """Messages that were put aside, as soon as there are any."""
+    def await_dead_letters(self, count: int) -> list[Mapping[str, Any]]:
+        """Messages that were put aside, as soon as there are so many."""
         letters: list[Mapping[str, Any]] = []
 
         def is_there() -> bool:
             letters.extend(self.bus.pull(self.dead))
-            return bool(letters)
+            return len(letters) >= count
 
-        self.wait_for("a dead letter", is_there)
+        self.wait_for(f"{count} dead letters", is_there)
         return letters
 
     def push(self, *events: Mapping[str, Any]) -> list[int]:

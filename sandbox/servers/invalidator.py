@@ -14,7 +14,7 @@ from sandbox.servers.server import Server
 from sandbox.servers.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 class Invalidator(Server):

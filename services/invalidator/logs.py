@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 class JsonFormatter(logging.Formatter):
@@ -20,7 +20,8 @@ class JsonFormatter(logging.Formatter):
 
 
 def begin(level: str) -> None:
-    """Let the whole process log this way."""
+    """Let the whole process log this way; what is more than INFO is told of the worker alone, not of its libraries."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level="INFO" if level == "DEBUG" else level, handlers=[handler], force=True)
+    logging.getLogger("invalidator").setLevel(level)

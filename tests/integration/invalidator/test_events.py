@@ -1,5 +1,8 @@
 """Each kind of event, from the topic to Redis and to the edge."""
 
+import json
+from base64 import b64decode
+
 import pytest
 
 from sandbox.servers.invalidation import Site, event
@@ -62,25 +65,29 @@ def test_the_cdn_is_asked_again_when_replicas_must_have_followed(place: Site) ->
     place.wait_for("the second purge", lambda: place.asked_of_the_cdn() == ["search:hotels", "search:hotels"])
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        (event("tag"), "nothing-named"),
-        (event("entity", entity="hotel"), "nothing-named"),
-        (event("single", keys=["session:1"]), "not-cached"),
-        (event("pattern", pattern="*"), "bad-pattern"),
-        (event("pattern", pattern="/api/*/rooms"), "bad-path"),
-        (event("tag", tags=["a,b"]), "bad-tag"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_can_never_be_purged_is_put_aside_with_its_reason(
-    place: Site, given: dict[str, object], reason: str
-) -> None:
+POISON = {
+    "nothing-named": event("entity", entity="hotel"),
+    "not-cached": event("single", keys=["session:1"]),
+    "bad-pattern": event("pattern", pattern="*"),
+    "bad-path": event("pattern", pattern="/api/*/rooms"),
+    "bad-tag": event("tag", tags=["a,b"]),
+}
+
+
+def test_what_can_never_be_purged_is_put_aside_with_its_reason(place: Site) -> None:
     place.redis.set("session:1", "stays")
-    place.publish(given)
-    [letter] = place.await_dead_letters()
-    assert letter["attributes"]["reason"] == reason
+    place.publish(*POISON.values())
+    letters = place.await_dead_letters(len(POISON))
+    assert {letter["attributes"]["reason"]: json.loads(b64decode(letter["data"])) for letter in letters} == POISON
     assert place.redis.get("session:1") == "stays"
-    assert place.worker.metric("invalidator_dead_letters_total", reason=reason) == 1
+    for reason in POISON:
+        assert place.worker.metric("invalidator_dead_letters_total", reason=reason) == 1
+    assert place.worker.metric("invalidator_events_total", outcome="put_aside") == len(POISON)
     assert place.purged() == 0
+
+
+@pytest.mark.parametrize("settings", [{"PUBSUB_API": "http://127.0.0.1:9"}], indirect=True)
+def test_what_cannot_be_put_aside_is_not_acknowledged(place: Site) -> None:
+    assert place.push(event("tag")) == [503]
+    assert place.worker.metric("invalidator_events_total") == 0
+    assert place.worker.metric("invalidator_dead_letters_total") == 0

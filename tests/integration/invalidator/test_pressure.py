@@ -115,15 +115,12 @@ def test_many_events_at_once_are_one_purge(place: Site) -> None:
     assert calls(place) - before < 40
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [(b"", 400), (b"[]", 400), (b'{"message": {}}', 400), (b"x" * (17 * 2**20), 413)],
-    ids=["empty", "a list", "no message", "too long"],
-)
-def test_what_is_no_push_is_refused(place: Site, body: bytes, status: int) -> None:
+def test_what_is_no_push_is_refused(place: Site) -> None:
+    for body in (b"", b"[]", b'{"message": {}}'):
+        assert place.post(body).status_code == 400
     try:
-        assert place.post(body).status_code == status
+        assert place.post(b"x" * (17 * 2**20)).status_code == 413
     except requests.ConnectionError:
-        # The rest of a body that is too long is not read.
-        assert status == 413
+        # The rest of a body that is too long is not read, which its sender may see first.
+        assert place.worker.status("healthz") == 200
     assert place.worker.status("") == 405
