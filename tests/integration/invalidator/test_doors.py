@@ -8,9 +8,11 @@ import requests
 from sandbox.servers.certificates import certificate_for
 from sandbox.servers.invalidation import envelope, event
 from sandbox.servers.invalidator import Invalidator
-from sandbox.servers.redis import RedisServer
+from sandbox.servers.redis import RedisServer, ValkeyServer
 from sandbox.servers.workspace import Workspace
 from services.cache import library
+from services.cache.client import Cache
+from services.cache.keys import entry
 from tests.integration.conftest import group
 from tests.unit.services.invalidator.test_tokens import ACCOUNT, AUDIENCE, Certificates, Key
 
@@ -88,3 +90,17 @@ def test_a_redis_without_the_contracts_functions_is_told_as_such(make: Make, wor
     worker.start()
     assert requests.post(worker.url, data=HOTELS, timeout=60).status_code == 503
     assert "python -m schema apply redis" in worker.log.read_text(encoding="utf-8")
+
+
+def test_valkey_is_purged_as_redis_is(make: Make, workspace: Workspace) -> None:
+    valkey = ValkeyServer(workspace, group("valkey"), "valkey", certificate=TRUSTED)
+    valkey.start()
+    worker = make(REDIS_PORT=str(valkey.port), CDN_PROJECT="p", CDN_URL_MAP="api", COMPUTE_API="http://127.0.0.1:9")
+    with valkey.client() as client:
+        client.function_load(library.text())
+        cache, here = Cache(client), entry("GET /hotels")
+        worker.start()
+        assert cache.cache_put(here.key, b"old", 60_000, here.tags, cache.now())
+        assert requests.post(worker.url, data=HOTELS, timeout=60).status_code == 204
+        assert cache.cache_get(here.key).value is None
+        workspace.wait_for("the CDN is asked", lambda: worker.metric("invalidator_edge_pending") == 1, 180, worker.log)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from sandbox.servers.redis import RedisServer
+from sandbox.servers.redis import RedisServer, ValkeyServer
 from sandbox.servers.workspace import Workspace
 from services.invalidator.waiting import LATER, NOW, SENDING, Backlog, Waiting
 from tests.integration.conftest import group
@@ -14,9 +14,11 @@ SECOND = 1_000_000
 LAG = 5
 
 
-@pytest.fixture(scope="module")
-def server(module_workspace: Workspace) -> RedisServer:
-    made = RedisServer(module_workspace, group("redis"))
+@pytest.fixture(scope="module", params=["redis", "valkey"])
+def server(module_workspace: Workspace, request: pytest.FixtureRequest) -> RedisServer:
+    made = {"redis": RedisServer, "valkey": ValkeyServer}[request.param](
+        module_workspace, group(request.param), request.param
+    )
     made.start()
     return made
 
