@@ -171,7 +171,6 @@ def connect(configuration: Configuration, *, single_connection_client: bool = Fa
         socket_timeout=_ANSWER_SECONDS,
         socket_connect_timeout=_ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 0),
-        client_name="invalidator",
         single_connection_client=single_connection_client,
         **options,
     )

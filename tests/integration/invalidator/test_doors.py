@@ -8,7 +8,7 @@ import requests
 from sandbox.servers.certificates import certificate_for
 from sandbox.servers.invalidation import envelope, event
 from sandbox.servers.invalidator import Invalidator
-from sandbox.servers.redis import RedisServer, ValkeyServer
+from sandbox.servers.redis import BlockingServer, RedisServer, ValkeyServer
 from sandbox.servers.workspace import Workspace
 from services.cache import library
 from services.cache.client import Cache
@@ -92,11 +92,14 @@ def test_a_redis_without_the_contracts_functions_is_told_as_such(make: Make, wor
     assert "python -m schema apply redis" in worker.log.read_text(encoding="utf-8")
 
 
-def test_valkey_is_purged_as_redis_is(make: Make, workspace: Workspace) -> None:
-    valkey = ValkeyServer(workspace, group("valkey"), "valkey", certificate=TRUSTED)
-    valkey.start()
-    worker = make(REDIS_PORT=str(valkey.port), CDN_PROJECT="p", CDN_URL_MAP="api", COMPUTE_API="http://127.0.0.1:9")
-    with valkey.client() as client:
+@pytest.mark.parametrize(("engine", "programs"), [(ValkeyServer, "valkey"), (BlockingServer, "redis")])
+def test_a_cache_of_either_engine_is_purged_without_what_memorystore_blocks(
+    make: Make, workspace: Workspace, engine: type[RedisServer], programs: str
+) -> None:
+    server = engine(workspace, group(programs), "other", certificate=TRUSTED)
+    server.start()
+    worker = make(REDIS_PORT=str(server.port), CDN_PROJECT="p", CDN_URL_MAP="api", COMPUTE_API="http://127.0.0.1:9")
+    with server.client() as client:
         client.function_load(library.text())
         cache, here = Cache(client), entry("GET /hotels")
         worker.start()
