@@ -20,7 +20,8 @@ class DeadLetters:
     def put(self, message: Message, poison: PoisonError) -> None:
         """Publish a message again with its reason; raises ApiError when the topic does not take it."""
         attributes = {
-            **message.attributes,
+            # Those that Pub/Sub itself adds it takes from nobody else.
+            **{name: value for name, value in message.attributes.items() if not name.lower().startswith("goog")},
             "reason": str(poison.reason),
             "detail": poison.detail.encode()[:_LONGEST_DETAIL].decode(errors="ignore"),
             "messageId": message.message_id,
