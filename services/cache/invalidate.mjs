@@ -1,5 +1,5 @@
-// Tell the caches what has changed: one event for the invalidation worker (CACHE-INV), from any program on Node.js 20 or newer
-// that runs on Google Cloud. It needs no package.
+// Tell the caches what has changed: one event for the invalidation worker (CACHE-INV), from any program that runs on
+// Google Cloud and Node.js 20 or newer. It needs no package.
 //
 //   await db.transaction(async (transaction) => { … });
 //   await invalidate("projects/triptrip-prod/topics/cache-invalidation", "entity",
@@ -22,8 +22,8 @@ export class NotPublishedError extends Error {}
  *
  * @param {string} topic projects/…/topics/…
  * @param {"single" | "pattern" | "tag" | "entity"} kind
- * @param {{reason: string, source: string, keys?: string[], pattern?: string, tags?: string[], entity?: string, entityId?: string}}
- *   fields those of infra/catalog/cache_invalidation.avsc that the kind wants
+ * @param {{reason: string, source: string, keys?: string[], pattern?: string, tags?: string[], entity?: string,
+ *   entityId?: string}} fields those of infra/catalog/cache_invalidation.avsc that the kind wants
  * @param {{api?: string}} options
  * @returns {Promise<string>}
  */
@@ -32,7 +32,9 @@ export async function invalidate(topic, kind, fields, { api = API } = {}) {
   const body = JSON.stringify({ messages: [{ data: Buffer.from(JSON.stringify(event)).toString("base64") }] });
   const end = Date.now() + PATIENCE_MS;
   for (let pause = 100; ; pause = Math.min(2 * pause, 2_000)) {
-    const answer = await publish(`${api}/v1/${topic}:publish`, body).catch((error) => ({ status: 503, told: String(error) }));
+    const answer = await publish(`${api}/v1/${topic}:publish`, body).catch(
+      (error) => ({ status: 503, told: String(error) }),
+    );
     if (answer.status === 200) return answer.told.messageIds[0];
     if (!PASSING.includes(answer.status) || Date.now() + pause > end) {
       throw new NotPublishedError(`${topic}: ${answer.status} ${JSON.stringify(answer.told)}`);
@@ -42,7 +44,8 @@ export async function invalidate(topic, kind, fields, { api = API } = {}) {
 }
 
 async function publish(address, body) {
-  const headers = { "Content-Type": "application/json", ...(address.startsWith("https:") ? await authorization() : {}) };
+  const signed = address.startsWith("https:") ? await authorization() : {};
+  const headers = { "Content-Type": "application/json", ...signed };
   const answer = await fetch(address, { method: "POST", headers, body, signal: AbortSignal.timeout(5_000) });
   return { status: answer.status, told: await answer.json() };
 }

@@ -10,13 +10,16 @@ Publish after the transaction has been committed, never before: a purge that is 
 
 import base64
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import google.auth
 import requests
+from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
@@ -55,8 +58,8 @@ def invalidate(topic: Topic, kind: str, *, reason: str, source: str, **fields: s
     data = base64.b64encode(json.dumps(event).encode()).decode()
     body = {"messages": [{"data": data}]}
     try:
-        return _publish(topic.session or _signed(), f"{topic.api}/v1/{topic.name}:publish", body)
-    except requests.RequestException as error:
+        return _publish(topic.session or _SESSIONS.signed, f"{topic.api}/v1/{topic.name}:publish", body)
+    except (requests.RequestException, GoogleAuthError) as error:
         raise NotPublishedError(f"{topic.name}: {error}") from error
 
 
@@ -79,6 +82,13 @@ def _publish(session: requests.Session, address: str, body: Any) -> str:
     return str(identity)
 
 
-def _signed() -> requests.Session:
-    credentials, _ = google.auth.default(scopes=[_SCOPE])
-    return AuthorizedSession(credentials)  # type: ignore[no-untyped-call] # its signature
+class _Sessions(threading.local):
+    """A session for each thread, which keeps its connection and its token."""
+
+    @cached_property
+    def signed(self) -> requests.Session:
+        credentials, _ = google.auth.default(scopes=[_SCOPE])
+        return AuthorizedSession(credentials)  # type: ignore[no-untyped-call] # its signature
+
+
+_SESSIONS = _Sessions()
