@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from sandbox.servers.certificates import Certificate
 from sandbox.servers.install import Installed
@@ -128,13 +128,24 @@ class RedisServer(Server):
     def save(self) -> None:
         """Take a snapshot in the background, as the hourly one is taken, and wait for its end."""
         with self.client() as client:
-            client.bgsave()
+            self.workspace.wait_for("a snapshot is begun", lambda: self._begins(client), _SAVE_SECONDS, self.log)
             self.workspace.wait_for(
                 "the snapshot is written",
                 lambda: client.info("persistence")["rdb_bgsave_in_progress"] == 0,
                 _SAVE_SECONDS,
                 self.log,
             )
+
+    @staticmethod
+    def _begins(client: Redis) -> bool:
+        """Ask for a snapshot; while a replica is handed its content the server makes no other."""
+        try:
+            client.bgsave()
+        except ResponseError as error:
+            if "in progress" not in str(error):
+                raise
+            return False
+        return True
 
     def _follows(self) -> bool:
         with self.client() as client:

@@ -24,11 +24,17 @@ def primary(request: pytest.FixtureRequest, module_workspace: Workspace) -> Redi
 
 
 @pytest.fixture(scope="module")
-def replica(module_workspace: Workspace, primary: RedisServer) -> RedisServer:
+def replica_server(module_workspace: Workspace, primary: RedisServer) -> RedisServer:
     made = RedisReplica(module_workspace, primary.programs, f"{primary.name}-replica", primary)
     made.start()
-    made.wait_until_it_follows()
     return made
+
+
+@pytest.fixture
+def replica(replica_server: RedisServer) -> RedisServer:
+    """The replica, which has followed whatever an earlier test did to its primary."""
+    replica_server.wait_until_it_follows()
+    return replica_server
 
 
 @pytest.fixture

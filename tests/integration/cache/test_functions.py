@@ -115,6 +115,22 @@ def test_counters_and_leaderboards(cache: Cache, redis: Any) -> None:
     assert all(redis.pttl(key) > 0 for key in redis.scan_iter())
 
 
+def test_users_of_earlier_minutes_count_as_far_back_as_is_asked(cache: Cache, redis: Any) -> None:
+    ten_minutes_ago = cache.now() // 60_000_000 - 10
+    redis.pfadd(f"counter:online:users:{ten_minutes_ago}", "earlier")
+    cache.online_seen("now")
+    assert (cache.online_count(5), cache.online_count(60)) == (1, 2)
+
+
+def test_the_lowest_members_leave_a_full_leaderboard(cache: Cache, redis: Any) -> None:
+    bound = "leaderboard_members = 100000,"
+    assert bound in library.text()
+    redis.function_load(library.text().replace(bound, "leaderboard_members = 2,"), replace=True)
+    for score, member in enumerate("abcd"):
+        cache.leaderboard_add("hotels", "2026-11", member, score)
+    assert cache.leaderboard_top("hotels", "2026-11") == [("d", 3.0), ("c", 2.0)]
+
+
 def test_an_entry_is_kept_with_its_moment_and_tags(cache: Cache, redis: Any) -> None:
     missed = cache.cache_get(HOTEL)
     assert (missed.value, missed.left_ms) == (None, 0)
@@ -199,6 +215,12 @@ def test_expired_entries_leave_their_tags(cache: Cache, redis: Any) -> None:
     for number in range(3):
         assert cache.cache_put("cache:api:hotels:long", b"", 60_000, ["listing:hotels"], LATER), number
     assert redis.zrange("cache:tags:listing:hotels", 0, -1) == ["cache:api:hotels:long"]
+
+
+def test_a_pattern_is_remembered_no_longer_than_it_says_something(cache: Cache, redis: Any) -> None:
+    redis.zadd("cache:stale:pattern", {"cache:api:old:*": cache.now() - contract.TOMBSTONE_MS * 1_000 - 1})
+    cache.invalidate_pattern_step(0, "cache:api:new:*", LATER)
+    assert redis.zrange("cache:stale:pattern", 0, -1) == ["cache:api:new:*"]
 
 
 def test_many_patterns_become_one_that_takes_everything(cache: Cache, redis: Any) -> None:
