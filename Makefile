@@ -17,6 +17,9 @@ SHELL_SCRIPTS := sandbox/setup sandbox/pulumi sandbox/engine/bin/pulumi-language
 YAML_FILES = $(shell git ls-files --cached --others --exclude-standard -- '*.yaml' '*.yml')
 WORKFLOWS = $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
 
+# What is written of the cache's contract.
+CACHE_CONTRACT := cache-reference cache-schema cache-python cache-typescript cache-lua
+
 # Some shells and images export this; without byte code every start parses 60 MB of SDK again.
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
@@ -165,6 +168,8 @@ check-generated: python
 	$(PYTHON) -m infra.settings reference --check
 	$(PYTHON) -m infra.settings endpoints --check
 	$(PYTHON) -m infra.settings alerts --check
+	@for each in $(CACHE_CONTRACT); do $(PYTHON) -m infra.settings $$each --check || exit 1; done
+	$(PYTHON) -m services.cache
 	$(PYTHON) -m sandbox.dashboards --check
 	$(PYTHON) -m policies check
 	$(PYTHON) -m policies reference --check
@@ -202,6 +207,7 @@ docs: python ## write the generated references anew
 	$(PYTHON) -m infra.settings reference
 	$(PYTHON) -m infra.settings endpoints
 	$(PYTHON) -m infra.settings alerts
+	@for each in $(CACHE_CONTRACT); do $(PYTHON) -m infra.settings $$each || exit 1; done
 	$(PYTHON) -m sandbox.dashboards
 	$(PYTHON) -m policies reference
 	$(PYTHON) -m policies schema

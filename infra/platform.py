@@ -184,9 +184,13 @@ class Platform(Component):
 
     def _schemas(self, plan: SchemasPlan, stores: list[Store]) -> dict[str, Any]:
         """Declare the jobs of the schema step, after what they read; returns which to run, and where."""
-        keepers = [*self._keepers, *(store.secrets for store in stores if isinstance(store, Mongodb | Timescale))]
+        keepers = [*self._keepers, *(each.secrets for each in stores if isinstance(each, Cache | Mongodb | Timescale))]
         timescale = next((store for store in stores if isinstance(store, Timescale)), None)
-        ports = {"timescale": timescale.service.port.apply(str)} if timescale else {}
+        cache = next((store for store in stores if isinstance(store, Cache)), None)
+        ports = {
+            **({"timescale": timescale.service.port.apply(str)} if timescale else {}),
+            **({"redis": cache.write_port} if cache else {}),
+        }
         warehouse = next((store for store in stores if isinstance(store, Bigquery)), None)
         grants = {"bigquery": list(warehouse.connection_grants.values())} if warehouse else {}
         args = SchemasArgs(plan, self._base, keepers, ports, grants, self._backups)

@@ -1,7 +1,7 @@
 """What the image of the schema step does in an environment, as one checksum.
 
 The image is built by hand and named in the stack file: without the checksum beside it, a change here that no image was
-built of would be deployed as a run that changes nothing. It covers the files of `schema/` and what the stores read of
+built of would be deployed as a run that changes nothing. It covers the files of the schemas and what the stores read of
 the environment, so that another machine size or another subject's settings ask for no new image.
 """
 
@@ -17,6 +17,9 @@ from pydantic import BaseModel
 from infra.catalog.mongodb_rows import search_indexes
 from schema.kit import Environment, SchemaError, load_environment
 from schema.kit.files import ROOT
+
+FOLDERS = ("schema", "services/cache")
+"""What the image copies of the schemas; the functions of the cache lie beside its clients."""
 
 READ = (
     "plan.gcp_project",
@@ -89,6 +92,7 @@ def _plain(value: object) -> object:
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:
-    for path in (root / "schema").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path.relative_to(root).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")
+    for folder in FOLDERS:
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path.relative_to(root).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")

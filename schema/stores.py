@@ -18,6 +18,7 @@ class StoreName(StrEnum):
     MONGODB = "mongodb"
     ELASTICSEARCH = "elasticsearch"
     BIGQUERY = "bigquery"
+    REDIS = "redis"
 
 
 _MODULES: Mapping[StoreName, str] = {name: f"schema.{name}.store" for name in StoreName}

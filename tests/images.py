@@ -144,3 +144,4 @@ class Image:
 
 SCHEMA_IMAGE = Image(ROOT / "schema", "/opt/schema/", "schema")
 RECOVERY_IMAGE = Image(ROOT / "ops" / "recovery", "/opt/recovery/", "recovery")
+INVALIDATOR_IMAGE = Image(ROOT / "services" / "invalidator", "/opt/invalidator/", "invalidator")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infra import catalog
+from infra.catalog.cache_contract_rows import contract
 from infra.catalog.cache_rows import promise, valkey_nodes
 from infra.derive.cache import node_type
 from infra.derive.cache_costs import cheaper_and_larger
@@ -12,10 +13,14 @@ from infra.settings.cache import CacheSettings
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Yield every problem of the cache settings; nothing when the store is off."""
+    """Yield every problem of the cache settings; nothing when the store is off.
+
+    Raises ValueError when the contract of the cache does not fit the endpoints: nothing is planned then.
+    """
     cache = settings.cache
     if cache is None:
         return
+    contract()
     yield from _range(settings, cache)
     yield from _zones(settings, cache)
     if cache.engine == "valkey" and node_type(cache.size.gib) is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
+from infra.derive import cache
 from infra.derive import postgres_ports as ports
 from infra.derive.copies import BACKUPS, bucket_name
 from infra.derive.elasticsearch import elasticsearch_plan, key_holders
@@ -215,14 +216,21 @@ def _reading(
     return JobPlan(store, store, name, arguments, values or {}, secrets or {})
 
 
+def _redis(settings: Settings, names: Names) -> Iterator[JobPlan]:
+    secret = SecretPlan("cache-connection")
+    job = _reading("redis", settings, names, secrets={variable("redis"): secret})
+    yield replace(job, files={cache.CERTIFICATE_PATH: SecretPlan("cache-server-ca")})
+
+
 _JOBS: Mapping[str, Callable[[Settings, Names], Iterator[JobPlan]]] = {
     "postgres": _postgres,
     "timescale": _timescale,
     "mongodb": _mongodb,
     "elasticsearch": _elasticsearch,
     "bigquery": _bigquery,
+    "cache": _redis,
 }
-"""The stores with a schema, in the order in which a deployment goes through them."""
+"""The stores with a schema by their subjects, in the order in which a deployment goes through them."""
 
 
 def _scheduled(schemas: SchemasSettings, settings: Settings, names: Names) -> Iterator[ScheduledJobPlan]:
@@ -278,3 +286,6 @@ def _egress(settings: Settings) -> Iterator[EgressPlan]:
         yield EgressPlan("elasticsearch", "The private endpoint of Elastic Cloud", (network.subnet_range,), _TLS)
     if settings.timescale:
         yield EgressPlan("timescale", "Timescale Cloud in AWS (COR-11)", (_ANYWHERE,), ())
+    if settings.cache:
+        held = network.cache_range if settings.cache.engine == "redis" and network.cache_range else network.subnet_range
+        yield EgressPlan("redis", "The cache", (held,), ())

@@ -84,10 +84,15 @@ def _in_bigquery(settings: Settings, program: str) -> bool:
     )
 
 
+def _in_cache(settings: Settings, program: str) -> bool:
+    return settings.cache is not None and program in settings.cache.clients
+
+
 _RIGHTS: Mapping[str, tuple[str, Callable[[Settings, str], bool]]] = {
     "postgres": ("postgres.users.{program} with endpoint write, role owner and not pooled", _in_postgres),
     "timescale": ("timescale.clients.{program} with endpoint write and not pooled", _in_timescale),
     "mongodb": ("mongodb.users.{program} with readWrite and dbAdmin", _in_mongodb),
     "bigquery": ("{program} in bigquery.queryPrograms and in writerPrograms of every dataset", _in_bigquery),
+    "cache": ("{program} in cache.clients", _in_cache),
 }
 """What each store must say of the program, and whether it does. Elasticsearch is entered with a key of its own."""

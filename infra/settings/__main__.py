@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.derive import alert_reference, cdn_routes
+from infra.derive import alert_reference, cache_contract, cache_contract_reference, cdn_routes
 from infra.settings import reference, schema
 from infra.settings.check import check, summary
 from infra.settings.problems import SettingsError
@@ -26,6 +26,27 @@ _GENERATED: dict[str, tuple[Path, Callable[[], str], str]] = {
     "reference": (Path("docs/reference/settings.md"), reference.render, "the reference of all settings"),
     "alerts": (Path("docs/reference/alerts.md"), alert_reference.render, "the table of alerts and their runbooks"),
     "endpoints": (Path("docs/reference/endpoints.md"), cdn_routes.render, "the table of endpoints and their caches"),
+    "cache-reference": (
+        Path("docs/reference/cache-contract.md"),
+        cache_contract_reference.markdown,
+        "the cache's contract for people",
+    ),
+    "cache-schema": (
+        Path("docs/reference/cache-contract.schema.json"),
+        cache_contract_reference.json_schema,
+        "the JSON Schema of the cache's keys and functions",
+    ),
+    "cache-python": (Path("services/cache/contract.py"), cache_contract.python, "the cache's contract for Python"),
+    "cache-typescript": (
+        Path("services/cache/contract.ts"),
+        cache_contract.typescript,
+        "the cache's contract for TypeScript",
+    ),
+    "cache-lua": (
+        Path("services/cache/functions/contract.lua"),
+        cache_contract.lua,
+        "the cache's contract for the functions in Redis",
+    ),
 }
 
 

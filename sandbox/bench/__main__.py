@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.bench import figures, recovery_stores
 from sandbox.bench.figure import Figure
 from sandbox.servers import figures as servers
-from sandbox.servers import recovery_figures, timescale_figures
+from sandbox.servers import invalidation_figures, recovery_figures, timescale_figures
 from sandbox.servers.install import InstallError
 from sandbox.servers.limits import LimitError
 from sandbox.servers.partitions import partitions
@@ -36,6 +36,7 @@ _SECTIONS = {
     "partitions": partitions,
     "search": search,
     "recovery": recovery,
+    "invalidation": invalidation_figures.invalidation,
 }
 _DECIDES = """
 What decides these figures: the program's process is half of a preview, with the SDK's classes (ADR 0018: each is loaded

@@ -19,7 +19,7 @@ class _Row(BaseModel):
 class Part(_Row):
     """One source of a group; the keys are explained in groups.yaml."""
 
-    kind: Literal["npm", "pypi", "debian", "maven"]
+    kind: Literal["npm", "pypi", "debian", "maven", "gcloud"]
     lock: str
     links: str | None = None
     links_from: str = "."
@@ -103,6 +103,22 @@ def debian_lock(name: str) -> DebianLock:
 def maven_lock(name: str) -> MavenLock:
     """The lock of a Maven part."""
     return MavenLock(**yaml.safe_load((LOCKS / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+class GcloudLock(_Row):
+    """One file of a Google Cloud SDK: a pattern below its root, what it is called here, and the package that brings it.
+
+    Not pinned: Google's archive has the newest version of a component alone.
+    """
+
+    file: str
+    name: str
+    package: str
+
+
+def gcloud_lock(name: str) -> GcloudLock:
+    """The lock of a part that a Google Cloud SDK brings."""
+    return GcloudLock(**yaml.safe_load((LOCKS / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
 def lock_files(part: Part) -> tuple[Path, ...]:

@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.servers import debian, maven
+from sandbox.servers import debian, gcloud, maven
 from sandbox.servers.account import AccountError, first_reachable, server_account
-from sandbox.servers.groups import Group, Part, debian_lock, groups, lock_files, maven_lock
+from sandbox.servers.groups import Group, Part, debian_lock, gcloud_lock, groups, lock_files, maven_lock
 
 _SHARED_CACHE = Path("/var/cache/triptrip-data-platform")
 _TIMEOUT_SECONDS = 600
@@ -218,11 +218,21 @@ def _maven(group: str, part: Part, place: Path) -> None:
         raise InstallError(group, str(error), f"check the network, or mend locks/{part.lock}.yaml") from error
 
 
+def _gcloud(group: str, part: Part, place: Path) -> None:
+    """A file of the Google Cloud SDK on this machine."""
+    lock = gcloud_lock(part.lock)
+    try:
+        gcloud.fill(lock, place)
+    except gcloud.SdkError as error:
+        raise InstallError(group, str(error), f"install Google's package {lock.package}") from error
+
+
 _KINDS: Mapping[str, Callable[[str, Part, Path], None]] = {
     "npm": _npm,
     "pypi": _pypi,
     "debian": _debian,
     "maven": _maven,
+    "gcloud": _gcloud,
 }
 
 

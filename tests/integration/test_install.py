@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.servers import debian, install, maven
+from sandbox.servers import debian, gcloud, install, maven
 from sandbox.servers.account import Account, AccountError, first_reachable, server_account
 from sandbox.servers.debian import DownloadError
 from sandbox.servers.groups import (
@@ -22,6 +22,7 @@ from sandbox.servers.groups import (
     MavenLock,
     Package,
     debian_lock,
+    gcloud_lock,
     groups,
     lock_files,
     maven_lock,
@@ -223,3 +224,34 @@ def test_a_folder_that_the_servers_user_cannot_enter_is_passed_over(tmp_path: Pa
     assert first_reachable(stranger, (closed / "inside", Path("/usr"))) == Path("/usr")
     with pytest.raises(AccountError, match="can enter none of"):
         first_reachable(stranger, (closed,))
+
+
+@pytest.fixture
+def sdk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A Google Cloud SDK without components, on PATH."""
+    made = tmp_path / "sdk"
+    for folder in (made / "bin", made / "platform/pubsub-emulator/lib"):
+        folder.mkdir(parents=True)
+    (made / "bin/gcloud").write_text("#!/bin/sh\n", encoding="ascii")
+    (made / "bin/gcloud").chmod(0o755)
+    monkeypatch.setenv("PATH", str(made / "bin"))
+    return made
+
+
+def test_the_emulator_comes_from_the_sdk_on_this_machine(sdk: Path, tmp_path: Path) -> None:
+    jar = sdk / "platform/pubsub-emulator/lib/cloud-pubsub-emulator-0.8.20-all.jar"
+    jar.write_text("an emulator", encoding="ascii")
+    gcloud.fill(gcloud_lock("pubsub"), tmp_path)
+    assert (tmp_path / "emulator.jar").read_text(encoding="ascii") == "an emulator"
+
+
+@pytest.mark.usefixtures("sdk")
+def test_an_sdk_without_the_emulator_is_told(tmp_path: Path) -> None:
+    with pytest.raises(gcloud.SdkError, match=r"sdk has no platform/pubsub-emulator"):
+        gcloud.fill(gcloud_lock("pubsub"), tmp_path)
+
+
+def test_no_sdk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(gcloud.SdkError, match="gcloud is not on PATH"):
+        gcloud.fill(gcloud_lock("pubsub"), tmp_path)

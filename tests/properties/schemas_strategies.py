@@ -43,6 +43,8 @@ def _with_program(stores: Raw) -> Raw:
         timescale["clients"][PROGRAM] = {"endpoints": ["write"]}
     if mongodb := known.get("mongodb"):
         mongodb["users"][PROGRAM] = {"roles": ["readWrite", "dbAdmin"]}
+    if cache := known.get("cache"):
+        cache["clients"] = [*cache["clients"], PROGRAM]
     if bigquery := known.get("bigquery"):
         bigquery["queryPrograms"] = [*bigquery.get("queryPrograms", []), PROGRAM]
         for dataset in bigquery["datasets"].values():

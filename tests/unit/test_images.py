@@ -1,10 +1,11 @@
-"""What holds of every image that runs as a job: its packages, its base, its rights, and what is sent to the builder."""
+"""What holds of the images that Cloud Run runs: their packages, base, rights, and what is sent to the builder."""
 
 import pytest
 
-from tests.images import RECOVERY_IMAGE, SCHEMA_IMAGE, Image
+from tests.images import INVALIDATOR_IMAGE, RECOVERY_IMAGE, SCHEMA_IMAGE, Image
 
-EACH = pytest.mark.parametrize("image", [SCHEMA_IMAGE, RECOVERY_IMAGE], ids=lambda image: image.folder.name)
+IMAGES = [SCHEMA_IMAGE, RECOVERY_IMAGE, INVALIDATOR_IMAGE]
+EACH = pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.folder.name)
 
 
 @pytest.mark.parametrize(
@@ -12,8 +13,9 @@ EACH = pytest.mark.parametrize("image", [SCHEMA_IMAGE, RECOVERY_IMAGE], ids=lamb
     [
         (SCHEMA_IMAGE, {"psycopg", "pymongo", "elasticsearch", "google-cloud-bigquery"}),
         (RECOVERY_IMAGE, {"psycopg", "google-api-python-client", "google-cloud-storage"}),
+        (INVALIDATOR_IMAGE, {"redis", "uvicorn", "google-auth"}),
     ],
-    ids=["schema", "recovery"],
+    ids=["schema", "recovery", "invalidator"],
 )
 def test_its_packages_are_the_groups_and_the_lock_files_hash_by_hash(image: Image, held: set[str]) -> None:
     assert image.wrong_packages() == []

@@ -1,16 +1,16 @@
-"""Whether a restored cache holds what its export said: how many keys, and a sample's types and times to live."""
+"""Whether a restored cache holds what its export said: how many keys, and a sample's types and times to live.
+
+What a key of each use is like says the contract of the cache (RDS-USE, CACHE-INV): one that should expire and does not
+would never go.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
+from infra.catalog.cache_contract_rows import contract
 from ops.recovery.check import Check
 
 if TYPE_CHECKING:
@@ -19,26 +19,8 @@ if TYPE_CHECKING:
     from ops.recovery.redis.rdb import RdbHeader
 
 SAMPLE = 1000
-_CATALOGUE = Path(__file__).with_name("keys.yaml")
 _NO_EXPIRY = -1
 _TOLD = 3
-
-
-class KeyKind(BaseModel):
-    """A kind of key: what its keys are like; None where nothing is asked."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    prefix: str
-    type: str | None = None
-    longest_seconds: int | None = None
-
-
-@cache
-def key_kinds() -> Mapping[str, KeyKind]:
-    """The catalogue, by name."""
-    rows = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))
-    return {name: KeyKind(**row) for name, row in rows.items()}
 
 
 def validate(client: Redis, header: RdbHeader, sample: int = SAMPLE) -> Sequence[Check]:
@@ -82,15 +64,15 @@ def _wrong_keys(client: Redis, sample: int) -> tuple[Sequence[str], int]:
 
 def _wrong(key: str, kind: str, seconds: int) -> Iterator[str]:
     """What a key has otherwise; one whose time ended meanwhile has no type."""
-    row = next((row for row in key_kinds().values() if key.startswith(row.prefix)), None)
-    if row is None or kind == "none":
+    use = contract().use_of(key)
+    if use is None or kind == "none":
         return
-    if row.type and kind != row.type:
-        yield f"{row.prefix}… is a {kind}, not a {row.type}"
-    if row.longest_seconds and seconds == _NO_EXPIRY:
-        yield f"{row.prefix}… never expires"
-    elif row.longest_seconds and seconds > row.longest_seconds:
-        yield f"{row.prefix}… has {seconds} s to live, {row.longest_seconds} at most"
+    if kind != use.structure:
+        yield f"{use.prefix}… is a {kind}, not a {use.structure}"
+    if use.lifetime and seconds == _NO_EXPIRY:
+        yield f"{use.prefix}… never expires"
+    elif use.lifetime and seconds > use.lifetime.seconds:
+        yield f"{use.prefix}… has {seconds} s to live, {use.lifetime.seconds} at most"
 
 
 def _text(value: str | bytes) -> str:

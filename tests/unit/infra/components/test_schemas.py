@@ -10,7 +10,7 @@ from sandbox.plan import Plan, PlanError
 from tests.plans import plan_of
 
 ACCOUNT = "triptrip-prod-migration@triptrip-prod.iam.gserviceaccount.com"
-STORES = ("bigquery", "mongodb", "postgres", "postgres-maintenance", "timescale", "timescale-export")
+STORES = ("bigquery", "mongodb", "postgres", "postgres-maintenance", "redis", "timescale", "timescale-export")
 
 
 def task(plan: Plan, store: str) -> dict[str, Any]:
@@ -170,5 +170,5 @@ def test_elasticsearchs_job_is_refused_until_its_key_is_in_the_secret() -> None:
 
 
 def test_the_deployment_is_told_which_jobs_to_run_in_which_order(prod: Plan) -> None:
-    jobs = [f"triptrip-prod-schema-{store}" for store in ("postgres", "timescale", "mongodb", "bigquery")]
+    jobs = [f"triptrip-prod-schema-{store}" for store in ("postgres", "timescale", "mongodb", "bigquery", "redis")]
     assert prod.outputs["schemas"] == {"region": "asia-northeast1", "jobs": jobs}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.derive import schedule
+from infra.derive.cache import CERTIFICATE_PATH
 from infra.derive.platform import derive
 from infra.derive.schemas import JobPlan, SchemasPlan, variable
 from infra.settings.units import Duration
@@ -37,10 +38,13 @@ def test_a_job_runs_the_command_on_its_store_and_says_where_it_is(store: str) ->
     assert variable(store) in {**job.values, **job.secrets}
 
 
-@pytest.mark.parametrize("store", ["postgres", "timescale", "mongodb", "bigquery"])
-def test_a_store_that_is_off_has_no_job_and_no_way_out(store: str) -> None:
+@pytest.mark.parametrize(
+    ("subject", "store"),
+    [*((name, name) for name in ("postgres", "timescale", "mongodb", "bigquery")), ("cache", "redis")],
+)
+def test_a_store_that_is_off_has_no_job_and_no_way_out(subject: str, store: str) -> None:
     named_by = {"bigquery": {"federation": None}, "monitoring": {"exporters": None}}
-    off: dict[str, Any] = {store: None, **(named_by if store == "postgres" else {})}
+    off: dict[str, Any] = {subject: None, **(named_by if store == "postgres" else {})}
     plan = plan_of(changes=off)
     assert store not in {job.store for job in plan.jobs}
     assert store not in {way.store for way in plan.egress}
@@ -75,6 +79,16 @@ def test_the_servers_authorities_lie_where_the_connection_string_says() -> None:
     assert settings.postgres is not None
     door = next(user for user in settings.postgres.users if user.key == "migration").doors["write"]
     assert list(job_of(plan_of(), "postgres").files) == [door.certificate_authority]
+
+
+def test_the_caches_job_is_handed_what_its_clients_are() -> None:
+    job = job_of(plan_of(), "redis")
+    assert {name: secret.key for name, secret in job.secrets.items()} == {"TRIPTRIP_SCHEMA_REDIS": "cache-connection"}
+    assert {path: secret.key for path, secret in job.files.items()} == {CERTIFICATE_PATH: "cache-server-ca"}
+    backup = {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}}
+    valkey = plan_of(changes={"cache": {"engine": "valkey", "redis": None, "valkey": backup}})
+    [way] = [way for way in valkey.egress if way.store == "redis"]
+    assert [str(each) for each in way.ranges] == ["10.10.0.0/20"]
 
 
 def test_the_upkeep_is_another_job_of_the_same_store_on_a_schedule() -> None:
@@ -129,6 +143,7 @@ def test_a_job_reaches_its_own_store_and_tls_ports_anywhere() -> None:
         "mongodb": [(["10.10.0.0/20"], ("1024-65535",))],
         "elasticsearch": [(["10.10.0.0/20"], ("443",))],
         "bigquery": [],
+        "redis": [(["10.21.0.0/28"], ())],
     }
     assert {"postgres-maintenance", "timescale-export"} == {each.job.key for each in plan.scheduled}
     for job in (*plan.jobs, *(each.job for each in plan.scheduled)):
