@@ -28,6 +28,15 @@ AFTER_FAILOVER: dict[str, Any] = {
 ANOTHERS_WORKER: dict[str, Any] = {"invalidation": {"delivery": "pull", "push": None, "service": None}}
 """Somebody else acts on invalidations, as in a stack without a cache, in which the platform's own worker works."""
 
+VALKEY: dict[str, Any] = {
+    "cache": {
+        "engine": "valkey",
+        "redis": None,
+        "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
+    }
+}
+"""The other engine of the cache."""
+
 WITHOUT_CACHE: dict[str, Any] = {"cache": None, **ANOTHERS_WORKER}
 
 

@@ -1,40 +1,19 @@
 """The way to a cache: what applications are handed (CachePlan.connection), or a URL of a server of one's own."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import google.auth
-from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.requests import Request
-from redis import CredentialProvider, Redis
+from redis import Redis
 
 from infra.derive.schemas import variable
 from schema.kit import SchemaError
+from services.cache.connection import Handed, HandedError
 
 EXAMPLE = "rediss://:password@host:6378/0, or the JSON of the secret cache-connection"
 _WHERE = f"environment variable {variable('redis')}"
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class TokenOfTheAccount(CredentialProvider):
-    """Signs in to Memorystore for Valkey as the job's own service account: its token is the password."""
-
-    def get_credentials(self) -> tuple[str, str]:
-        """User and password, anew for each connection; raises SchemaError when there is no account."""
-        try:
-            credentials: Any
-            credentials, _ = google.auth.default(scopes=[_SCOPE])
-            credentials.refresh(Request())
-        except GoogleAuthError as error:
-            raise SchemaError(
-                _WHERE, f"has no service account to sign in as: {error}", fix="run it in the job"
-            ) from error
-        return "default", str(credentials.token)
 
 
 def client(text: str) -> Redis:
@@ -47,25 +26,21 @@ def client(text: str) -> Redis:
 
 def _as_handed_out(text: str) -> Redis:
     try:
-        told: Mapping[str, Any] = json.loads(text)
-        url, authority = str(told["urls"]["write"]), Path(told["certificateAuthority"])
-        is_iam = told["authentication"] == "iam"
-    except (ValueError, KeyError, TypeError):
+        told = Handed.read(text)
+    except HandedError as error:
         raise SchemaError(
             _WHERE,
-            "is not the JSON that clients of the cache are handed",
+            f"is not the JSON that clients of the cache are handed: {error}",
             allowed=EXAMPLE,
             fix="take it from the secret",
         ) from None
-    if _url(url).scheme == "rediss" and not authority.is_file():
+    if not told.certificate_authority.is_file():
         raise SchemaError(
-            str(authority), "is not there: the certificate of the cache cannot be checked", fix="mount cache-server-ca"
+            str(told.certificate_authority),
+            "is not there: the certificate of the cache cannot be checked",
+            fix="mount cache-server-ca",
         )
-    # The certificate names the instance, and not our name of it (COR-18).
-    options: dict[str, Any] = {"ssl_ca_certs": str(authority), "ssl_check_hostname": False}
-    if is_iam:
-        options["credential_provider"] = TokenOfTheAccount()
-    return _made(url, options if _url(url).scheme == "rediss" else {})
+    return _made(told.urls.write, told.options())
 
 
 def _made(url: str, options: Mapping[str, Any]) -> Redis:

@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-import google.auth
-from google.auth.transport.requests import Request
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.credentials import CredentialProvider
 from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,  # noqa: A004 # Redis' own
@@ -26,6 +23,7 @@ from redis.retry import Retry
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from services.cache.client import Cache
+from services.cache.connection import TokenOfTheAccount
 from services.cache.contract import STEP
 from services.invalidator.configuration import Configuration
 from services.invalidator.purge import Purge
@@ -42,7 +40,6 @@ PASSING = (ConnectionError, TimeoutError, ReadOnlyError, BusyLoadingError)
 _PATIENCE_SECONDS = 5
 _ANSWER_SECONDS = 5
 _REPLICA_MILLISECONDS = 1000
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _LOG = logging.getLogger("invalidator.store")
 
 Result = TypeVar("Result")
@@ -141,25 +138,12 @@ class Store:
         return gone
 
 
-class _Token(CredentialProvider):
-    """Signs in as this service's account (Memorystore for Valkey, IAM_AUTH)."""
-
-    def __init__(self) -> None:
-        self._credentials, _ = google.auth.default(scopes=[_SCOPE])
-
-    def get_credentials(self) -> tuple[str, str]:
-        """User and token; a token that has ended is asked for anew."""
-        if not self._credentials.valid:
-            self._credentials.refresh(Request())  # type: ignore[no-untyped-call] # google-auth has no types there
-        return "default", str(self._credentials.token)
-
-
 def connect(configuration: Configuration, *, single_connection_client: bool = False) -> Redis:
     """A client, by default over a pool that connects when it is first asked; raises RedisError when it connects."""
     secret = configuration.redis_auth.get_secret_value()
     options: dict[str, Any] = {"password": secret or None}
     if configuration.redis_sign_in == "iam":
-        options = {"credential_provider": _Token()}
+        options = {"credential_provider": TokenOfTheAccount()}
     if authorities := configuration.authorities:
         # The certificate names the instance, not the address that clients are given (COR-18: verify-ca).
         options |= {"ssl": True, "ssl_ca_data": authorities, "ssl_check_hostname": False}

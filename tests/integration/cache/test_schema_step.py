@@ -179,7 +179,7 @@ def test_the_connection_is_what_applications_are_handed(workspace: Workspace) ->
     wrong = server.url.replace(workspace.password, "not-the-word")
     with (
         pytest.raises(SchemaError, match="the sign-in was refused") as refused,
-        store_at(handed(urls={"write": wrong})),
+        store_at(handed(urls={"write": wrong, "read": wrong})),
     ):
         pass
     assert "not-the-word" not in str(refused.value)

@@ -8,6 +8,7 @@ from ops.second_opinion import RenderError, render
 from ops.second_opinion.terraform import quoted, terraform_type
 from sandbox.plan import PlannedResource, plan_stack
 from tests.plans import plan_of
+from tests.stacks import VALKEY
 
 
 def resource(  # noqa: PLR0913 # a planned resource has as many parts
@@ -191,11 +192,7 @@ def test_every_google_resource_of_a_stack_is_rendered(stack: str) -> None:
 
 def test_what_is_a_setting_away_is_rendered() -> None:
     changes = {
-        "cache": {
-            "engine": "valkey",
-            "redis": None,
-            "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
-        },
+        **VALKEY,
         "bigquery": {
             "cost": {
                 "kind": "reservation",

@@ -10,16 +10,9 @@ from sandbox.cloud import Cloud, Provider
 from sandbox.cloud.diff import compare
 from sandbox.plan import Plan
 from tests.plans import plan_of
-from tests.stacks import ANOTHERS_WORKER, WITHOUT_CACHE
+from tests.stacks import ANOTHERS_WORKER, VALKEY, WITHOUT_CACHE
 
 REDIS = "gcp:redis/instance:Instance"
-VALKEY = {
-    "cache": {
-        "engine": "valkey",
-        "redis": None,
-        "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
-    },
-}
 OFF = WITHOUT_CACHE
 
 

@@ -12,7 +12,7 @@ from infra.derive.alerts import AlertPlan
 from infra.derive.platform import derive
 from sandbox.monitoring import Distribution, Series, check_condition, evaluate
 from sandbox.monitoring.filters import parse, restrictions
-from tests.stacks import settings_of
+from tests.stacks import VALKEY, settings_of
 
 RESERVED: dict[str, Any] = {
     "bigquery": {
@@ -27,14 +27,6 @@ RESERVED: dict[str, Any] = {
     }
 }
 """Slots in place of a quota."""
-
-VALKEY: dict[str, Any] = {
-    "cache": {
-        "engine": "valkey",
-        "redis": None,
-        "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
-    }
-}
 
 
 def _plans() -> dict[str, AlertPlan]:

@@ -8,16 +8,9 @@ import pytest
 from infra.derive.cache import CachePlan, node_type
 from infra.derive.cache_costs import cheaper_and_larger, redis_offer
 from infra.derive.platform import derive
-from tests.stacks import settings_of
+from tests.stacks import VALKEY, settings_of
 
 TOKYO = "asia-northeast1"
-VALKEY = {
-    "cache": {
-        "engine": "valkey",
-        "redis": None,
-        "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
-    },
-}
 
 
 def plan_of(stack: str, over: dict[str, Any] | None = None) -> CachePlan:

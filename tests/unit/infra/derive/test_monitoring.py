@@ -10,15 +10,7 @@ from infra.derive.alerts import AlertPlan
 from infra.derive.monitoring import MonitoringPlan
 from infra.derive.platform import derive
 from infra.settings import SettingsError
-from tests.stacks import settings_of
-
-VALKEY: dict[str, Any] = {
-    "cache": {
-        "engine": "valkey",
-        "redis": None,
-        "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
-    }
-}
+from tests.stacks import VALKEY, settings_of
 
 
 def plan_of(stack: str = "prod", changes: Mapping[str, Any] | None = None) -> MonitoringPlan:

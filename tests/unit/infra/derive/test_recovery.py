@@ -13,16 +13,9 @@ from infra.derive.copies import BACKUPS, CACHE_EXPORTS
 from infra.derive.platform import derive
 from infra.derive.recovery import ExportPlan, RecoveryPlan
 from infra.settings.units import LocalTime
-from tests.stacks import ANOTHERS_WORKER, WITHOUT_CACHE, settings_of
+from tests.stacks import ANOTHERS_WORKER, VALKEY, WITHOUT_CACHE, settings_of
 
 RUN = "20261126T170000Z"
-VALKEY: dict[str, Any] = {
-    "cache": {
-        "engine": "valkey",
-        "redis": None,
-        "valkey": {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}},
-    }
-}
 
 
 def plan_of(stack: str = "prod", changes: Mapping[str, Any] | None = None) -> RecoveryPlan:

@@ -11,7 +11,7 @@ from infra.derive.platform import derive
 from infra.derive.schemas import JobPlan, SchemasPlan, variable
 from infra.settings.units import Duration
 from schema.stores import StoreName
-from tests.stacks import settings_of
+from tests.stacks import ANOTHERS_WORKER, VALKEY, settings_of
 
 KEY = {"schemas": {"elasticsearchKeyVersion": 3}}
 
@@ -43,8 +43,11 @@ def test_a_job_runs_the_command_on_its_store_and_says_where_it_is(store: str) ->
     [*((name, name) for name in ("postgres", "timescale", "mongodb", "bigquery")), ("cache", "redis")],
 )
 def test_a_store_that_is_off_has_no_job_and_no_way_out(subject: str, store: str) -> None:
-    named_by = {"bigquery": {"federation": None}, "monitoring": {"exporters": None}}
-    off: dict[str, Any] = {subject: None, **(named_by if store == "postgres" else {})}
+    named_by = {
+        "postgres": {"bigquery": {"federation": None}, "monitoring": {"exporters": None}},
+        "redis": ANOTHERS_WORKER,
+    }
+    off: dict[str, Any] = {subject: None, **named_by.get(store, {})}
     plan = plan_of(changes=off)
     assert store not in {job.store for job in plan.jobs}
     assert store not in {way.store for way in plan.egress}
@@ -85,8 +88,7 @@ def test_the_caches_job_is_handed_what_its_clients_are() -> None:
     job = job_of(plan_of(), "redis")
     assert {name: secret.key for name, secret in job.secrets.items()} == {"TRIPTRIP_SCHEMA_REDIS": "cache-connection"}
     assert {path: secret.key for path, secret in job.files.items()} == {CERTIFICATE_PATH: "cache-server-ca"}
-    backup = {"backup": {"time": "02:00 Asia/Tokyo", "retained": "7 days"}}
-    valkey = plan_of(changes={"cache": {"engine": "valkey", "redis": None, "valkey": backup}})
+    valkey = plan_of(changes=VALKEY)
     [way] = [way for way in valkey.egress if way.store == "redis"]
     assert [str(each) for each in way.ranges] == ["10.10.0.0/20"]
 

@@ -5,61 +5,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import google.auth
-import pytest
-from google.auth.exceptions import DefaultCredentialsError
-
-from schema.kit import SchemaError
-from schema.redis.connection import TokenOfTheAccount, client
+from schema.redis.connection import client
 from schema.redis.loaded import read, written
 from services.cache import contract, library
-
-
-class Account:
-    """A service account whose token is new each time."""
-
-    asked = 0
-
-    def refresh(self, _: object) -> None:
-        self.asked += 1
-
-    @property
-    def token(self) -> str:
-        return f"token-{self.asked}"
+from services.cache.connection import TokenOfTheAccount
 
 
 def handed(authority: Path, authentication: str) -> str:
     authority.write_text("-----BEGIN CERTIFICATE-----", encoding="utf-8")
-    urls = {"write": "rediss://redis-write.data.internal:6378/0"}
+    urls = {where: f"rediss://redis-{where}.data.internal:6378/0" for where in ("write", "read")}
     return json.dumps(
         {"urls": urls, "authentication": authentication, "certificateAuthority": str(authority), "checkHostname": False}
     )
 
 
-def test_a_cache_that_signs_in_by_iam_is_given_a_new_token_for_each_connection(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = Account()
-    monkeypatch.setattr(google.auth, "default", lambda scopes: (account, scopes))
+def test_a_cache_that_signs_in_by_iam_is_given_the_accounts_token(tmp_path: Path) -> None:
     with client(handed(tmp_path / "ca.pem", "iam")) as made:
         options: dict[str, Any] = made.connection_pool.connection_kwargs
     assert isinstance(options["credential_provider"], TokenOfTheAccount)
-    assert [options["credential_provider"].get_credentials() for _ in range(2)] == [
-        ("default", "token-1"),
-        ("default", "token-2"),
-    ]
-
-
-def test_without_an_account_the_way_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody: Any = DefaultCredentialsError
-    raised = nobody("none here")
-
-    def default(**_: object) -> object:
-        raise raised
-
-    monkeypatch.setattr(google.auth, "default", default)
-    with pytest.raises(SchemaError, match=r"no service account to sign in as: none here\n.*run it in the job"):
-        TokenOfTheAccount().get_credentials()
 
 
 def test_the_certificate_is_checked_and_not_its_name(tmp_path: Path) -> None:

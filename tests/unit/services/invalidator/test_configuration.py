@@ -1,9 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from infra.derive.platform import derive
 from services.invalidator.__main__ import main
 from services.invalidator.configuration import Configuration, ConfigurationError
+from tests.stacks import VALKEY, settings_of
 
 LEAST = {"REDIS_HOST": "10.0.0.3", "DEAD_LETTER_TOPIC": "projects/p/topics/dead"}
 PEM = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
@@ -40,6 +43,21 @@ def test_all_faults_at_once_and_no_secret() -> None:
     for name in ("REDIS_HOST", "DEAD_LETTER_TOPIC", "PORT"):
         assert name in str(refused.value)
     assert "tops3cret" not in repr(Configuration.read({**LEAST, "REDIS_AUTH": "tops3cret"}))
+
+
+@pytest.mark.parametrize(("stack", "over"), [("dev", {}), ("prod", {}), ("prod", VALKEY), ("prod", {"cdn": None})])
+def test_it_reads_all_that_the_platform_declares_on_its_service(stack: str, over: dict[str, Any]) -> None:
+    bus = derive(settings_of(stack, over)).invalidation
+    assert bus is not None
+    assert bus.service is not None
+    # The component adds what only the cache itself tells; the file of the authority is mounted where the service runs.
+    added = {"REDIS_PORT": "6378", "REDIS_CA": PEM, **dict.fromkeys(bus.service.secrets, "word")}
+    declared = {**bus.service.variables, **added}
+    assert {name.lower() for name in declared} <= set(Configuration.model_fields)
+    read = Configuration.read(declared)
+    assert (read.redis_host, read.in_hand) == (declared["REDIS_HOST"], bus.service.events_at_once)
+    assert (read.redis_sign_in == "iam") is ("REDIS_AUTH" not in bus.service.secrets)
+    assert bool(read.cdn_url_map) is (bus.service.role is not None)
 
 
 def test_authorities_are_a_file_or_themselves(tmp_path: Path) -> None:
