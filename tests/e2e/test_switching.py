@@ -9,13 +9,14 @@ from tests.stacks import declared
 
 BESIDE = {
     "cache": ("private-services",),
+    "cdn": ("invalidation-worker",),
     "recovery": ("mongodb-backup-schedule",),
     "monitoring": ("copies-alert-*", "mongodb-alert-*", "pooler-*"),
 }
 """What a store may change beside its own resources.
 
-The list of ranges that Google's services take addresses from, the schedule by which Atlas exports its snapshots, whom
-alerts tell, and the machines that the exporters run on.
+The list of ranges that Google's services take addresses from, what the worker is told to purge, the schedule by which
+Atlas exports its snapshots, whom alerts tell, and the machines that the exporters run on.
 """
 
 
