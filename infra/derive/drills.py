@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from pydantic_core import to_jsonable_python
 
@@ -15,6 +14,7 @@ from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
 from infra.derive.postgres import PostgresPlan, postgres_plan
 from infra.derive.postgres_roles import account_user
+from infra.derive.ways_out import WayOutPlan, to_google
 from infra.settings import Settings
 from infra.settings.recovery_parts import DrillSettings
 from infra.settings.units import LocalTime
@@ -62,17 +62,6 @@ class DrillRolePlan:
 
 
 @dataclass(frozen=True)
-class DrillWayPlan:
-    """A way out for the job."""
-
-    key: str
-    name: str
-    description: str
-    ranges: tuple[IPv4Network, ...]
-    ports: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class DrillsPlan:
     """The job, and the schedule (cron, UTC) that starts it."""
 
@@ -88,7 +77,7 @@ class DrillsPlan:
     schedule: str
     scheduler_account_id: str
     roles: tuple[DrillRolePlan, ...]
-    ways: tuple[DrillWayPlan, ...]
+    ways: tuple[WayOutPlan, ...]
     denied_name: str
 
 
@@ -154,13 +143,10 @@ def _roles(names: Names, prefix: str) -> tuple[DrillRolePlan, ...]:
     )
 
 
-def _ways(settings: Settings, names: Names) -> tuple[DrillWayPlan, ...]:
+def _ways(settings: Settings, names: Names) -> tuple[WayOutPlan, ...]:
     servers = (settings.network.private_services_range,)
     name = names.of("data", "allow-drill")
-    anywhere = (IPv4Network("0.0.0.0/0"),)
     return (
-        DrillWayPlan(
-            "google", f"{name}-google", "Google's APIs, which the subnet reaches privately", anywhere, ("443",)
-        ),
-        DrillWayPlan("postgres", f"{name}-postgres", "PostgreSQL", servers, (str(ports.SERVER),)),
+        to_google(name),
+        WayOutPlan("postgres", f"{name}-postgres", "PostgreSQL", servers, (str(ports.SERVER),)),
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from infra.catalog.invalidation_rows import purge_permissions
 from infra.derive.cache import CERTIFICATE_PATH, cache_plan
 from infra.derive.cdn import cdn_plan
 from infra.derive.images import RepositoryPlan, repository_of
 from infra.derive.names import Names
+from infra.derive.ways_out import WayOutPlan, to_google
 from infra.settings import Settings
 from infra.settings.cache import CacheSettings
 from infra.settings.invalidation import InvalidationSettings
@@ -22,19 +22,6 @@ PORT = 8080
 
 _ANSWER_SECONDS = 5
 """What is left of the time that Pub/Sub waits for the answer to reach it; it waits 10 s at least."""
-
-_ANYWHERE = IPv4Network("0.0.0.0/0")
-
-
-@dataclass(frozen=True)
-class WayOutPlan:
-    """A way out for the worker; no ports where only the cache itself tells them."""
-
-    key: str
-    name: str
-    description: str
-    ranges: tuple[IPv4Network, ...]
-    ports: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -154,8 +141,7 @@ def _ways(cache: CacheSettings, settings: Settings, names: Names) -> tuple[WayOu
     """Memorystore for Redis has a range of its own; Valkey's endpoints lie in the subnet."""
     network, name = settings.network, names.of("data", "allow", TAG)
     held = network.cache_range if cache.engine == "redis" and network.cache_range else network.subnet_range
-    described = "Google's APIs, which the subnet reaches privately"
     return (
-        WayOutPlan("google", f"{name}-google", described, (_ANYWHERE,), ("443",)),
+        to_google(name),
         WayOutPlan("cache", f"{name}-cache", "Memorystore", (held,), ()),
     )

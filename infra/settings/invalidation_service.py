@@ -1,6 +1,5 @@
 """The invalidation worker as a service of Cloud Run: what it runs, how much of it there is, and what it waits out."""
 
-from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -8,11 +7,8 @@ from pydantic import Field, model_validator
 from infra.settings.constraints import Between, Switch, Whole
 from infra.settings.forms import Image
 from infra.settings.model import Finding, SettingsModel, refuse_all
+from infra.settings.run_sizes import contradictions
 from infra.settings.units import Duration, Size
-
-# Cloud Run, "Configure CPU limits for services" (read 2026-11-27): in MB, what each number of processors needs at least
-# and takes at most; the second generation needs 512 MB whatever the processors.
-_MEMORY = {1: (512, 4096), 2: (512, 8192), 4: (2048, 16384)}
 
 
 class InstancesSettings(SettingsModel):
@@ -57,8 +53,8 @@ class InvalidationServiceSettings(SettingsModel):
         description="Events that one instance works on at a time (Cloud Run: 1 to 1000); beyond that Cloud Run starts "
         "another instance, and Pub/Sub slows down when there is none.",
     )
-    cpu: Annotated[int, Whole(1, 4)] = Field(default=1, description="Processors of an instance, 1, 2 or 4.")
-    memory: Annotated[Size, Between("512 MB", "16 GB", "1 MB")] = Field(
+    cpu: Annotated[int, Whole(1, 8)] = Field(default=1, description="Processors of an instance, 1, 2, 4 or 8.")
+    memory: Annotated[Size, Between("512 MB", "32 GB", "1 MB")] = Field(
         default=Size.parse("512 MB"), description="Memory of an instance; entries stay in the cache."
     )
     second_purge: Annotated[Duration, Between("1 s", "5 minutes", "1 s")] = Field(
@@ -81,15 +77,5 @@ class InvalidationServiceSettings(SettingsModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse_all(list(self._contradictions()))
+        refuse_all(list(contradictions(self.cpu, self.memory, "invalidation.service.cpu")))
         return self
-
-    def _contradictions(self) -> Iterator[Finding]:
-        if self.cpu not in _MEMORY:
-            numbers = ", ".join(map(str, _MEMORY))
-            yield Finding("cpu", self.cpu, f"one of {numbers}", "choose one of them")
-            return
-        least, most = _MEMORY[self.cpu]
-        if not least <= self.memory.mib <= most:
-            allowed = f"{least} MB to {most} MB with invalidation.service.cpu {self.cpu}"
-            yield Finding("memory", self.memory, allowed, "change the memory, or the number of processors")

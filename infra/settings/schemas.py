@@ -1,21 +1,18 @@
 """The schema step: the jobs that bring what lives inside the stores to what `schema/` says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.constraints import Between, Whole
 from infra.settings.forms import Checksum, ClientName, Image
-from infra.settings.model import Finding, StoreSettings, refuse_all
+from infra.settings.model import StoreSettings, refuse_all
+from infra.settings.run_sizes import contradictions
 from infra.settings.scalar import refusal
 from infra.settings.units import Duration, Size
 
 _HOUR, _DAY = 60, 24 * 60
-
-# Cloud Run, "Configure memory limits for jobs", "Configure CPU limits for jobs" (recalled 2026-11-25): in MB, what each
-# number of processors needs at least and takes at most; the second generation needs 512 MB whatever the processors.
-_MEMORY = {1: (512, 4096), 2: (512, 8192), 4: (2048, 16384), 8: (4096, 32768)}
 
 
 def _divides(value: Duration) -> Duration:
@@ -84,15 +81,5 @@ class SchemasSettings(StoreSettings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse_all(list(self._contradictions()))
+        refuse_all(list(contradictions(self.cpu, self.memory, "schemas.cpu")))
         return self
-
-    def _contradictions(self) -> Iterator[Finding]:
-        if self.cpu not in _MEMORY:
-            numbers = ", ".join(map(str, _MEMORY))
-            yield Finding("cpu", self.cpu, f"one of {numbers}, which Cloud Run offers", "choose one of them")
-            return
-        least, most = _MEMORY[self.cpu]
-        if not least <= self.memory.mib <= most:
-            allowed = f"{least} MB to {most} MB with schemas.cpu {self.cpu}"
-            yield Finding("memory", self.memory, allowed, "change the memory, or the number of processors")

@@ -1,15 +1,14 @@
 """A stand-in for an internal passthrough load balancer: one address, and a machine that answers for each connection."""
 
-import contextlib
 import itertools
 import select
 import socket
-import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from sandbox.servers.server import LOOPBACK, Endpoint
+from sandbox.servers.listener import Listener
+from sandbox.servers.server import Endpoint
 
 _CHECK_SECONDS = 1.0
 _CHUNK = 65_536
@@ -22,16 +21,13 @@ class Balancer:
     """
 
     def __init__(self, port: int, machines: Sequence[Endpoint]) -> None:
-        self.endpoint = Endpoint(LOOPBACK, port)
         self._turns = itertools.cycle(range(len(machines)))
         self._machines = machines
-        self._listener = socket.create_server((LOOPBACK, port), backlog=512)
-        threading.Thread(target=self._accept, name="balancer", daemon=True).start()
+        self._listener = Listener(self._serve, port, backlog=512)
+        self.endpoint = self._listener.endpoint
 
     def close(self) -> None:
         """Take no more connections."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def __enter__(self) -> Self:
@@ -41,14 +37,6 @@ class Balancer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         first = next(self._turns)

@@ -8,7 +8,8 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Self
 
-from sandbox.servers.server import LOOPBACK, Endpoint
+from sandbox.servers.listener import Listener
+from sandbox.servers.server import Endpoint
 
 _CHUNK = 1 << 20
 
@@ -36,12 +37,12 @@ class Passage:
         self._lock = threading.Lock()
         self._flows = threading.Event()
         self._flows.set()
-        self._listener = socket.create_server((LOOPBACK, 0), backlog=128)
+        self._listener = Listener(self._serve)
 
     @property
     def endpoint(self) -> Endpoint:
         """Where clients connect to."""
-        return Endpoint(LOOPBACK, self._listener.getsockname()[1])
+        return self._listener.endpoint
 
     def switch(self, target: Endpoint, *, cuts: bool = True) -> None:
         """Lead to another server: new connections go there, the open ones end unless they are left."""
@@ -66,25 +67,14 @@ class Passage:
                     one.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, name="passage", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
         self.release()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client, self._connect() as server:
