@@ -26,6 +26,7 @@ MEMBERS = 10_000
 OTHERS = 100_000
 """Keys beside those that are purged: a pattern is looked for among them."""
 
+_READS, _ENTRY_BYTES = 10_000, 2000
 _BATCH = 1000
 _LOAD_SECONDS = 900
 _FEWEST = 100
@@ -40,6 +41,7 @@ def invalidation(_: Path) -> Iterator[Figure]:
         with site(workspace, bus, install("redis"), {"IN_HAND": "200"}) as place:
             yield from _steady(place)
             place.redis.flushall()
+            yield from _reads(place)
             _fill_others(place)
             yield from _mass(place)
 
@@ -73,6 +75,21 @@ def _pushed(place: Site) -> Any:
     if process.wait(_LOAD_SECONDS):
         raise ServerError(f"the load failed\n{process.tail()}")
     return json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+
+
+def _reads(place: Site) -> Iterator[Figure]:
+    """What a read costs the server's one thread, by the contract's function and by a plain GET (ADR 0034)."""
+    key, tags = "cache:api:hotels.id:read", ["entity:hotel", "entity:hotel:1"]
+    place.cache.cache_put(key, b"x" * _ENTRY_BYTES, 3_600_000, tags, place.cache.now())
+    place.redis.config_resetstat()
+    for _ in range(_READS):
+        place.cache.cache_get(key)
+        place.redis.get(key)
+    stats: Any = place.redis.info("commandstats")
+    note = f"by Redis' own clock; {_ENTRY_BYTES} bytes, {len(tags)} tags"
+    for name, command in (("cache_get", "fcall_ro"), ("GET", "get")):
+        calls = stats[f"cmdstat_{command}"]
+        yield Figure(f"redis: {name} of an entry", calls["usec"] / calls["calls"] / 1000, "ms", note)
 
 
 def _mass(place: Site) -> Iterator[Figure]:
