@@ -26,6 +26,7 @@ from sandbox.servers.workspace import Workspace
 from services.cache import library
 from services.cache.client import Cache
 from services.cache.keys import entry
+from services.invalidator.waiting import LATER, NOW, SENDING
 
 PROJECT, URL_MAP = "triptrip-test", "triptrip-test-api"
 _WAIT_SECONDS = 180
@@ -60,6 +61,14 @@ class Site:
     def wait_until_purged(self, count: int) -> None:
         """Wait until the worker has acknowledged so many events since it was started."""
         self.wait_for(f"{count} events are purged", lambda: self.purged() >= count)
+
+    def nothing_waits(self) -> bool:
+        """Whether the CDN has taken every purge, the second ones too."""
+        return not self.redis.exists(NOW, SENDING, LATER)
+
+    def wait_until_nothing_waits(self) -> None:
+        """Wait until that is so."""
+        self.wait_for("the CDN has taken every purge", self.nothing_waits)
 
     def purged(self) -> float:
         """How many events the worker has acknowledged since it was started."""

@@ -105,6 +105,7 @@ export async function asked(hotel: string): Promise<string> {
 """
     workspace.write(folder / "example.ts", f"{given}{example}}}\n")
     compiled(workspace, folder, "example.ts")
+    assert "triptrip_cache_put" in (folder / "example.js").read_text(encoding="utf-8")
 
 
 def test_the_compiler_refuses_what_the_contract_lacks(workspace: Workspace, folder: Path) -> None:

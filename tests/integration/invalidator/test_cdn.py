@@ -7,11 +7,6 @@ from sandbox.servers.invalidation import Site, event
 
 PURGE = "compute.urlMaps.invalidateCache"
 ONCE = {"CDN_SECOND_PURGE_SECONDS": "0"}
-QUEUE = ("cache:edge:now", "cache:edge:sending", "cache:edge:later")
-
-
-def nothing_waits(place: Site) -> bool:
-    return not place.redis.exists(*QUEUE)
 
 
 @pytest.mark.parametrize("settings", [ONCE], indirect=True)
@@ -20,7 +15,7 @@ def test_a_purge_that_failed_is_sent_again_and_its_event_does_not_wait(place: Si
     place.cdn.api.faults.add(Fault(PURGE, kind, nth=1), Fault(PURGE, kind, nth=2))
     place.publish(event("tag", tags=["search:hotels"]))
     place.wait_until_purged(1)
-    place.wait_for("nothing waits", lambda: nothing_waits(place))
+    place.wait_until_nothing_waits()
     assert set(place.asked_of_the_cdn()) == {"search:hotels"}
     failed = "throttled" if kind is Kind.THROTTLED else "failed"
     assert place.worker.metric("invalidator_cdn_requests_total", outcome=failed) == 2
@@ -37,7 +32,7 @@ def test_what_waits_is_told_and_gathered(place: Site) -> None:
     place.wait_for("it is told", lambda: place.worker.metric("invalidator_edge_pending") == 42)
     assert place.worker.metric("invalidator_edge_oldest_seconds") > 0
     place.cdn.api.faults.clear()
-    place.wait_for("nothing waits", lambda: nothing_waits(place))
+    place.wait_until_nothing_waits()
     # One was being sent and is asked for again; the rest go by tens.
     assert len(place.compute.purges) <= 6
     assert set(place.asked_of_the_cdn()) == {"search:hotels", *(f"entity:hotel:{number}" for number in range(40))}
@@ -49,5 +44,5 @@ def test_without_a_cdn_nothing_waits_for_one(place: Site) -> None:
     place.publish(event("tag", tags=["entity:hotel"]))
     place.wait_until_purged(1)
     assert not place.kept(key)
-    assert nothing_waits(place)
+    assert place.nothing_waits()
     assert place.compute.purges == []

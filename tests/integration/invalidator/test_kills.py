@@ -52,9 +52,8 @@ def is_whole_after_a_kill(place: Site, at: int, fate: Fate) -> bool:
 
 def is_done(place: Site, key: str, before: int) -> bool:
     """Whether the entry is gone, the CDN was asked for both tags, and nothing waits to be asked once more."""
-    queued = place.redis.exists("cache:edge:now", "cache:edge:sending", "cache:edge:later")
     asked = set(place.asked_of_the_cdn()[before:])
-    return not place.kept(key) and not queued and {"entity:hotel", "search:hotels"} <= asked
+    return not place.kept(key) and place.nothing_waits() and {"entity:hotel", "search:hotels"} <= asked
 
 
 def kill_at(place: Site, at: int, fate: Fate) -> Callable[[], bool]:

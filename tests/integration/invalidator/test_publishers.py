@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from sandbox.loopback import LoopbackHandler, LoopbackServer
+from sandbox.servers.install import InstallError
 from sandbox.servers.invalidation import Site
 from services.cache.invalidate import NotPublishedError, Topic, invalidate
 
@@ -29,7 +30,7 @@ SAID = {"reason": "a test", "source": "tests"}
 def by_node(topic: str, kind: str, api: str, **fields: object) -> str:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not on PATH")
+        raise InstallError("publishers for Node.js", "node is not on PATH", "install Node.js 20 or newer")
     words = ("--input-type=module", "--eval", _PROGRAM, MODULE.as_uri(), topic, kind, json.dumps({**fields, **SAID}))
     done = subprocess.run(  # noqa: S603 # words of this module
         (node, *words, json.dumps({"api": api})), capture_output=True, text=True, timeout=60, check=False
