@@ -30,10 +30,10 @@ class ProbeRow(Row):
 
 
 class CollectorRow(Row):
-    """What the collector beside the worker may use, as Cloud Run takes it."""
+    """What the collector beside the worker may use: processors, and memory in MiB."""
 
-    cpu: str
-    memory: str
+    cpu: int
+    memory_mib: int
 
 
 @cache

@@ -94,7 +94,7 @@ def _collector(plan: InvalidationServicePlan) -> dict[str, Any]:
         "name": _COLLECTOR,
         "image": plan.collector,
         "depends_ons": [_CONTAINER],
-        "resources": _resources(row.cpu, row.memory),
+        "resources": _resources(str(row.cpu), f"{row.memory_mib}Mi"),
     }
 
 

@@ -47,8 +47,8 @@ def invalidation(settings: Settings, usage: UsageSettings) -> Charges:
     if service := settings.invalidation.service:
         beside = collector()
         hours = service.instances.least * HOURS_A_MONTH
-        memory = _gb(service.memory) + _gb(Size.parse(beside.memory.replace("Mi", " MB")))
-        yield from account.charge("worker, processors", "run-vcpu", hours * (service.cpu + Decimal(beside.cpu)))
+        memory = _gb(service.memory) + Decimal(beside.memory_mib) / 1024
+        yield from account.charge("worker, processors", "run-vcpu", hours * (service.cpu + beside.cpu))
         yield from account.charge("worker, memory", "run-memory", hours * memory)
 
 
