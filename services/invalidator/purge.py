@@ -9,9 +9,9 @@ from services.cache.contract import ENTRY_PREFIX
 from services.cache.keys import expansions
 from services.invalidator.event import Event, PoisonError, Reason
 
-_LONGEST_TAG = 256  # bytes, as the contract's functions take it (infra/catalog/cache.yaml)
+_LONGEST_TAG, _LONGEST_PATTERN = 256, 512  # bytes, as the contract's functions take them (infra/catalog/cache.yaml)
 _TAG = re.compile(r"[!-+\--~]+")  # printable ASCII without blanks and the comma that parts tags in a header
-_PATTERN = re.compile(re.escape(ENTRY_PREFIX) + r"(?=.*\*)[^?\[\]\\\s]{1,400}")
+_PATTERN = re.compile(re.escape(ENTRY_PREFIX) + r"(?=.*\*)[^?\[\]\\\s]+")
 """* alone stands for other characters: Redis knows more, which the functions refuse (same source)."""
 
 _PATH = re.compile(r"/([^?#*\s]*|([^?#*\s]*/)?\*)")
@@ -59,9 +59,11 @@ def _tag(event: Event) -> Purge:
 def _pattern(event: Event) -> Purge:
     if event.pattern.startswith("/"):
         return Purge(paths=_paths((event.pattern,)))
-    if event.pattern and not _PATTERN.fullmatch(event.pattern):
+    if event.pattern and (not _PATTERN.fullmatch(event.pattern) or len(event.pattern.encode()) > _LONGEST_PATTERN):
         raise PoisonError(
-            Reason.BAD_PATTERN, f"a pattern begins with {ENTRY_PREFIX}, has * in it and no other wildcard or blank"
+            Reason.BAD_PATTERN,
+            f"a pattern begins with {ENTRY_PREFIX}, has * in it and no other wildcard or blank, "
+            f"and at most {_LONGEST_PATTERN} bytes",
         )
     return Purge(patterns=frozenset((event.pattern,) if event.pattern else ()))
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.catalog.cache_contract_rows import contract
 from infra.catalog.cdn_rows import endpoints
 from services.invalidator import edge
 from services.invalidator.event import Event, PoisonError, Reason
@@ -31,6 +32,26 @@ def entity(name: str) -> Event:
 )
 def test_an_entity_clears_what_the_document_says(name: str, tags: set[str]) -> None:
     assert purge_of(entity(name)) == Purge(tags=frozenset(tags))
+
+
+@pytest.mark.parametrize(
+    ("kind", "function", "start"),
+    [("tag", "invalidate_tag", "entity:"), ("pattern", "invalidate_pattern_step", "cache:api:*")],
+)
+@pytest.mark.parametrize("sign", ["x", "京"])
+def test_what_the_functions_would_refuse_is_poison_at_once(kind: str, function: str, start: str, sign: str) -> None:
+    [row] = [each for each in contract().functions[function].arguments if each.name == kind]
+    assert row.text is not None
+    room = row.text[1] - len(start)
+
+    def named(length: int) -> Event:
+        text = start + sign * (length // len(sign.encode()))
+        return event("tag", tags=(text,)) if kind == "tag" else event("pattern", pattern=text)
+
+    if kind == "pattern" or sign.isascii():
+        assert purge_of(named(room)) != Purge()
+    with pytest.raises(PoisonError):
+        purge_of(named(room + len(sign.encode())))
 
 
 @pytest.mark.parametrize(
